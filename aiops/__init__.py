@@ -1,0 +1,1 @@
+"""The incident-correlation pipeline: domain, pure stages, adapters."""

@@ -1,0 +1,1 @@
+"""Runbooks shipped with the product: data, not code."""

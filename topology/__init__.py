@@ -1,0 +1,1 @@
+"""Service topology: a leaf that knows no alerts and no incidents."""

@@ -1,0 +1,1 @@
+"""Composition root: Celery, the command line, and the wiring of the parts."""
