@@ -1,0 +1,68 @@
+"""What the pure stages know: the standing knowledge, and where one environment stands."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiops.domain.changes import Change
+from aiops.domain.incidents import Incident, PastIncident
+from aiops.domain.journeys import Journey, Kpi, Runbook, Team
+from aiops.domain.policies import Policies
+from aiops.domain.symptoms import Origin, Symptom, SymptomFact
+from aiops.domain.ticks import KpiWindow
+from topology.graph import ServiceGraph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """Everything that is known before a tick: topology, journeys, people, runbooks, rules, memory.
+
+    `memory` holds ended incidents, newest last, judged by outcomes.
+    """
+
+    graph: ServiceGraph
+    journeys: tuple[Journey, ...] = ()
+    kpis: tuple[Kpi, ...] = ()
+    teams: tuple[Team, ...] = ()
+    runbooks: tuple[Runbook, ...] = ()
+    memory: tuple[PastIncident, ...] = ()
+    policies: Policies = field(default_factory=Policies)
+    currency: str = ""
+    origin: Origin = Origin.LIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvState:
+    """Where one environment stands after a tick.
+
+    Args:
+        env: its name.
+        at: the last tick that was worked through, None before the first.
+        symptoms: open ones, and ended ones that still belong to an incident or may return.
+        incidents: not yet resolved ones, and ended ones recent enough to be repeated.
+        next_number: number of the next incident.
+    """
+
+    env: str
+    at: datetime | None = None
+    symptoms: tuple[Symptom, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    next_number: int = 1001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvTick:
+    """What is new in one environment at one tick.
+
+    Args:
+        at: the tick, aware UTC.
+        facts: what detection and outside alerts found at it.
+        changes: every change young enough to explain something and already known at `at`.
+        kpis: readings from before the earliest open onset until `at`; None when there are none.
+        live: False while catching up on the past: what is over by the end never pages.
+    """
+
+    at: datetime
+    facts: tuple[SymptomFact, ...] = ()
+    changes: tuple[Change, ...] = ()
+    kpis: KpiWindow | None = None
+    live: bool = True

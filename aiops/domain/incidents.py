@@ -1,0 +1,312 @@
+"""What people are called for, and everything it says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from aiops.domain.changes import Change
+from aiops.domain.symptoms import Origin, Symptom
+
+
+class Severity(StrEnum):
+    """How much it matters, from impact and scope; P1 is worst."""
+
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+    P4 = "P4"
+
+
+class Decision(StrEnum):
+    """What people get: a page, a ticket, or a record only."""
+
+    PAGE = "page"
+    TICKET = "ticket"
+    NONE = "none"
+
+
+class Reason(StrEnum):
+    """Why a decision was taken; stored with the incident and shown."""
+
+    MONEY_LOST = "a money KPI is losing"
+    JOURNEY_HIT = "users of a journey meet it"
+    SLO_BURNING = "an SLO's budget is burning"
+    TELEMETRY_LOST = "a source of telemetry went silent"
+    NOT_USER_VISIBLE = "no user-visible symptom"
+    MINOR = "too small to act on"
+    YOUNG_SERIES = "only series with less than a season of history"
+    ENVIRONMENT_DOES_NOT_PAGE = "this environment does not page"
+    ENVIRONMENT_UNKNOWN = "this environment is not declared"
+    OBSERVE_MODE = "mode is observe: everything but paging"
+    PLANNED_WORK = "inside a maintenance or deploy window"
+    OVER_BEFORE_SEEN = "it was over before we caught up"
+    ALREADY_COVERED = "an open incident already pages for it"
+
+
+class IncidentState(StrEnum):
+    """Where an incident is: open → acknowledged → mitigated → resolved; merged is a closed link."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    MITIGATED = "mitigated"
+    RESOLVED = "resolved"
+    MERGED = "merged"
+
+
+class TimelineKind(StrEnum):
+    """What sort of thing a timeline entry tells."""
+
+    CHANGE = "change"
+    ONSET = "onset"
+    PEAK = "peak"
+    ENDED = "ended"
+    DECISION = "decision"
+    MESSAGE = "message"
+    STATE = "state"
+    ACTION = "action"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One statement and where it comes from (a symptom id, a change id, a rule)."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """A service, and where there is one the change behind it, that explains the symptoms.
+
+    `confidence` is in [0, 1]; `evidence` holds words and numbers, strongest first.
+    """
+
+    service: str
+    confidence: float
+    change: Change | None = None
+    evidence: tuple[Clause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Correlated symptoms with ranked causes, not yet an incident.
+
+    Args:
+        symptoms: members, by onset then id.
+        causes: best first; empty when unknown.
+        incident_ids: open incidents these symptoms already belong to; more than one asks for a
+            merge, oldest or already paged first.
+        ruled_out: causes looked at and rejected, with why.
+        why: what joined the symptoms, in words.
+    """
+
+    symptoms: tuple[Symptom, ...]
+    causes: tuple[Cause, ...] = ()
+    incident_ids: tuple[str, ...] = ()
+    ruled_out: tuple[Clause, ...] = ()
+    why: tuple[Clause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """What one KPI of one cohort lost against its own expectation before onset.
+
+    Args:
+        kpi: name of the KPI.
+        unit: its unit; begins with a currency code for money.
+        since: start of the loss, aware UTC.
+        per_minute: loss per minute over the last minutes, ≥ 0, in the unit.
+        total: loss from `since` until now or recovery, ≥ 0.
+        relative: change against expectation since onset, as in -0.24.
+        low: lower end of a 90% interval of `total`.
+        high: upper end of it.
+        region: the cohort's region; None means all.
+        segment: the cohort's customer segment; None means all.
+        assumption: what was assumed where the KPI does not measure money itself.
+    """
+
+    kpi: str
+    unit: str
+    since: datetime
+    per_minute: float
+    total: float
+    relative: float
+    low: float
+    high: float
+    region: str | None = None
+    segment: str | None = None
+    assumption: str = ""
+
+    @property
+    def is_money(self) -> bool:
+        """Whether the unit begins with a currency code."""
+        return len(self.unit) >= 3 and self.unit[:3].isalpha() and self.unit[:3].isupper()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlastRadius:
+    """Whom and what an incident reaches; all tuples sorted, `sick` by strength.
+
+    Args:
+        sick: services with symptoms of their own.
+        reached: services that depend on a sick one, without symptoms yet.
+        regions: regions hit; empty means all or unknown.
+        segments: customer segments hit; empty means all or unknown.
+        journeys: journeys that pass a sick service users meet.
+        kpis: KPIs that moved.
+    """
+
+    sick: tuple[str, ...] = ()
+    reached: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    journeys: tuple[str, ...] = ()
+    kpis: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A step somebody can take, with its automation level.
+
+    Args:
+        text: "roll back deploy 2026.04.18-3 of payment-service".
+        action: name of the action (`roll_back`, `flag_off`, `switch_provider`, `runbook`).
+        target: what it acts on.
+        level: automation level 0 to 3 it may have here.
+        reason: why it is suggested, with its source.
+    """
+
+    text: str
+    action: str
+    target: str
+    level: int
+    reason: Clause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """One thing that happened, when, and where we know it from."""
+
+    at: datetime
+    kind: TimelineKind
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """What people are called for: one per real problem, with all that is known of it.
+
+    Args:
+        id: opaque and immutable, shown as `INC-1001`; never derived from content.
+        episode: 1, and one more for every return inside the watch; id + episode is the dedup key.
+        revision: 1, and one more for every change that is worth telling.
+        state: where it is in its life.
+        started_at: onset of its first symptom.
+        detected_at: when it was assembled (event time).
+        symptoms: members with their latest state, by onset then id.
+        causes: best first; empty when unknown.
+        paged_at: when a page was decided, None while none was.
+        quiet_since: since when no user-visible symptom (or none at all) is open.
+        repeat_of: the earlier incident it repeats.
+        merged_into: where its symptoms went, when it is a closed link.
+    """
+
+    id: str
+    env: str
+    episode: int
+    revision: int
+    state: IncidentState
+    severity: Severity
+    severity_reason: str
+    decision: Decision
+    decision_reason: Reason
+    title: str
+    started_at: datetime
+    detected_at: datetime
+    updated_at: datetime
+    symptoms: tuple[Symptom, ...]
+    causes: tuple[Cause, ...] = ()
+    ruled_out: tuple[Clause, ...] = ()
+    blast: BlastRadius = BlastRadius()
+    impacts: tuple[Impact, ...] = ()
+    narrative: tuple[Clause, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    owner: str | None = None
+    owner_title: str = ""
+    owner_reason: str = ""
+    runbook_id: str | None = None
+    runbook_title: str = ""
+    runbook_reason: str = ""
+    suggestions: tuple[Suggestion, ...] = ()
+    history: tuple[Clause, ...] = ()
+    paged_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    quiet_since: datetime | None = None
+    mitigated_at: datetime | None = None
+    resolved_at: datetime | None = None
+    repeat_of: str | None = None
+    merged_into: str | None = None
+    origin: Origin = Origin.LIVE
+
+    @property
+    def dedup_key(self) -> str:
+        """What a sink sees: incident id + episode.
+
+        It is the same for every revision, so a repeat updates and a return opens a new page.
+        """
+        return f"{self.id}.{self.episode}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it can still take symptoms: neither mitigated, resolved nor merged."""
+        return self.state in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
+
+    @property
+    def story(self) -> str:
+        """The narrative as one paragraph."""
+        return " ".join(clause.text for clause in self.narrative)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What ended an incident, judged by a person or, until one does, read from the record.
+
+    Args:
+        incident_id: of which incident.
+        at: when it was judged, aware UTC.
+        fixed_by: the action that fixed it, in words; empty when it went by itself.
+        action: the action's name, as in `Suggestion.action`; empty when unknown.
+        real: False when a person said "not an incident".
+        judged_by: who said so; empty when read from the record.
+    """
+
+    incident_id: str
+    at: datetime
+    fixed_by: str = ""
+    action: str = ""
+    real: bool = True
+    judged_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastIncident:
+    """An ended incident as memory keeps it: its signature and what fixed it.
+
+    Args:
+        incident_id: which one.
+        ended_at: aware UTC.
+        signature: sorted tokens of what was seen (`service|family|direction`, `change:deploy`).
+        cause_service: what it was.
+        fixed_by: what fixed it, in words.
+        action: the action's name.
+    """
+
+    incident_id: str
+    ended_at: datetime
+    signature: tuple[str, ...]
+    cause_service: str
+    fixed_by: str = ""
+    action: str = ""

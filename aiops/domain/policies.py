@@ -1,0 +1,124 @@
+"""The rules and numbers the product works by; `aiops.yaml` changes them, the core obeys them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """How far the product goes: watch only, beside an existing pager, or as the pager's source."""
+
+    OBSERVE = "observe"
+    BESIDE = "beside"
+    IN_PATH = "in_path"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectPolicy:
+    """When values outside a band become a symptom, and when they stop being one.
+
+    Args:
+        bar: robust distance at which a tick counts as outside.
+        extreme_bar: distance at which one tick of a KPI or error ratio suffices.
+        persistence_ticks: ticks outside …
+        persistence_window: … among this many last ticks open a symptom.
+        recovery_ticks: consecutive ticks inside that end it.
+        flap_seconds: a return within this time continues the same symptom.
+        level_memory_seconds: how fast the level follows the series while nothing is open.
+        gap_ticks: ticks without a value after which a series is a telemetry gap.
+    """
+
+    bar: float = 5.0
+    extreme_bar: float = 12.0
+    persistence_ticks: int = 2
+    persistence_window: int = 3
+    recovery_ticks: int = 5
+    flap_seconds: int = 900
+    level_memory_seconds: int = 6 * 3600
+    gap_ticks: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrelatePolicy:
+    """What relates symptoms, and what makes a cause.
+
+    Args:
+        window_seconds: onsets further apart than this are not joined by time alone.
+        hops: how far trouble travels along the topology.
+        change_max_age_seconds: older changes explain nothing.
+        change_half_life_seconds: how fast a change's weight decays with its age at onset.
+        unknown_below: below this confidence the cause is said to be unknown.
+    """
+
+    window_seconds: int = 900
+    hops: int = 2
+    change_max_age_seconds: int = 24 * 3600
+    change_half_life_seconds: int = 1800
+    unknown_below: float = 0.35
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityPolicy:
+    """When an incident is P1 to P4, from impact and scope.
+
+    Args:
+        p1_money_relative: a money KPI down by at least this share is P1.
+        p2_money_relative: … P2.
+        p1_error_ratio: users' failing share on a journey that is P1 …
+        p2_error_ratio: … P2.
+        p2_latency_factor: users' latency at this multiple of the expected is P2.
+    """
+
+    p1_money_relative: float = 0.15
+    p2_money_relative: float = 0.05
+    p1_error_ratio: float = 0.05
+    p2_error_ratio: float = 0.01
+    p2_latency_factor: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifePolicy:
+    """How an incident ends.
+
+    Args:
+        mitigated_after_seconds: no user-visible symptom for this long → mitigated.
+        watch_seconds: regression watch after that → resolved.
+        open_strength: a lone symptom that no user meets opens an incident from this strength on.
+    """
+
+    mitigated_after_seconds: int = 600
+    watch_seconds: int = 3600
+    open_strength: float = 12.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagingPolicy:
+    """Who is told what, where and how soon.
+
+    Args:
+        mode: observe, beside or in path.
+        paging_environments: environments with `pages: true`.
+        known_environments: every declared environment.
+        settle_seconds: how long a page waits for company; 0 for money KPIs and P1.
+        page_sinks: sinks told of pages.
+        ticket_sinks: sinks told of tickets.
+        default_owner: who gets what nobody owns.
+    """
+
+    mode: Mode = Mode.OBSERVE
+    paging_environments: frozenset[str] = frozenset({"prod"})
+    known_environments: frozenset[str] = frozenset({"prod"})
+    settle_seconds: int = 30
+    page_sinks: tuple[str, ...] = ("pagerduty", "slack")
+    ticket_sinks: tuple[str, ...] = ("slack",)
+    default_owner: str = "platform"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """All policies of one installation."""
+
+    detect: DetectPolicy = field(default_factory=DetectPolicy)
+    correlate: CorrelatePolicy = field(default_factory=CorrelatePolicy)
+    severity: SeverityPolicy = field(default_factory=SeverityPolicy)
+    life: LifePolicy = field(default_factory=LifePolicy)
+    paging: PagingPolicy = field(default_factory=PagingPolicy)

@@ -1,0 +1,143 @@
+"""Evidence that something is wrong, in one shape whatever found it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from aiops.domain.series import Direction, Family, Series
+
+
+class SymptomKind(StrEnum):
+    """What found it."""
+
+    ANOMALY = "anomaly"
+    ALERT = "alert"
+    SLO_BURN = "slo_burn"
+    PROCESS_EXCEPTION = "process_exception"
+    TELEMETRY_GAP = "telemetry_gap"
+
+
+class SymptomState(StrEnum):
+    """Where a symptom is in its life: pending → active → ended | withdrawn."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+
+
+class FactKind(StrEnum):
+    """What became known about a symptom at a tick."""
+
+    OPENED = "opened"
+    STRENGTHENED = "strengthened"
+    CONTINUED = "continued"
+    REOPENED = "reopened"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+
+
+class Origin(StrEnum):
+    """Where a row comes from; reports, learning and budgets take `live` only."""
+
+    LIVE = "live"
+    DEMO = "demo"
+    DRILL = "drill"
+    REPLAY = "replay"
+
+
+def symptom_id(env: str, source: str, fingerprint: str, onset: datetime) -> str:
+    """Return the deterministic id of a symptom: the same facts give the same id anywhere.
+
+    Examples:
+        >>> from datetime import UTC
+        >>> symptom_id("prod", "seasonal", "a:b{}", datetime(2026, 1, 1, tzinfo=UTC))[:3]
+        'sy-'
+    """
+    text = "\x1f".join((env, source, fingerprint, str(int(onset.timestamp()))))
+    return "sy-" + hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symptom:
+    """Evidence that something is wrong: an anomaly, outside alert, SLO burn, exception or gap.
+
+    Args:
+        id: from `symptom_id`.
+        kind: what sort of evidence.
+        detector: the plug-in that found it (`seasonal`, `absence` …) or the alert source.
+        series: what was measured; an outside alert carries its name as metric.
+        state: where it is in its life.
+        onset: first tick outside the band, aware UTC.
+        detected_at: the tick at which persistence was reached.
+        last_seen: last tick outside the band.
+        ended_at: the tick at which the series was back, None while it is not.
+        direction: the way the value left its band.
+        strength: robust distance from the expected value in units of the usual one, ≥ 0; the peak.
+        observed: the value at the strongest tick, in the series' unit.
+        expected: what the profile expected at that tick.
+        low: lower edge of the band at that tick.
+        high: upper edge of the band at that tick.
+        before: the usual value just before onset ("from 0.3%").
+        compared_with: what it was compared with, in words.
+        young: whether the series has less than one season of history (never pages alone).
+        origin: live, demo, drill or replay.
+    """
+
+    id: str
+    kind: SymptomKind
+    detector: str
+    series: Series
+    state: SymptomState
+    onset: datetime
+    detected_at: datetime
+    last_seen: datetime
+    direction: Direction
+    strength: float
+    observed: float
+    expected: float
+    low: float
+    high: float
+    before: float
+    ended_at: datetime | None = None
+    compared_with: str = ""
+    young: bool = False
+    origin: Origin = Origin.LIVE
+
+    @property
+    def service(self) -> str:
+        """The service that shows it."""
+        return self.series.key.service
+
+    @property
+    def family(self) -> Family:
+        """What the metric speaks of."""
+        return self.series.family
+
+    @property
+    def region(self) -> str | None:
+        """The region it is confined to, or None for all."""
+        return self.series.key.region
+
+    @property
+    def segment(self) -> str | None:
+        """The customer segment it is confined to, or None for all."""
+        return self.series.key.segment
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still going on."""
+        return self.state in (SymptomState.PENDING, SymptomState.ACTIVE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymptomFact:
+    """What became known about a symptom at a tick; facts are appended, never changed.
+
+    `symptom` is the whole symptom as it stands after this fact.
+    """
+
+    kind: FactKind
+    at: datetime
+    symptom: Symptom

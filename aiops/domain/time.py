@@ -1,0 +1,36 @@
+"""Aware UTC time: the only kind that enters the core."""
+
+from datetime import UTC, datetime, timedelta
+
+MINUTE = timedelta(minutes=1)
+
+
+def utc(seconds: float) -> datetime:
+    """Return the aware UTC time of epoch seconds.
+
+    Examples:
+        >>> utc(0).isoformat()
+        '1970-01-01T00:00:00+00:00'
+    """
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def require_aware(value: datetime, name: str) -> datetime:
+    """Return `value` in UTC.
+
+    Raises:
+        ValueError: it has no time zone; `name` says which value it was.
+    """
+    if value.tzinfo is None:
+        raise ValueError(f"{name} has no time zone: {value.isoformat()}; pass an aware time")
+    return value.astimezone(UTC)
+
+
+def clock_time(value: datetime) -> str:
+    """Return the wall time people read in a narrative.
+
+    Examples:
+        >>> clock_time(datetime(2026, 4, 18, 10, 3, tzinfo=UTC))
+        '10:03 UTC'
+    """
+    return value.astimezone(UTC).strftime("%H:%M UTC")

@@ -1,0 +1,94 @@
+"""What the product needs from outside, as Protocols: the clock, the queue, sources and sinks.
+
+Adapters implement them, `workers.wiring` puts them together, tests use fakes of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.domain.incidents import Incident
+from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.domain.series import Series
+
+
+class Clock(Protocol):
+    """Tells the product's time: aware UTC; the demo's runs fast."""
+
+    def now(self) -> datetime:
+        """Return the present moment."""
+        ...
+
+
+class Queue(Protocol):
+    """Takes work for another process: ids and small values only."""
+
+    def enqueue(self, task: str, *args: str | int) -> None:
+        """Ask for `task` to be run soon, at least once."""
+        ...
+
+
+class Lease(Protocol):
+    """A lock with a time limit, given to one holder at a time."""
+
+    def acquire(self, name: str, seconds: float) -> int | None:
+        """Return a fencing number that grows with every holder, or None while it is taken."""
+        ...
+
+    def release(self, name: str, fencing: int) -> None:
+        """Give it back; without effect when somebody else holds it by now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One series with its values at the asked instants; NaN where there was none."""
+
+    series: Series
+    values: npt.NDArray[np.float64]
+
+
+class Source(Protocol):
+    """A place metrics are pulled from."""
+
+    name: str
+    step_seconds: int
+
+    def pull(self, start: datetime, end: datetime, step_seconds: int) -> Sequence[Sample]:
+        """Return every declared series at start, start + step … end (inclusive).
+
+        Raises:
+            SourceError: no answer, or an error; nothing may be concluded from it.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a sink gave back: its own reference (dedup key, message ts …) by name."""
+
+    reference: Mapping[str, str]
+
+
+class Notifier(Protocol):
+    """A sink for notifications; its constructor only keeps parameters."""
+
+    name: ClassVar[str]
+
+    def payload(
+        self, incident: Incident, notification: Notification, reference: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """Return what will be sent, within the vendor's limits. Pure."""
+        ...
+
+    def send(self, action: DeliveryAction, payload: Mapping[str, Any]) -> Receipt:
+        """Send it once.
+
+        Raises:
+            DeliveryError: it was not taken, or may or may not have been (`ambiguous`).
+        """
+        ...
