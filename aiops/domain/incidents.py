@@ -207,7 +207,8 @@ class Incident:
         detected_at: when it was assembled (event time).
         symptoms: members with their latest state, by onset then id.
         causes: best first; empty when unknown.
-        paged_at: when a page was decided, None while none was.
+        paged_at: when a page was decided in this episode, None while none was.
+        told: names of the sinks that were told of this episode; they will hear of its end.
         quiet_since: since when no user-visible symptom (or none at all) is open.
         repeat_of: the earlier incident it repeats.
         merged_into: where its symptoms went, when it is a closed link.
@@ -242,6 +243,7 @@ class Incident:
     suggestions: tuple[Suggestion, ...] = ()
     history: tuple[Clause, ...] = ()
     paged_at: datetime | None = None
+    told: tuple[str, ...] = ()
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
     quiet_since: datetime | None = None
