@@ -1,0 +1,220 @@
+"""The service graph: who calls whom, answered locally even at 100,000 services."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+
+import networkx as nx
+
+from topology.attributes import Service, undeclared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+Direction: TypeAlias = Literal["callees", "callers"]
+"""Which way to walk: to the services that are called, or to those that call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One service calls another.
+
+    Attributes:
+        caller: name of the calling service.
+        callee: name of the called service.
+        confidence: ratio in [0, 1]; 1 for a declared edge, less for one seen in few calls.
+        last_seen: when a call was last observed (aware, UTC); None for an edge only declared.
+    """
+
+    caller: str
+    callee: str
+    confidence: float = 1.0
+    last_seen: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.confidence <= 1.0:
+            raise ValueError(
+                f"edge {self.caller} -> {self.callee}: confidence {self.confidence} "
+                "is not a ratio from 0 to 1"
+            )
+        if self.last_seen is not None and self.last_seen.tzinfo is None:
+            raise ValueError(
+                f"edge {self.caller} -> {self.callee}: last_seen {self.last_seen} has no time zone"
+            )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ServiceGraph:
+    """Services and the calls between them, frozen; build it with `from_edges`.
+
+    Every answer comes in a fixed order (by name; by distance, then name), so the same topology
+    gives the same incidents. Names that are not in the graph are legal in every question:
+    a service missing from the topology still takes part in correlation, on its own.
+    """
+
+    _services: dict[str, Service] = field(hash=False)
+    edges: tuple[Edge, ...]
+    _callees: dict[str, tuple[str, ...]] = field(hash=False, compare=False)
+    _callers: dict[str, tuple[str, ...]] = field(hash=False, compare=False)
+
+    @classmethod
+    def from_edges(cls, services: Iterable[Service], edges: Iterable[Edge]) -> Self:
+        """Build a graph.
+
+        Args:
+            services: declared services; of two with one name the later counts.
+            edges: caller -> callee in any order. Repeated edges become one with the highest
+                confidence and the latest `last_seen`, so declared and discovered edges may
+                simply be chained. An end nobody declared becomes a service without owner; a
+                service calling itself is dropped (it tells nothing about where trouble travels).
+
+        Examples:
+            >>> graph = ServiceGraph.from_edges((), [Edge(caller="shop", callee="shop-db")])
+            >>> graph.callees("shop"), graph.hops("shop-db", "shop", direction="callers")
+            (('shop-db',), 1)
+        """
+        named = {service.name: service for service in services}
+        merged: dict[tuple[str, str], Edge] = {}
+        for edge in edges:
+            for end in (edge.caller, edge.callee):
+                if end not in named:
+                    named[end] = undeclared(end)
+            if edge.caller != edge.callee:
+                pair = (edge.caller, edge.callee)
+                merged[pair] = _stronger(merged[pair], edge) if pair in merged else edge
+        callees: defaultdict[str, list[str]] = defaultdict(list)
+        callers: defaultdict[str, list[str]] = defaultdict(list)
+        for caller, callee in sorted(merged):
+            callees[caller].append(callee)
+            callers[callee].append(caller)
+        return cls(
+            {name: named[name] for name in sorted(named)},
+            tuple(merged[pair] for pair in sorted(merged)),
+            {name: tuple(found) for name, found in callees.items()},
+            {name: tuple(found) for name, found in callers.items()},
+        )
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """All services by name, sorted, read-only."""
+        return MappingProxyType(self._services)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._services
+
+    def __len__(self) -> int:
+        return len(self._services)
+
+    def __repr__(self) -> str:
+        return f"ServiceGraph(services={len(self._services)}, edges={len(self.edges)})"
+
+    def service(self, name: str) -> Service:
+        """Return the service, or a plain one without owner for a name nobody declared."""
+        return self._services.get(name) or undeclared(name)
+
+    def callees(self, name: str) -> tuple[str, ...]:
+        """Return the services that `name` calls directly, sorted."""
+        return self._callees.get(name, ())
+
+    def callers(self, name: str) -> tuple[str, ...]:
+        """Return the services that call `name` directly, sorted."""
+        return self._callers.get(name, ())
+
+    def edge(self, caller: str, callee: str) -> Edge | None:
+        """Return the edge between two services in this direction, or None."""
+        place = bisect_left(
+            self.edges, (caller, callee), key=lambda edge: (edge.caller, edge.callee)
+        )
+        if place < len(self.edges):
+            found = self.edges[place]
+            if (found.caller, found.callee) == (caller, callee):
+                return found
+        return None
+
+    def hops(self, a: str, b: str, limit: int = 2, direction: Direction = "callees") -> int | None:
+        """Return the least number of calls from `a` to `b`, or None beyond `limit`.
+
+        Args:
+            a: where to start; 0 hops from itself, in the graph or not.
+            b: where to arrive.
+            limit: how many hops to look, 0 or more.
+            direction: "callees" follows calls, "callers" goes against them.
+
+        Raises:
+            ValueError: when `limit` is negative.
+        """
+        for distance, names in enumerate(self._rings((a,), limit, (direction,))):
+            if b in names:
+                return distance
+        return None
+
+    def reach(self, name: str, limit: int = 2, direction: Direction = "callees") -> dict[str, int]:
+        """Return every service within `limit` hops with its distance, nearest first.
+
+        The start itself is in it with 0. Bounded breadth-first search: it touches only what it
+        returns, never the rest of the graph.
+
+        Raises:
+            ValueError: when `limit` is negative.
+        """
+        rings = self._rings((name,), limit, (direction,))
+        return {found: distance for distance, ring in enumerate(rings) for found in sorted(ring)}
+
+    def neighbourhood(self, names: Iterable[str], hops: int = 2) -> nx.DiGraph[str]:
+        """Return the induced subgraph around some services, for rankings such as PageRank.
+
+        Args:
+            names: the services in question; those not in the graph become isolated nodes.
+            hops: how far to go, callers and callees alike, 0 or more.
+
+        Returns:
+            A new networkx DiGraph, nodes and edges in sorted order; each edge (caller, callee)
+            carries its `confidence`.
+
+        Raises:
+            ValueError: when `hops` is negative.
+        """
+        rings = self._rings(names, hops, ("callees", "callers"))
+        inside = sorted({name for ring in rings for name in ring})
+        subgraph: nx.DiGraph[str] = nx.DiGraph()
+        subgraph.add_nodes_from(inside)
+        for caller in inside:
+            for callee in self.callees(caller):
+                if callee in subgraph:
+                    edge = self.edge(caller, callee)
+                    subgraph.add_edge(caller, callee, confidence=edge.confidence if edge else 1.0)
+        return subgraph
+
+    def _rings(
+        self, start: Iterable[str], limit: int, directions: tuple[Direction, ...]
+    ) -> Iterator[set[str]]:
+        """Yield the services at distance 0, 1 … `limit`, until nothing new is found."""
+        if limit < 0:
+            raise ValueError(f"hops are counted from 0 up; got a limit of {limit}")
+        tables = [self._callees if way == "callees" else self._callers for way in directions]
+        ring = set(start)
+        seen = set(ring)
+        for _ in range(limit):
+            yield ring
+            ring = {found for table in tables for name in ring for found in table.get(name, ())}
+            ring -= seen
+            if not ring:
+                return
+            seen |= ring
+        yield ring
+
+
+def _stronger(first: Edge, second: Edge) -> Edge:
+    """Merge two observations of one edge; the order does not matter."""
+    times = [edge.last_seen for edge in (first, second) if edge.last_seen is not None]
+    return Edge(
+        caller=first.caller,
+        callee=first.callee,
+        confidence=max(first.confidence, second.confidence),
+        last_seen=max(times, default=None),
+    )
