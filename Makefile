@@ -51,11 +51,12 @@ $(STAMP): requirements.lock requirements-dev.lock pyproject.toml Makefile | $(BI
 	@touch $@
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-	--no-emit-index-url --python-version 3.11 pyproject.toml
+	--no-emit-index-url --python-version 3.11
 
-lock: $(BIN)/uv  ## Renew both lock files from pyproject.toml (names, versions, hashes; no addresses).
-	$(LOCK) --output-file requirements.lock
-	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+lock: $(BIN)/uv  ## Renew the lock files from pyproject.toml (names, versions, hashes; no addresses).
+	$(LOCK) pyproject.toml --output-file requirements.lock
+	$(LOCK) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --group build --constraint requirements-dev.lock --output-file requirements-build.lock
 
 clean:  ## Remove .venv and what the tools left behind.
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
