@@ -6,13 +6,13 @@ Adapters implement them, `workers.wiring` puts them together, tests use fakes of
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from aiops.domain.incidents import Incident
-from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.domain.notifications import Notification
 from aiops.domain.series import Series
 
 
@@ -77,16 +77,30 @@ class Receipt:
 class Notifier(Protocol):
     """A sink for notifications; its constructor only keeps parameters."""
 
-    name: ClassVar[str]
+    name: str
 
     def payload(
         self, incident: Incident, notification: Notification, reference: Mapping[str, str]
     ) -> Mapping[str, Any]:
-        """Return what will be sent, within the vendor's limits. Pure."""
+        """Return what will be sent, within the vendor's limits. Pure.
+
+        Args:
+            incident: the revision to tell of.
+            notification: which delivery this is.
+            reference: what this sink gave back earlier in this episode; empty at first.
+        """
         ...
 
-    def send(self, action: DeliveryAction, payload: Mapping[str, Any]) -> Receipt:
+    def send(
+        self, notification: Notification, payload: Mapping[str, Any], *, repeated: bool
+    ) -> Receipt:
         """Send it once.
+
+        Args:
+            notification: which delivery this is.
+            payload: from `payload`.
+            repeated: an earlier attempt may have arrived without our knowing: look first, where
+                the sink has no key of its own against doubles.
 
         Raises:
             DeliveryError: it was not taken, or may or may not have been (`ambiguous`).
