@@ -1,0 +1,85 @@
+"""An incident as other programs read it: the objects of `incidents.json` (DESIGN §8)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from aiops.domain.incidents import Cause, Impact, Incident
+from aiops.domain.symptoms import Symptom
+
+
+def export(incident: Incident) -> dict[str, Any]:
+    """Return one episode as a JSON-ready object; times are ISO 8601, UTC."""
+    return {
+        "id": incident.dedup_key if incident.episode > 1 else incident.id,
+        "title": incident.title,
+        "severity": incident.severity.value,
+        "decision": incident.decision.value,
+        "decision_reason": incident.decision_reason.value,
+        "started_at": incident.started_at.isoformat(),
+        "detected_at": incident.detected_at.isoformat(),
+        "paged_at": _time(incident.paged_at),
+        "resolved_at": _time(incident.quiet_since if incident.mitigated_at else None),
+        "services": list(incident.blast.sick),
+        "regions": list(incident.blast.regions),
+        "segments": list(incident.blast.segments),
+        "kpis": list(incident.blast.kpis),
+        "causes": [_cause(cause) for cause in incident.causes],
+        "impact": [_impact(impact) for impact in incident.impacts],
+        "symptoms": [_symptom(symptom) for symptom in incident.symptoms],
+        "narrative": incident.story,
+        "repeat_of": incident.id if incident.episode > 1 else incident.repeat_of,
+    }
+
+
+def export_all(incidents: Iterable[Incident]) -> list[dict[str, Any]]:
+    """Return every episode, in order of detection."""
+    ordered = sorted(incidents, key=lambda one: (one.detected_at, one.id, one.episode))
+    return [export(incident) for incident in ordered]
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    change = cause.change
+    return {
+        "service": cause.service,
+        "change": None
+        if change is None
+        else {
+            "kind": change.kind.value,
+            "ref": change.ref,
+            "timestamp": change.started_at.isoformat(),
+        },
+        "confidence": round(cause.confidence, 4),
+        "evidence": [clause.text for clause in cause.evidence],
+    }
+
+
+def _impact(impact: Impact) -> dict[str, Any]:
+    cohort = {"region": impact.region, "segment": impact.segment}
+    return {
+        "kpi": impact.kpi,
+        "unit": impact.unit,
+        "per_minute": round(impact.per_minute, 4),
+        "total": round(impact.total, 2),
+        "relative": round(impact.relative, 4),
+        "cohort": {name: value for name, value in cohort.items() if value is not None},
+    }
+
+
+def _symptom(symptom: Symptom) -> dict[str, Any]:
+    key = symptom.series.key
+    labels = {"env": key.env, "region": key.region, "segment": key.segment, **dict(key.labels)}
+    return {
+        "kind": symptom.kind.value,
+        "service": key.service,
+        "metric": key.metric,
+        "labels": {name: value for name, value in labels.items() if value},
+        "since": symptom.onset.isoformat(),
+        "until": _time(symptom.ended_at),
+        "observed": symptom.observed,
+        "expected": symptom.expected,
+    }

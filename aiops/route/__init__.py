@@ -1,0 +1,1 @@
+"""Who is told, how loudly and when; every decision with its reason."""

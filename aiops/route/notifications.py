@@ -1,0 +1,96 @@
+"""Which sinks hear of which revision: from a decision to the rows of the outbox."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from aiops.domain.environment import Knowledge
+from aiops.domain.incidents import Decision, Incident, IncidentState, Reason, Severity
+from aiops.domain.notifications import DeliveryAction, Notification
+
+
+def plan(
+    incident: Incident, previous: Incident | None, at: datetime, knowledge: Knowledge
+) -> tuple[Incident, tuple[Notification, ...]]:
+    """Return the incident with what it was told to, and the notifications that tell it.
+
+    A sink is triggered once per episode, updated for every later revision while the incident is
+    live, and told of the end exactly once. A sink that was never told hears of nothing.
+
+    Args:
+        incident: the new revision.
+        previous: the revision before it, None for the first.
+        at: product time, aware UTC.
+        knowledge: for the paging policy.
+    """
+    if not incident.is_live:
+        return incident, _endings(incident, previous, at)
+    updates = _updates(incident, previous, at)
+    if incident.decision is Decision.NONE:
+        return incident, updates
+    wanted = _sinks(incident, knowledge)
+    fresh = tuple(sink for sink in wanted if sink not in incident.told)
+    if not fresh:
+        return incident, updates
+    not_before = at + timedelta(seconds=_settle_seconds(incident, knowledge))
+    told = replace(
+        incident,
+        told=incident.told + fresh,
+        paged_at=at if incident.decision is Decision.PAGE else incident.paged_at,
+    )
+    triggers = tuple(
+        _notification(told, sink, DeliveryAction.TRIGGER, not_before, incident.decision_reason)
+        for sink in fresh
+    )
+    return told, updates + triggers
+
+
+def _sinks(incident: Incident, knowledge: Knowledge) -> tuple[str, ...]:
+    paging = knowledge.policies.paging
+    return paging.page_sinks if incident.decision is Decision.PAGE else paging.ticket_sinks
+
+
+def _settle_seconds(incident: Incident, knowledge: Knowledge) -> int:
+    if incident.severity is Severity.P1 or any(impact.is_money for impact in incident.impacts):
+        return 0
+    return knowledge.policies.paging.settle_seconds
+
+
+def _updates(
+    incident: Incident, previous: Incident | None, at: datetime
+) -> tuple[Notification, ...]:
+    if previous is None or previous.revision == incident.revision:
+        return ()
+    acknowledged = previous.state is IncidentState.OPEN and (
+        incident.state is IncidentState.ACKNOWLEDGED
+    )
+    action = DeliveryAction.ACKNOWLEDGE if acknowledged else DeliveryAction.UPDATE
+    return tuple(
+        _notification(incident, sink, action, at, incident.decision_reason)
+        for sink in incident.told
+    )
+
+
+def _endings(
+    incident: Incident, previous: Incident | None, at: datetime
+) -> tuple[Notification, ...]:
+    if previous is None or not previous.is_live:
+        return ()
+    return tuple(
+        _notification(incident, sink, DeliveryAction.RESOLVE, at, incident.decision_reason)
+        for sink in incident.told
+    )
+
+
+def _notification(
+    incident: Incident, sink: str, action: DeliveryAction, not_before: datetime, reason: Reason
+) -> Notification:
+    return Notification(
+        incident_id=incident.id,
+        episode=incident.episode,
+        revision=incident.revision,
+        sink=sink,
+        action=action,
+        not_before=not_before,
+        reason=reason.value,
+        origin=incident.origin,
+    )
