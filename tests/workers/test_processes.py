@@ -48,6 +48,28 @@ except KeyboardInterrupt:
 """
 
 
+CELERY = """
+import sys
+from workers.tether import die_with_parent
+die_with_parent()
+from workers.app import make_app
+app = make_app(sys.argv[1], "fast")
+app.worker_main(["worker", "--pool=prefork", "--concurrency=2", "--loglevel=INFO"])
+"""
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from workers.processes import ProcessSpec, Supervisor
+
+argv = tuple(sys.argv[2:])
+spec = ProcessSpec(name="worker", argv=argv, environment={}, log=Path(sys.argv[1]))
+with Supervisor([spec], say=print) as supervisor:
+    print(supervisor.pids()["worker"], flush=True)
+    time.sleep(300)
+"""
+
+
 def spec(folder: Path, name: str, *argv: str) -> ProcessSpec:
     return ProcessSpec(name=name, argv=argv, environment=ENVIRONMENT, log=folder / f"{name}.log")
 
@@ -65,6 +87,13 @@ def is_running(pid: int) -> bool:
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return shown.stdout.strip() not in {""} and not shown.stdout.startswith("Z")
+
+
+def children_of(pid: int) -> list[int]:
+    shown = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    return [int(word) for word in shown.stdout.split()]
 
 
 def inner_pid(log: Path) -> int:
@@ -94,6 +123,23 @@ def test_children_and_their_children_end_when_the_parent_is_killed(
     assert all(is_running(pid) for pid in pids)
     process.kill()
     process.wait()
+    eventually(lambda: not any(is_running(pid) for pid in pids), seconds=5)
+
+
+@pytest.mark.e2e
+def test_the_pool_of_a_real_celery_worker_ends_when_the_parent_is_killed(
+    tmp_path: Path, empty_broker_url: str
+) -> None:
+    log = tmp_path / "worker.log"
+    worker = [sys.executable, "-c", CELERY, empty_broker_url]
+    argv = [sys.executable, "-c", OWNER, str(log), *worker]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        pid = int(owner.stdout.readline())
+        eventually(lambda: log.exists() and " ready." in log.read_text(), seconds=30)
+        pids = [pid, *children_of(pid)]
+        owner.kill()
+    assert len(pids) == 3
     eventually(lambda: not any(is_running(pid) for pid in pids), seconds=5)
 
 
