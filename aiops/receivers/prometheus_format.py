@@ -65,7 +65,7 @@ def format_matrix(
     """
     prefixes = [b'[%b,"' % _timestamp(step) for step in steps_ms.tolist()]
     entries = []
-    for labels, values in sorted(series, key=lambda entry: sorted(entry[0].items())):
+    for labels, values in sorted(series, key=lambda entry: sorted(_present(entry[0]).items())):
         there = np.flatnonzero(~np.isnan(values))
         if not len(there):
             continue
@@ -77,8 +77,12 @@ def format_matrix(
 
 
 def _metric(name: str, labels: Labels) -> bytes:
-    there = {label: value for label, value in labels.items() if value}
-    return orjson.dumps({"__name__": name, **there}, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps({"__name__": name, **_present(labels)}, option=orjson.OPT_SORT_KEYS)
+
+
+def _present(labels: Labels) -> dict[str, str]:
+    """Return the labels that have a value; to Prometheus an empty one is none."""
+    return {label: value for label, value in labels.items() if value}
 
 
 def _timestamp(milliseconds: int) -> bytes:

@@ -44,41 +44,32 @@ def parse_selector(query: str) -> Selector:
         raise reader.error(f"unexpected character: {reader.peek()!r} ({_ONLY})")
     matchers = _matchers(reader) if reader.skip("{") else {}
     if not reader.at_end():
-        raise reader.error(_unexpected(reader))
+        raise reader.error(_token(reader) + ("" if _METRIC.match(reader.rest()) else f" ({_ONLY})"))
     return Selector(metric=metric, matchers=matchers)
 
 
 def _matchers(reader: "_Reader") -> dict[str, str]:
     matchers: dict[str, str] = {}
     while not reader.skip("}"):
-        label, value = _matcher(reader, first=not matchers)
+        label, value = _matcher(reader)
         if label == "__name__":
-            raise InputError(f'1:1: parse error: metric name must not be set twice: "{value}"')
+            raise InputError(f"1:1: parse error: metric name must not be set twice ({_ONLY})")
         if matchers.get(label, value) != value:
             raise reader.error(f"label {label!r} is matched twice ({_ONLY})")
         matchers[label] = value
-        if reader.skip(",") or reader.peek() == "}":
-            continue
-        if reader.at_end():
-            raise reader.error("unexpected end of input inside braces")
-        raise reader.error(f'{_unexpected(reader)} in label matching, expected "," or "}}"')
+        if not reader.skip(",") and reader.peek() != "}":
+            raise _unexpected_inside(reader, '"," or "}"')
     return matchers
 
 
-def _matcher(reader: "_Reader", *, first: bool) -> tuple[str, str]:
-    if reader.at_end():
-        raise reader.error("unexpected end of input inside braces")
+def _matcher(reader: "_Reader") -> tuple[str, str]:
     label = reader.take(_LABEL)
     if not label:
-        if reader.peek() == "," and first:
-            raise reader.error('unexpected "," in label matching, expected identifier or "}"')
-        raise reader.error(f"unexpected character inside braces: {reader.peek()!r}")
-    if not reader.skip("=") or reader.peek() == "~":
-        if reader.peek() in ("!", "~"):
-            raise reader.error(f"only equality matchers ({_ONLY})")
-        raise reader.error(
-            f"{_unexpected(reader)} in label matching, expected label matching operator"
-        )
+        raise _unexpected_inside(reader, 'identifier or "}"')
+    if reader.rest().startswith(("=~", "!~", "!=")):
+        raise reader.error(f"only equality matchers ({_ONLY})")
+    if not reader.skip("="):
+        raise _unexpected_inside(reader, "label matching operator")
     return label, _string(reader)
 
 
@@ -86,9 +77,9 @@ def _string(reader: "_Reader") -> str:
     start = reader.position()
     text = reader.take(_STRING)
     if not text:
-        if reader.peek() in ("'", '"', "`"):
+        if reader.peek() and reader.peek() in "'\"`":
             raise InputError(f"1:{start}: parse error: unterminated quoted string")
-        raise reader.error(f"{_unexpected(reader)} in label matching, expected string")
+        raise _unexpected_inside(reader, "string")
     if text[0] == "`":
         return text[1:-1]
     for escape in _ESCAPE.finditer(text):
@@ -100,13 +91,17 @@ def _string(reader: "_Reader") -> str:
     return _ESCAPE.sub(lambda match: _ESCAPES[match[1]], text[1:-1])
 
 
-def _unexpected(reader: "_Reader") -> str:
+def _unexpected_inside(reader: "_Reader", expected: str) -> InputError:
+    if reader.at_end():
+        return reader.error("unexpected end of input inside braces")
+    if reader.peek() not in ("}", ",", "=") and not _METRIC.match(reader.rest()):
+        return reader.error(f"unexpected character inside braces: {reader.peek()!r}")
+    return reader.error(f"{_token(reader)} in label matching, expected {expected}")
+
+
+def _token(reader: "_Reader") -> str:
     word = _METRIC.match(reader.rest())
-    if word:
-        return f'unexpected identifier "{word[0]}"'
-    if reader.peek() in ("}", ",", "="):
-        return f'unexpected "{reader.peek()}"'
-    return f"unexpected character: {reader.peek()!r} ({_ONLY})"
+    return f'unexpected identifier "{word[0]}"' if word else f'unexpected "{reader.peek()}"'
 
 
 class _Reader:
