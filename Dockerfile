@@ -31,7 +31,7 @@ ENV PATH=/opt/aiops/bin:$PATH \
 USER aiops
 WORKDIR /var/lib/aiops
 VOLUME /var/lib/aiops
-EXPOSE 8000
+EXPOSE 8080
 # Every part of the product needs its databases and its broker: doctor looks at both. The services
 # of docker-compose.yml have narrower checks of their own.
 HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=3 \

@@ -113,6 +113,16 @@ def test_every_command_exists(command: str) -> None:
     assert shown.returncode == 0, shown.stdout + shown.stderr
 
 
+def test_every_variable_of_the_product_is_one_that_the_settings_read() -> None:
+    settings = ROOT / "aiops" / "settings"
+    if not (settings / "__init__.py").exists():
+        pytest.skip("aiops/settings is not written yet")
+    source = "".join(path.read_text() for path in settings.rglob("*.py"))
+    for service in DISTRIBUTED.values():
+        for key in service["environment"]:
+            assert key == "PGPASSWORD" or f'"{key}"' in source, f"{key} is read by nobody"
+
+
 def test_docker_itself_accepts_the_file() -> None:
     docker = shutil.which("docker") or "docker"
     try:
