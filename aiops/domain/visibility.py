@@ -1,0 +1,56 @@
+"""What users meet: the question that parts a page from a ticket, a reach from a rumour."""
+
+from aiops.domain.environment import Knowledge
+from aiops.domain.series import Direction, Family
+from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
+from topology.attributes import ServiceKind
+
+_FELT = frozenset({Family.ERRORS, Family.LATENCY, Family.AVAILABILITY})
+"""Families a user feels when the service in question answers them."""
+
+
+def is_harmful(symptom: Symptom) -> bool:
+    """Return whether it left its band in the way that hurts; the other way is at most load."""
+    bad = symptom.series.bad_direction
+    return bad is Direction.BOTH or symptom.direction in (bad, Direction.BOTH)
+
+
+def is_load(symptom: Symptom) -> bool:
+    """Return whether it says no more than that there is more to do."""
+    return symptom.family is Family.TRAFFIC and symptom.direction is Direction.UP
+
+
+def stands(symptom: Symptom) -> bool:
+    """Return whether it counts as evidence, open or ended; a withdrawn one never was there."""
+    return symptom.state is not SymptomState.WITHDRAWN
+
+
+def met_services(knowledge: Knowledge) -> frozenset[str]:
+    """Return the services users meet: entries and steps of journeys.
+
+    Where no journey is declared, the services at the edge of the topology.
+    """
+    if not knowledge.journeys:
+        services = knowledge.graph.services.values()
+        return frozenset(one.name for one in services if one.kind is ServiceKind.EDGE)
+    entries = {journey.entry for journey in knowledge.journeys}
+    steps = {step.service for journey in knowledge.journeys for step in journey.steps}
+    return frozenset(entries | steps)
+
+
+def user_visible(symptom: Symptom, knowledge: Knowledge) -> bool:
+    """Return whether users, or the business, meet this symptom.
+
+    True for a KPI, for an SLO that burns, and for errors, latency or availability of a service
+    at the entry or at a step of a journey, each in its bad direction. Silence is not a symptom
+    users meet: a telemetry gap is False.
+    """
+    if symptom.kind is SymptomKind.TELEMETRY_GAP or not stands(symptom):
+        return False
+    if symptom.kind is SymptomKind.SLO_BURN:
+        return True
+    if not is_harmful(symptom):
+        return False
+    if symptom.series.kpi is not None or symptom.family is Family.KPI:
+        return True
+    return symptom.family in _FELT and symptom.service in met_services(knowledge)

@@ -1,0 +1,1 @@
+"""Whom a problem reaches, and what it costs."""

@@ -1,0 +1,89 @@
+"""Blast radius: the services, regions, segments, journeys and KPIs a problem reaches."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+
+from aiops.domain.environment import Knowledge
+from aiops.domain.incidents import BlastRadius, Candidate
+from aiops.domain.journeys import Journey
+from aiops.domain.series import Family
+from aiops.domain.symptoms import Symptom
+from aiops.domain.visibility import is_harmful, is_load, stands, user_visible
+
+_SCOPED = frozenset({Family.ERRORS, Family.LATENCY, Family.AVAILABILITY, Family.KPI})
+"""Families whose dimensions tell who is hit; saturation of a host tells only where it stands."""
+
+
+def blast_radius(candidate: Candidate, knowledge: Knowledge) -> BlastRadius:
+    """Return whom and what a candidate reaches.
+
+    A region is hit when a symptom users meet names it (without such a symptom: any error, latency
+    or KPI symptom). A series without a region speaks of none, so it widens the reach to all only
+    when no other symptom of its kind names a region; the same holds for segments.
+
+    Args:
+        candidate: correlated symptoms; withdrawn ones count for nothing.
+        knowledge: topology, journeys, and how far trouble travels (`policies.correlate.hops`).
+    """
+    symptoms = tuple(one for one in candidate.symptoms if stands(one))
+    harmful = tuple(one for one in symptoms if is_harmful(one) and not is_load(one)) or symptoms
+    sick = _by_strength(harmful)
+    kpis = {one.series.kpi for one in harmful if one.series.kpi is not None}
+    visible = tuple(one for one in harmful if user_visible(one, knowledge))
+    scoped = visible or tuple(one for one in harmful if one.family in _SCOPED)
+    services = knowledge.graph.services.values()
+    return BlastRadius(
+        sick=sick,
+        reached=_reached(sick, knowledge),
+        regions=_named(scoped, lambda one: one.region, chain(*(one.regions for one in services))),
+        segments=_named(
+            scoped, lambda one: one.segment, chain(*(one.segments for one in services))
+        ),
+        journeys=tuple(
+            sorted(
+                journey.name
+                for journey in knowledge.journeys
+                if _passes(journey, sick) or kpis & _kpis_of(journey, knowledge)
+            )
+        ),
+        kpis=tuple(sorted(kpis)),
+    )
+
+
+def _by_strength(symptoms: Sequence[Symptom]) -> tuple[str, ...]:
+    """Return the services with technical symptoms, or with any where all of them are KPIs."""
+    technical = [one for one in symptoms if one.family is not Family.KPI] or symptoms
+    strongest: dict[str, float] = {}
+    for symptom in technical:
+        if symptom.service:
+            strongest[symptom.service] = max(symptom.strength, strongest.get(symptom.service, 0.0))
+    return tuple(sorted(strongest, key=lambda name: (-strongest[name], name)))
+
+
+def _reached(sick: Sequence[str], knowledge: Knowledge) -> tuple[str, ...]:
+    hops = knowledge.policies.correlate.hops
+    reached: set[str] = set()
+    for service in sick:
+        reached.update(knowledge.graph.reach(service, hops, "callers"))
+    return tuple(sorted(reached - set(sick)))
+
+
+def _named(
+    symptoms: Iterable[Symptom],
+    dimension: Callable[[Symptom], str | None],
+    declared: Iterable[str],
+) -> tuple[str, ...]:
+    """Return the values of a dimension that are hit; empty means all or unknown."""
+    named = {value for one in symptoms if (value := dimension(one)) is not None}
+    everywhere = set(declared)
+    return () if everywhere and everywhere <= named else tuple(sorted(named))
+
+
+def _passes(journey: Journey, sick: Sequence[str]) -> bool:
+    steps = {step.service for step in journey.steps}
+    return not {journey.entry, *steps, *journey.services}.isdisjoint(sick)
+
+
+def _kpis_of(journey: Journey, knowledge: Knowledge) -> set[str]:
+    measuring = {kpi.name for kpi in knowledge.kpis if kpi.journey == journey.name}
+    return measuring | set(journey.kpis)

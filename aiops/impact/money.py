@@ -1,0 +1,195 @@
+"""What a problem costs: each KPI's loss against its own expectation before onset."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+
+from aiops.domain.environment import Knowledge
+from aiops.domain.incidents import Impact
+from aiops.domain.series import Direction, Series, SeriesKey
+from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.ticks import KpiWindow
+from aiops.domain.time import utc
+from aiops.domain.visibility import is_harmful, stands
+from aiops.impact.cohorts import attribute
+from aiops.impact.estimate import estimate_money
+from aiops.impact.loss import Loss, Span, is_additive, measure
+
+_Z90 = 1.645
+
+
+def assess(
+    symptoms: Sequence[Symptom],
+    kpis: KpiWindow | None,
+    at: datetime,
+    knowledge: Knowledge,
+    *,
+    since: datetime,
+    regions: tuple[str, ...],
+) -> tuple[Impact, ...]:
+    """Return what every KPI with a symptom lost, by cohort; empty where all is within noise.
+
+    loss = Σ (profile · level - observed) · minutes, from the start of the loss until the KPI is
+    back, or `at`; the level is frozen over the hour before `since`. Readings missing in between
+    are interpolated; after the last reading nothing is claimed. Each loss is attributed once:
+    a KPI's total and its parts never stand side by side.
+
+    Args:
+        symptoms: members of one incident.
+        kpis: readings from an hour or more before `since` until `at`, values per minute.
+        at: now, aware UTC; later readings are not looked at.
+        knowledge: journeys and KPIs, for units and for estimates.
+        since: first onset of the incident, aware UTC.
+        regions: regions it hits; empty means all or unknown. A KPI's series elsewhere count only
+            with a symptom of their own.
+    """
+    moved = [one for one in symptoms if _moved(one)]
+    if kpis is None or not moved:
+        return ()
+    kpis = _until(kpis, at)
+    impacts: list[Impact] = []
+    for name in sorted({one.series.kpi for one in moved if one.series.kpi is not None}):
+        own = [one for one in moved if one.series.kpi == name]
+        impacts += _lost(name, own, kpis, knowledge, since=since, regions=regions)
+    impacts += estimate_money(impacts, knowledge)
+    return tuple(sorted(impacts, key=_worst_first))
+
+
+def _moved(symptom: Symptom) -> bool:
+    return (
+        symptom.series.kpi is not None
+        and symptom.kind is not SymptomKind.TELEMETRY_GAP
+        and stands(symptom)
+        and is_harmful(symptom)
+    )
+
+
+def _worst_first(impact: Impact) -> tuple[bool, bool, float, str, str, str]:
+    return (
+        not impact.is_money,
+        bool(impact.assumption),
+        -impact.total,
+        impact.kpi,
+        impact.region or "",
+        impact.segment or "",
+    )
+
+
+def _lost(
+    name: str,
+    symptoms: Sequence[Symptom],
+    kpis: KpiWindow,
+    knowledge: Knowledge,
+    *,
+    since: datetime,
+    regions: tuple[str, ...],
+) -> list[Impact]:
+    """Return the impacts of one KPI."""
+    sick = {one.series.key for one in symptoms}
+    columns = _columns(name, kpis, sick, regions)
+    frozen = _row(kpis, since)
+    falls = _falls(symptoms)
+    measured = (
+        measure(kpis, column, frozen, falls=falls, symptomatic=kpis.series[column].key in sick)
+        for column in columns
+    )
+    losses = [one for one in measured if one is not None]
+    span = _span(losses, symptoms, kpis, frozen)
+    if not losses or span.begin >= span.end:
+        return []
+    unit = _unit(name, kpis.series[columns[0]], knowledge)
+    minutes = kpis.step_seconds / 60
+    cohorts = attribute(losses, span, minutes, additive=is_additive(unit), confined=bool(regions))
+    return [_impact(name, unit, one, span, kpis) for one in cohorts]
+
+
+def _columns(
+    name: str, kpis: KpiWindow, sick: set[SeriesKey], regions: tuple[str, ...]
+) -> list[int]:
+    """Return the KPI's series that may belong to this incident.
+
+    Where regions are hit and the KPI is measured by region, its total over all regions tells
+    nothing that its parts do not, and may hold another incident's loss.
+    """
+    own = [column for column, one in enumerate(kpis.series) if one.kpi == name]
+    if not regions:
+        return own
+    hit = [
+        column
+        for column in own
+        if kpis.series[column].key.region in regions
+        or (kpis.series[column].key in sick and kpis.series[column].key.region is not None)
+    ]
+    return hit or own
+
+
+def _falls(symptoms: Sequence[Symptom]) -> bool:
+    """Return whether falling is what hurts; a KPI that may do neither is taken as it moved."""
+    strongest = max(symptoms, key=lambda one: one.strength)
+    bad = strongest.series.bad_direction
+    return (strongest.direction if bad is Direction.BOTH else bad) is not Direction.UP
+
+
+def _span(
+    losses: Sequence[Loss], symptoms: Sequence[Symptom], kpis: KpiWindow, frozen: int
+) -> Span:
+    """Return over which rows the KPI loses.
+
+    It begins where the sum until now is largest, between the incident's onset and the KPI's own:
+    a loss that grows slowly begins before it leaves the band.
+    """
+    end = rate_end = len(kpis.times)
+    if not any(one.is_open for one in symptoms):
+        rate_end = _row(kpis, max(one.last_seen for one in symptoms), after=True)
+        end = max(_row(kpis, max(one.ended_at or one.last_seen for one in symptoms)), rate_end)
+    latest = min(_row(kpis, min(one.onset for one in symptoms)), end)
+    begin = latest
+    sick = [one for one in losses if one.symptomatic]
+    if sick and frozen < latest:
+        lost = np.sum([one.lost[frozen:latest] for one in sick], axis=0)
+        so_far = np.append(np.cumsum(lost[::-1])[::-1], 0.0)
+        begin = frozen + int(np.argmax(so_far))
+    return Span(frozen=frozen, begin=begin, end=end, rate_end=rate_end)
+
+
+def _until(kpis: KpiWindow, at: datetime) -> KpiWindow:
+    rows = slice(0, _row(kpis, at, after=True))
+    return replace(
+        kpis,
+        times=kpis.times[rows],
+        observed=kpis.observed[rows],
+        expected=kpis.expected[rows],
+        scale=kpis.scale[rows],
+    )
+
+
+def _row(kpis: KpiWindow, at: datetime, *, after: bool = False) -> int:
+    """Return the first row at or after a time; with `after`, strictly after it."""
+    side: Literal["left", "right"] = "right" if after else "left"
+    return int(np.searchsorted(kpis.times, int(at.timestamp()), side=side))
+
+
+def _unit(name: str, series: Series, knowledge: Knowledge) -> str:
+    declared = next((kpi.unit for kpi in knowledge.kpis if kpi.name == name and kpi.unit), "")
+    return declared or series.unit
+
+
+def _impact(name: str, unit: str, loss: Loss, span: Span, kpis: KpiWindow) -> Impact:
+    minutes = kpis.step_seconds / 60
+    total = loss.total(span, minutes)
+    margin = _Z90 * loss.deviation(span, minutes)
+    return Impact(
+        kpi=name,
+        unit=unit,
+        since=utc(int(kpis.times[span.begin])),
+        per_minute=loss.per_minute(span),
+        total=total,
+        relative=loss.relative(span),
+        low=max(total - margin, 0.0),
+        high=total + margin,
+        region=loss.region,
+        segment=loss.segment,
+    )

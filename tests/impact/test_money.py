@@ -1,0 +1,230 @@
+"""What a problem costs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aiops.domain.incidents import Impact
+from aiops.domain.journeys import Journey, Kpi
+from aiops.domain.series import Direction, Series
+from aiops.domain.symptoms import Symptom
+from aiops.domain.ticks import KpiWindow
+from aiops.impact.money import assess
+from tests.builders import REVENUE, kpi_window, minute, revenue, series, shop, symptom
+
+EU, US = revenue("EU"), revenue("US")
+
+
+def fallen(of: Series, *, at: float = 3, until: float | None = None) -> Symptom:
+    return symptom(of, at=at, until=until, before=5000, observed=3800)
+
+
+def cost(
+    window: KpiWindow,
+    *symptoms: Symptom,
+    at: float = 170,
+    since: float = 3,
+    regions: tuple[str, ...] = ("EU",),
+) -> tuple[Impact, ...]:
+    return assess(symptoms, window, minute(at), shop(), since=minute(since), regions=regions)
+
+
+def true_loss(window: KpiWindow, share: float, *, start: float, stop: float) -> float:
+    rows = (window.times >= minute(start).timestamp()) & (window.times <= minute(stop).timestamp())
+    return float(window.expected[rows, 0].sum() * share * window.step_seconds / 60)
+
+
+@pytest.mark.parametrize("step_seconds", [60, 300, 30])
+def test_a_three_hour_flat_drop_of_24_percent_still_costs_that_at_minute_170(
+    step_seconds: int,
+) -> None:
+    window = kpi_window([EU], [0.24], step_seconds=step_seconds, onset=5)
+    (impact,) = cost(window, fallen(EU, at=5), since=5)
+    expected = true_loss(window, 0.24, start=5, stop=170)
+    assert impact.total == pytest.approx(expected, rel=0.1)
+    assert impact.relative == pytest.approx(-0.24, abs=0.02)
+    assert impact.per_minute == pytest.approx(0.24 * window.expected[-10, 0], rel=0.15)
+    assert (impact.region, impact.segment) == ("EU", None)
+    assert impact.is_money
+
+
+def test_nine_in_ten_intervals_hold_the_true_loss() -> None:
+    held = 0
+    for seed in range(100):
+        window = kpi_window([EU], [0.24], seed=seed)
+        (impact,) = cost(window, fallen(EU), at=63)
+        held += impact.low <= true_loss(window, 0.24, start=3, stop=63) <= impact.high
+    assert 82 <= held <= 97
+
+
+def test_the_level_before_onset_scales_the_profile() -> None:
+    window = kpi_window([EU], [0.24])
+    lifted = replace(window, observed=window.observed * 1.3)
+    (impact,) = cost(lifted, fallen(EU))
+    assert impact.total == pytest.approx(1.3 * true_loss(window, 0.24, start=3, stop=170), rel=0.1)
+
+
+def test_a_dip_before_onset_does_not_lower_the_level() -> None:
+    window = kpi_window([EU], [0.24])
+    observed = window.observed.copy()
+    observed[90:110] *= 0.5
+    (impact,) = cost(replace(window, observed=observed), fallen(EU))
+    assert impact.relative == pytest.approx(-0.24, abs=0.03)
+
+
+def test_the_loss_ends_with_the_recovery() -> None:
+    window = kpi_window([EU], [0.24])
+    observed = window.observed.copy()
+    back = window.times >= minute(40).timestamp()
+    observed[back] = window.expected[back]
+    (impact,) = cost(replace(window, observed=observed), fallen(EU, until=40))
+    assert impact.total == pytest.approx(true_loss(window, 0.24, start=3, stop=39), rel=0.1)
+    assert impact.per_minute == pytest.approx(0.24 * window.expected[155, 0], rel=0.2)
+
+
+def test_noise_costs_nothing() -> None:
+    assert cost(kpi_window([EU], [0.0]), fallen(EU)) == ()
+
+
+def test_a_part_without_a_symptom_counts_once_its_loss_is_clear() -> None:
+    parts = [revenue("EU", "business"), revenue("EU", "consumer")]
+    (impact,) = cost(kpi_window(parts, [0.24, 0.24]), fallen(parts[0]))
+    assert (impact.region, impact.segment) == ("EU", None)
+    assert impact.relative == pytest.approx(-0.24, abs=0.02)
+
+
+def test_one_segment_that_loses_is_named_by_itself() -> None:
+    parts = [revenue("EU", "business"), revenue("EU", "consumer")]
+    (impact,) = cost(kpi_window(parts, [0.3, 0.0]), fallen(parts[0]))
+    assert (impact.region, impact.segment) == ("EU", "business")
+
+
+def test_a_total_and_its_parts_are_never_counted_twice() -> None:
+    parts = [revenue(), EU, US, revenue("EU", "business"), revenue("EU", "consumer")]
+    window = kpi_window(parts, [0.12, 0.24, 0.0, 0.24, 0.24])
+    impacts = cost(window, fallen(parts[0]), fallen(EU), fallen(parts[3]))
+    assert [(one.region, one.segment) for one in impacts] == [("EU", None)]
+
+
+def test_everywhere_is_one_loss_without_a_region() -> None:
+    window = kpi_window([EU, US], [0.24, 0.24])
+    (impact,) = cost(window, fallen(EU), fallen(US), regions=())
+    assert impact.region is None
+    assert impact.relative == pytest.approx(-0.24, abs=0.02)
+
+
+def test_one_region_is_named_where_the_reach_is_unknown() -> None:
+    (impact,) = cost(kpi_window([EU, US], [0.24, 0.0]), fallen(EU), regions=())
+    assert impact.region == "EU"
+
+
+def test_the_loss_of_a_region_that_is_not_hit_belongs_to_somebody_else() -> None:
+    impacts = cost(kpi_window([EU, US], [0.24, 0.3]), fallen(EU))
+    assert [one.region for one in impacts] == ["EU"]
+
+
+def test_a_loss_that_grows_slowly_begins_before_it_leaves_the_band() -> None:
+    window = kpi_window([EU], [0.0], noise=0.01)
+    grown = np.clip((window.times - minute(5).timestamp()) / 6000, 0, 0.3)[:, None]
+    window = replace(window, observed=window.observed - grown * window.expected)
+    (impact,) = cost(window, fallen(EU, at=30), since=4)
+    assert minute(4) <= impact.since <= minute(14)
+
+
+def test_a_gap_inside_is_interpolated_and_silence_at_the_end_is_not_claimed() -> None:
+    window = kpi_window([EU], [0.24])
+    whole = true_loss(window, 0.24, start=3, stop=170)
+    observed = window.observed.copy()
+    observed[(window.times > minute(40).timestamp()) & (window.times < minute(60).timestamp())] = (
+        np.nan
+    )
+    (gap,) = cost(replace(window, observed=observed), fallen(EU))
+    assert gap.total == pytest.approx(whole, rel=0.1)
+    observed[window.times > minute(100).timestamp()] = np.nan
+    (silent,) = cost(replace(window, observed=observed), fallen(EU))
+    assert silent.total == pytest.approx(true_loss(window, 0.24, start=3, stop=100), rel=0.1)
+
+
+def test_a_kpi_that_hurts_by_rising_loses_by_rising() -> None:
+    refunds = series("checkout", "refunds", unit="EUR", kpi="refunds", bad=Direction.UP)
+    window = kpi_window([refunds], [-0.5])
+    (impact,) = cost(window, symptom(refunds, before=100, observed=150), regions=())
+    assert impact.relative == pytest.approx(0.5, abs=0.03)
+    assert impact.total > 0
+
+
+def test_a_ratio_does_not_add_up() -> None:
+    parts = [
+        series("checkout", "success_ratio", region=one, unit="1", kpi="success")
+        for one in ("EU", "US")
+    ]
+    window = kpi_window(parts, [0.2, 0.2], base=0.99)
+    impacts = assess(
+        [symptom(one, before=0.99, observed=0.8) for one in parts],
+        window,
+        minute(60),
+        shop(),
+        since=minute(3),
+        regions=(),
+    )
+    assert [one.region for one in impacts] == ["EU", "US"]
+
+
+def test_a_journey_without_a_money_kpi_is_estimated_and_says_how() -> None:
+    orders = series("checkout", "orders", kpi="orders per minute", bad=Direction.DOWN)
+    knowledge = shop(
+        journeys=(
+            Journey(
+                name="checkout",
+                entry="checkout",
+                kpis=("orders per minute",),
+                value_per_success=40.0,
+            ),
+        ),
+        kpis=(Kpi(name="orders per minute", metric="orders", journey="checkout"),),
+    )
+    impacts = assess(
+        [symptom(orders, before=100, observed=70)],
+        kpi_window([orders], [0.3], base=100),
+        minute(60),
+        knowledge,
+        since=minute(3),
+        regions=(),
+    )
+    estimate, measured = impacts
+    assert estimate.total == pytest.approx(40 * measured.total)
+    assert estimate.unit == "EUR"
+    assert estimate.assumption == ("each success missing from orders per minute is worth EUR 40")
+
+
+def test_without_readings_nothing_is_claimed() -> None:
+    none = assess([fallen(EU)], None, minute(5), shop(), since=minute(3), regions=())
+    assert none == ()
+    late = replace(kpi_window([EU], [0.24]), times=np.empty(0, dtype=np.int64))
+    empty = replace(
+        late,
+        observed=np.empty((0, 1)),
+        expected=np.empty((0, 1)),
+        scale=np.empty((0, 1)),
+    )
+    assert cost(empty, fallen(EU)) == ()
+
+
+def test_later_readings_are_not_looked_at() -> None:
+    window = kpi_window([EU], [0.24], minutes=180)
+    short = kpi_window([EU], [0.24], minutes=180)
+    rows = window.times <= minute(60).timestamp()
+    short = replace(
+        short,
+        times=short.times[rows],
+        observed=short.observed[rows],
+        expected=short.expected[rows],
+        scale=short.scale[rows],
+    )
+    assert cost(window, fallen(EU), at=60) == cost(short, fallen(EU), at=60)
+
+
+def test_names_of_kpis_are_kept() -> None:
+    (impact,) = cost(kpi_window([EU], [0.24]), fallen(EU))
+    assert (impact.kpi, impact.unit) == (REVENUE, "EUR")
