@@ -32,7 +32,7 @@ test: $(STAMP)  ## Run all that must pass: format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest $(PYTEST_FLAGS)
 
 $(BIN)/uv:
