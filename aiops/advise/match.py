@@ -1,0 +1,87 @@
+"""Which runbook fits an incident, and why."""
+
+from dataclasses import dataclass
+
+from aiops.domain.environment import Knowledge
+from aiops.domain.incidents import Incident
+from aiops.domain.journeys import Runbook
+
+CAUSE_SERVICE = 4.0
+"""A runbook for the very service that is the likely cause beats any general one."""
+
+SICK_SERVICE = 1.0
+FAMILY = 1.0
+KEYWORD = 1.5
+"""A keyword names something specific (a queue, a provider), a family only a sort of trouble."""
+
+LEAST = 2.0
+"""Below this a runbook is a guess; no runbook is better than a wrong one at 3 am."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunbookMatch:
+    """The runbook that fits, and why."""
+
+    id: str
+    title: str
+    reason: str
+
+
+def match_runbook(incident: Incident, knowledge: Knowledge) -> RunbookMatch | None:
+    """Return the runbook that fits an incident best, or None when none fits well enough."""
+    scored = [(score(incident, runbook, knowledge), runbook) for runbook in knowledge.runbooks]
+    fitting = [(points, why, runbook) for (points, why), runbook in scored if points >= LEAST]
+    if not fitting:
+        return None
+    _points, why, best = min(fitting, key=lambda one: (-one[0], one[2].id))
+    return RunbookMatch(id=best.id, title=best.title, reason=f"for {', '.join(why)}")
+
+
+def score(
+    incident: Incident, runbook: Runbook, knowledge: Knowledge
+) -> tuple[float, tuple[str, ...]]:
+    """Return how well a runbook fits, in points, and what of it fits.
+
+    A runbook that names services, none of which is sick or the cause, does not fit at all.
+    """
+    cause = incident.causes[0] if incident.causes else None
+    points = 0.0
+    why: list[str] = []
+    if cause is not None and cause.service in runbook.services:
+        points += CAUSE_SERVICE
+        why.append(cause.service)
+    sick = [name for name in incident.blast.sick if name in runbook.services]
+    if sick:
+        points += SICK_SERVICE
+        why += [name for name in sick if name not in why]
+    if runbook.services and not why:
+        return 0.0, ()
+    families = _families(incident, cause.service if cause else None)
+    shared = sorted(families & set(runbook.families))
+    points += FAMILY * min(len(shared), 2)
+    words = _words(incident, knowledge)
+    hits = [word for word in runbook.keywords if word.lower() in words]
+    points += KEYWORD * min(len(hits), 2)
+    return points, (*why, *shared, *hits[:2])
+
+
+def _families(incident: Incident, service: str | None) -> set[str]:
+    """Return what sort of trouble the cause shows itself, else what the incident shows."""
+    own = {symptom.family.value for symptom in incident.symptoms if symptom.service == service}
+    return own or {symptom.family.value for symptom in incident.symptoms}
+
+
+def _words(incident: Incident, knowledge: Knowledge) -> set[str]:
+    """Return the words an incident is about: kinds, metrics and kinds of service, lower case."""
+    words: set[str] = set()
+    for symptom in incident.symptoms:
+        words.add(symptom.kind.value)
+        words.update(symptom.series.key.metric.lower().replace("-", "_").split("_"))
+        words.update(symptom.series.title.lower().split())
+    if incident.causes:
+        first = incident.causes[0]
+        words.add(knowledge.graph.service(first.service).kind.value)
+        words.update(first.service.lower().replace("-", "_").split("_"))
+        if first.change is not None:
+            words.add(first.change.kind.value)
+    return words

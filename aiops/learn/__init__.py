@@ -1,0 +1,1 @@
+"""What ended incidents teach: what they looked like, and what fixed them."""
