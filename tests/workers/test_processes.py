@@ -70,6 +70,23 @@ with Supervisor([spec], say=print) as supervisor:
 """
 
 
+IMPATIENT = """
+import sys, time
+from pathlib import Path
+from workers.processes import ProcessSpec, Supervisor, interruptible
+
+argv = tuple(sys.argv[2:])
+path = "/usr/bin:/bin"
+spec = ProcessSpec(name="one", argv=argv, environment={"PATH": path}, log=Path(sys.argv[1]))
+try:
+    with interruptible(), Supervisor([spec], say=print, grace_seconds=60) as supervisor:
+        print(supervisor.pids()["one"], flush=True)
+        time.sleep(300)
+except KeyboardInterrupt:
+    sys.exit(0)
+"""
+
+
 def spec(folder: Path, name: str, *argv: str) -> ProcessSpec:
     return ProcessSpec(name=name, argv=argv, environment=ENVIRONMENT, log=folder / f"{name}.log")
 
@@ -153,6 +170,22 @@ def test_a_signal_stops_the_parent_and_leaves_nothing_behind(
     assert output == "stopped\n"
     assert process.returncode == 0
     assert not any(is_running(pid) for pid in pids)
+
+
+def test_a_second_ctrl_c_does_not_wait_for_a_child_that_will_not_end(tmp_path: Path) -> None:
+    log = tmp_path / "stubborn.log"
+    stubborn = ["sh", "-c", "trap '' TERM; echo set; sleep 300"]
+    argv = [sys.executable, "-c", IMPATIENT, str(log), *stubborn]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        pid = int(owner.stdout.readline())
+        eventually(lambda: "set" in log.read_text())
+        owner.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        assert is_running(pid)
+        owner.send_signal(signal.SIGINT)
+        assert owner.wait(timeout=5) == 0
+    assert not is_running(pid)
 
 
 def test_a_killed_child_comes_back_and_its_death_is_told(tmp_path: Path) -> None:
