@@ -1,0 +1,1 @@
+"""The simulated shop: seasonal traffic, faults, deploys, flags and money, all from a seed."""
