@@ -1,0 +1,25 @@
+"""The only reader of the environment and of `aiops.yaml`; gives out one frozen value."""
+
+from aiops.settings.lint import lint
+from aiops.settings.load import load
+from aiops.settings.values import (
+    BackFillSettings,
+    LabelSettings,
+    PrometheusSettings,
+    Settings,
+    SignalSettings,
+    SinkSettings,
+    WebSettings,
+)
+
+__all__ = [
+    "BackFillSettings",
+    "LabelSettings",
+    "PrometheusSettings",
+    "Settings",
+    "SignalSettings",
+    "SinkSettings",
+    "WebSettings",
+    "lint",
+    "load",
+]

@@ -1,0 +1,243 @@
+"""The parsed file and the environment -> one `Settings` value."""
+
+from collections.abc import Mapping
+from datetime import UTC, timedelta
+from pathlib import Path
+from types import MappingProxyType
+
+from aiops.domain.journeys import Journey, Kpi, Step, Team
+from aiops.domain.policies import PagingPolicy, Policies
+from aiops.domain.series import DEFAULT_ENV
+from aiops.domain.symptoms import Origin
+from aiops.settings.checks import entry_of
+from aiops.settings.schema import (
+    JourneySection,
+    KpiSection,
+    ServiceSection,
+    SettingsFile,
+    SinkSection,
+    SourceSection,
+    TeamSection,
+)
+from aiops.settings.surroundings import Surroundings
+from aiops.settings.values import (
+    SINK_SECRETS,
+    BackFillSettings,
+    LabelSettings,
+    PrometheusSettings,
+    Settings,
+    SignalSettings,
+    SinkSettings,
+    WebSettings,
+)
+from topology.attributes import Service, guess_kind
+
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_DATABASES = ("sqlite", "postgresql")
+_BROKERS = ("redis", "rediss", "unix")
+_SUFFIX = MappingProxyType({"second": "/s", "minute": "", "hour": "/h"})
+
+
+def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) -> Settings:
+    """Return the settings of a process; what is wrong in the environment is noted there."""
+    folder = path.parent if path else Path.cwd()
+    data_dir = surroundings.path("AIOPS_DATA_DIR") or Path(".aiops").absolute()
+    database_url, history_url = _databases(data_dir, surroundings)
+    sources = tuple(_source(name, one, surroundings) for name, one in file.sources.items())
+    return Settings(
+        config_path=path,
+        data_dir=data_dir,
+        origin=Origin(surroundings.choice("AIOPS_ORIGIN", [*Origin], Origin.LIVE)),
+        database_url=database_url,
+        history_url=history_url,
+        redis_url=surroundings.url("REDIS_URL", _BROKERS),
+        clock=surroundings.text("AIOPS_CLOCK"),
+        sources=sources,
+        sinks=_sinks(file, surroundings),
+        web=_web(file, surroundings),
+        slack_signing_secret=surroundings.secret("AIOPS_SLACK_SIGNING_SECRET"),
+        policies=_policies(file),
+        journeys=tuple(_journey(one) for one in file.journeys),
+        kpis=tuple(_kpi(one) for one in file.kpis),
+        teams=tuple(_team(name, one) for name, one in file.teams.items()),
+        regions=tuple(file.regions),
+        segments=tuple(file.segments),
+        currency=file.currency or "",
+        holidays=frozenset(file.holidays),
+        default_env=file.default_env,
+        topology_path=folder / file.topology if file.topology else None,
+        services=tuple(_service(name, one) for name, one in file.services.items()),
+        runbooks_dir=_runbooks_dir(file, folder, surroundings),
+        otlp_endpoint=surroundings.url("OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https")),
+        catch_up_seconds=file.catch_up_seconds,
+        back_fill=BackFillSettings(
+            days=max((one.back_fill_days for one in sources), default=21),
+            step_seconds=min((one.back_fill_step_seconds for one in sources), default=300),
+        ),
+        history_days=file.retention.history_days,
+        log_level=surroundings.choice("AIOPS_LOG_LEVEL", _LOG_LEVELS, "INFO"),
+    )
+
+
+def _databases(data_dir: Path, surroundings: Surroundings) -> tuple[str, str]:
+    """Return where state and history are kept; one PostgreSQL holds both unless told otherwise."""
+    main = surroundings.url("AIOPS_DATABASE_URL", _DATABASES)
+    history = surroundings.url("AIOPS_HISTORY_URL", _DATABASES)
+    if history is None and main is not None and main.startswith("postgresql"):
+        history = main
+    return (
+        main or f"sqlite:///{data_dir / 'aiops.db'}",
+        history or f"sqlite:///{data_dir / 'history.db'}",
+    )
+
+
+def _runbooks_dir(file: SettingsFile, folder: Path, surroundings: Surroundings) -> Path | None:
+    named = surroundings.path("AIOPS_RUNBOOKS_DIR")
+    if named is not None:
+        if not named.is_dir():
+            message = f"there is no folder {named}, expected one with runbooks"
+            surroundings.report("AIOPS_RUNBOOKS_DIR", message)
+        return named
+    return folder / file.runbooks if file.runbooks else None
+
+
+def _source(name: str, section: SourceSection, surroundings: Surroundings) -> PrometheusSettings:
+    variable = section.bearer_token_env
+    return PrometheusSettings(
+        name=name,
+        url=section.url.rstrip("/"),
+        signals=tuple(
+            SignalSettings(
+                name=signal.name,
+                query=signal.query,
+                family=signal.family,
+                unit=signal.unit,
+                title=signal.title,
+                bad_direction=signal.bad_direction,
+                kpi=signal.kpi,
+                labels=tuple(dict.fromkeys(signal.labels)),
+            )
+            for signal in section.signals
+        ),
+        step_seconds=section.step_seconds,
+        delay_seconds=section.delay_seconds,
+        back_fill_days=section.back_fill_days,
+        back_fill_step_seconds=section.back_fill_step_seconds,
+        labels=LabelSettings(
+            service=tuple(section.labels.service),
+            env=tuple(section.labels.env),
+            region=tuple(section.labels.region),
+            segment=tuple(section.labels.segment),
+        ),
+        bearer_token=surroundings.secret(variable) if variable else None,
+        bearer_token_env=variable,
+    )
+
+
+def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings, ...]:
+    found = {
+        name: secret
+        for name in sorted({team.pagerduty_key_env or "" for team in file.teams.values()} - {""})
+        if (secret := surroundings.secret(name)) is not None
+    }
+    keys = MappingProxyType(found)
+    secrets = {kind: surroundings.secret(name) for kind, name in SINK_SECRETS.items()}
+
+    def sink(name: str, section: SinkSection) -> SinkSettings:
+        secret = secrets[section.kind]
+        if section.kind == "slack":
+            return SinkSettings(
+                name=name,
+                kind=section.kind,
+                url=section.api_url,
+                channel=section.channel,
+                secret=secret,
+            )
+        return SinkSettings(
+            name=name, kind=section.kind, url=section.events_url, secret=secret, team_secrets=keys
+        )
+
+    return tuple(sink(name, section) for name, section in file.sinks.items())
+
+
+def _web(file: SettingsFile, surroundings: Surroundings) -> WebSettings:
+    host, port = file.web.host, file.web.port
+    own = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return WebSettings(
+        host=host,
+        port=port,
+        base_url=(file.web.base_url or own).rstrip("/"),
+        token=surroundings.secret("AIOPS_WEB_TOKEN"),
+    )
+
+
+def _policies(file: SettingsFile) -> Policies:
+    return Policies(
+        detect=file.detect,
+        correlate=file.correlate,
+        severity=file.severity,
+        life=file.life,
+        paging=_paging(file),
+    )
+
+
+def _paging(file: SettingsFile) -> PagingPolicy:
+    """Return who is told what; unless said otherwise pages go everywhere, tickets to Slack."""
+    pages: Mapping[str, bool] = {DEFAULT_ENV: True}
+    if file.environments is not None:
+        pages = {name: one.pages for name, one in file.environments.items()}
+    slack = [name for name, sink in file.sinks.items() if sink.kind == "slack"]
+    return PagingPolicy(
+        mode=file.mode,
+        paging_environments=frozenset(name for name, paging in pages.items() if paging),
+        known_environments=frozenset(pages),
+        settle_seconds=file.settle_seconds,
+        page_sinks=tuple(file.sinks if file.page_to is None else file.page_to),
+        ticket_sinks=tuple(slack if file.ticket_to is None else file.ticket_to),
+        default_owner=file.default_owner,
+    )
+
+
+def _journey(section: JourneySection) -> Journey:
+    entry = entry_of(section) or ""
+    steps = tuple(Step(service=one.service, operation=one.operation) for one in section.steps)
+    named = [entry, *(step.service for step in steps), *section.services]
+    return Journey(
+        name=section.name,
+        entry=entry,
+        steps=steps,
+        services=tuple(dict.fromkeys(name for name in named if name)),
+        kpis=tuple(section.kpis),
+        owner=section.owner,
+        healthy=section.healthy,
+        unhealthy=section.unhealthy,
+        value_per_success=section.value_per_success,
+    )
+
+
+def _kpi(section: KpiSection) -> Kpi:
+    return Kpi(
+        name=section.name,
+        metric=section.metric,
+        service=section.service,
+        unit=section.unit + _SUFFIX[section.per] if section.unit else "",
+        journey=section.journey,
+        bad_direction=section.bad_direction,
+    )
+
+
+def _team(name: str, section: TeamSection) -> Team:
+    start = section.rotation_start
+    return Team(
+        name=name,
+        title=section.title or f"{name.replace('-', ' ').replace('_', ' ').capitalize()} team",
+        members=tuple(section.members),
+        rotation_start=start.astimezone(UTC) if start else None,
+        rotation_length=timedelta(days=section.rotation_length_days),
+        slack_channel=section.slack_channel,
+        pagerduty_key=section.pagerduty_key_env,
+    )
+
+
+def _service(name: str, section: ServiceSection) -> Service:
+    return Service(name=name, kind=section.kind or guess_kind(name), owner=section.owner)

@@ -1,0 +1,115 @@
+"""Settings that are legal and still look wrong: what `aiops doctor` says about them."""
+
+from collections.abc import Iterator
+
+from aiops.domain.families import is_currency
+from aiops.domain.policies import Mode
+from aiops.settings.checks import is_loopback
+from aiops.settings.problems import did_you_mean
+from aiops.settings.values import Settings
+from topology.graph import ServiceGraph
+
+
+def lint(settings: Settings, graph: ServiceGraph) -> tuple[str, ...]:
+    """Return what is worth a second look, one sentence each with what to do.
+
+    Args:
+        settings: as loaded.
+        graph: the topology, with the services that `aiops.yaml` declares.
+    """
+    return (
+        *_services(settings, graph),
+        *_kpis(settings),
+        *_owners(settings, graph),
+        *_environments(settings),
+        *_sources(settings),
+        *_sinks(settings),
+        *_web(settings),
+    )
+
+
+def _services(settings: Settings, graph: ServiceGraph) -> Iterator[str]:
+    named = [(f"journey {one.name!r}", name) for one in settings.journeys for name in one.services]
+    named += [(f"KPI {one.name!r}", one.service) for one in settings.kpis if one.service]
+    for who, service in dict.fromkeys(named):
+        if service not in graph:
+            hint = did_you_mean(service, graph.services)
+            yield f"{who} names the service {service!r}, which the topology does not know; {hint}"
+    if not settings.journeys:
+        yield "no journey is declared, so nothing is known to hurt users; declare `journeys:`"
+
+
+def _kpis(settings: Settings) -> Iterator[str]:
+    metrics = {signal.name for source in settings.sources for signal in source.signals}
+    claimed = {signal.kpi for source in settings.sources for signal in source.signals}
+    for kpi in settings.kpis:
+        if metrics and kpi.metric not in metrics and kpi.name not in claimed:
+            hint = did_you_mean(kpi.metric, metrics)
+            yield f"KPI {kpi.name!r}: no signal of a source is its metric {kpi.metric!r}; {hint}"
+        if is_currency(kpi.unit) and settings.currency and kpi.unit[:3] != settings.currency:
+            yield (
+                f"KPI {kpi.name!r} is in {kpi.unit[:3]}, the installation in {settings.currency}; "
+                "nothing is converted"
+            )
+
+
+def _owners(settings: Settings, graph: ServiceGraph) -> Iterator[str]:
+    teams = {team.name for team in settings.teams}
+    owners = {service.owner for service in graph.services.values() if service.owner}
+    owners |= {journey.owner for journey in settings.journeys if journey.owner}
+    if teams:
+        for owner in sorted({*owners, settings.policies.paging.default_owner} - teams):
+            yield f"the owner {owner!r} is no declared team; {did_you_mean(owner, teams)}"
+    alone = [name for name, service in graph.services.items() if not service.owner]
+    if alone:
+        shown = ", ".join(alone[:5]) + (" …" if len(alone) > 5 else "")
+        default = settings.policies.paging.default_owner
+        yield f"{len(alone)} services have no owner ({shown}); {default!r} gets their incidents"
+
+
+def _environments(settings: Settings) -> Iterator[str]:
+    paging = settings.policies.paging
+    if settings.default_env not in paging.known_environments:
+        hint = did_you_mean(settings.default_env, paging.known_environments)
+        yield f"default_env {settings.default_env!r} is no declared environment; {hint}"
+    if paging.mode is not Mode.OBSERVE and not paging.paging_environments:
+        yield "no environment pages; write `pages: true` below one of `environments:`"
+
+
+def _sources(settings: Settings) -> Iterator[str]:
+    if not settings.sources:
+        yield "no source is declared, so there is nothing to watch; declare `sources:`"
+    for source in settings.sources:
+        if not source.signals:
+            yield f"source {source.name!r} is asked for nothing; declare its `signals:`"
+        if source.bearer_token_env and source.bearer_token is None:
+            yield (
+                f"source {source.name!r}: {source.bearer_token_env} is not set; set it, or name a "
+                f"file with it in {source.bearer_token_env}_FILE"
+            )
+
+
+def _sinks(settings: Settings) -> Iterator[str]:
+    paging = settings.policies.paging
+    if paging.mode is not Mode.OBSERVE and not paging.page_sinks:
+        yield f"mode is {paging.mode.value}, but pages go nowhere; declare `sinks:` and `page_to:`"
+    for sink in settings.sinks:
+        if sink.secret is None:
+            name = sink.secret_name
+            yield f"sink {sink.name!r} cannot send: set {name}, or {name}_FILE"
+        if sink.kind == "slack" and settings.slack_signing_secret is None:
+            yield "Slack commands are refused: set AIOPS_SLACK_SIGNING_SECRET, or …_FILE"
+        for team in settings.teams:
+            key = team.pagerduty_key
+            if sink.kind == "pagerduty" and key and key not in sink.team_secrets:
+                yield f"team {team.name!r}: {key} is not set; its pages use the common routing key"
+
+
+def _web(settings: Settings) -> Iterator[str]:
+    host = settings.web.base_url.partition("://")[2].partition("/")[0].rpartition(":")[0]
+    private = is_loopback(host.strip("[]")) or host in ("0.0.0.0", "[::]")  # noqa: S104 - compared
+    if settings.policies.paging.mode is not Mode.OBSERVE and private:
+        yield (
+            f"links in messages lead to {settings.web.base_url}, which only this machine can open; "
+            "set `web.base_url`"
+        )

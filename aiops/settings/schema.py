@@ -1,0 +1,218 @@
+"""The form of `aiops.yaml`: one class per section, one field per key, its description for people.
+
+An empty value (`topology:`) counts as not written. Durations are whole seconds unless the name
+says otherwise. Secrets have no place here; a key ending in `_env` names the environment variable
+that holds one (`AIOPS_…`, because only those are passed on to our processes).
+"""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from aiops.domain.policies import CorrelatePolicy, DetectPolicy, LifePolicy, Mode, SeverityPolicy
+from aiops.domain.series import DEFAULT_ENV, Direction, Family
+from topology.attributes import ServiceKind
+
+
+def _without_empty(values: Any) -> Any:
+    """Drop keys nobody gave a value to."""
+    if values is None:
+        return {}
+    if isinstance(values, dict):
+        return {key: value for key, value in values.items() if value is not None}
+    return values
+
+
+def _spelled(value: Any) -> Any:
+    """Take `in path` and `in-path` for `in_path`."""
+    return value.strip().replace(" ", "_").replace("-", "_") if isinstance(value, str) else value
+
+
+def _one_or_many(value: Any) -> Any:
+    """Take a single text for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
+SecretVariable = Annotated[str, StringConstraints(pattern=r"^AIOPS_[A-Z0-9_]+$")]
+Seconds = Annotated[int, Field(gt=0)]
+Texts = Annotated[list[Text], BeforeValidator(_one_or_many)]
+Labels = Annotated[list[Text], Field(min_length=1), BeforeValidator(_one_or_many)]
+PolicyOf = BeforeValidator(_without_empty)
+
+
+class Section(BaseModel):
+    """A mapping of known keys."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, str_strip_whitespace=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ignore_empty(cls, values: Any) -> Any:
+        return _without_empty(values)
+
+
+class EnvironmentSection(Section):
+    """`environments.<name>`."""
+
+    pages: bool = False
+
+
+class ServiceSection(Section):
+    """`services.<name>`."""
+
+    kind: ServiceKind | None = None
+    owner: Text | None = None
+
+
+class StepSection(Section):
+    """`journeys[].steps[]`: a service name alone will do."""
+
+    service: Text = Field(description="the service the step runs in")
+    operation: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, values: Any) -> Any:
+        return {"service": values} if isinstance(values, str) else values
+
+
+class JourneySection(Section):
+    """`journeys[]`."""
+
+    name: Text = Field(description="how people call the journey, as `checkout`")
+    entry: Text | None = None
+    steps: list[StepSection] = []
+    services: Texts = []
+    kpis: Texts = []
+    owner: Text | None = None
+    healthy: str = ""
+    unhealthy: str = ""
+    value_per_success: Annotated[float, Field(ge=0)] | None = None
+
+
+class KpiSection(Section):
+    """`kpis[]`."""
+
+    name: Text = Field(description="how people call the number, as `revenue per minute`")
+    metric: Text = Field(description="the name of the metric that carries it")
+    service: Text | None = None
+    unit: str = ""
+    per: Literal["second", "minute", "hour"] = "minute"
+    journey: Text | None = None
+    bad_direction: Direction = Direction.DOWN
+
+
+class TeamSection(Section):
+    """`teams.<role>`."""
+
+    title: Text | None = None
+    members: Texts = []
+    rotation_start: AwareDatetime | None = None
+    rotation_length_days: Annotated[float, Field(gt=0)] = 7
+    slack_channel: Text | None = None
+    pagerduty_key_env: SecretVariable | None = None
+
+
+class SignalSection(Section):
+    """`sources.<name>.signals[]`."""
+
+    name: Text = Field(description="how the product calls the metric, as `error_ratio`")
+    query: Text = Field(description="what to ask, in PromQL")
+    family: Family | None = None
+    unit: str | None = None
+    title: Text | None = None
+    bad_direction: Direction | None = None
+    kpi: Text | None = None
+    labels: Texts = []
+
+
+class LabelSection(Section):
+    """`sources.<name>.labels`: label names by what they carry."""
+
+    service: Labels = ["service", "job"]
+    env: Labels = ["env", "environment"]
+    region: Labels = ["region"]
+    segment: Labels = ["segment"]
+
+
+class SourceSection(Section):
+    """`sources.<name>`."""
+
+    kind: Literal["prometheus"] = "prometheus"
+    url: HttpUrl = Field(description="the address of Prometheus, as http://127.0.0.1:9090")
+    step_seconds: Seconds = 60
+    delay_seconds: Annotated[int, Field(ge=0)] = 2
+    back_fill_days: Annotated[int, Field(ge=0, le=366)] = 21
+    back_fill_step_seconds: Seconds = 300
+    bearer_token_env: SecretVariable | None = None
+    labels: LabelSection = LabelSection()
+    signals: list[SignalSection] = []
+
+
+class SinkSection(Section):
+    """`sinks.<name>`."""
+
+    kind: Literal["pagerduty", "slack"] = Field(description="the kind of sink: pagerduty or slack")
+    events_url: HttpUrl = "https://events.pagerduty.com/v2/enqueue"
+    api_url: HttpUrl = "https://slack.com/api/"
+    channel: Text = "#incidents"
+
+
+class WebSection(Section):
+    """`web`."""
+
+    host: Text = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    base_url: HttpUrl | None = None
+
+
+class RetentionSection(Section):
+    """`retention`."""
+
+    history_days: Annotated[int, Field(ge=1)] = 35
+
+
+class SettingsFile(Section):
+    """The whole of `aiops.yaml`."""
+
+    mode: Annotated[Mode, BeforeValidator(_spelled)] = Mode.OBSERVE
+    currency: Currency | None = None
+    regions: Texts = []
+    segments: Texts = []
+    holidays: list[date] = []
+    default_env: Text = DEFAULT_ENV
+    environments: dict[Name, EnvironmentSection] | None = None
+    topology: Text | None = None
+    runbooks: Text | None = None
+    services: dict[Text, ServiceSection] = {}
+    journeys: list[JourneySection] = []
+    kpis: list[KpiSection] = []
+    teams: dict[Name, TeamSection] = {}
+    sources: dict[Name, SourceSection] = {}
+    sinks: dict[Name, SinkSection] = {}
+    page_to: Texts | None = None
+    ticket_to: Texts | None = None
+    default_owner: Text = "platform"
+    detect: Annotated[DetectPolicy, PolicyOf] = DetectPolicy()
+    correlate: Annotated[CorrelatePolicy, PolicyOf] = CorrelatePolicy()
+    severity: Annotated[SeverityPolicy, PolicyOf] = SeverityPolicy()
+    life: Annotated[LifePolicy, PolicyOf] = LifePolicy()
+    settle_seconds: Annotated[int, Field(ge=0)] = 30
+    catch_up_seconds: Seconds = 600
+    web: WebSection = WebSection()
+    retention: RetentionSection = RetentionSection()

@@ -1,0 +1,257 @@
+"""The settings of one process as frozen values: what `load` gives out and everybody is handed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import parse_qsl
+
+from pydantic import SecretStr
+
+from aiops.domain.errors import ConfigurationError
+from aiops.domain.journeys import Journey, Kpi, Team
+from aiops.domain.policies import Policies
+from aiops.domain.series import DEFAULT_ENV, Direction, Family
+from aiops.domain.symptoms import Origin
+from topology.attributes import Service, guess_kind
+from topology.graph import ServiceGraph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalSettings:
+    """One metric that is asked of a source.
+
+    Args:
+        name: how we call the metric: `error_ratio`.
+        query: what the source is asked, in its own language.
+        family: what it speaks of; None: from its name.
+        unit: as in `Series.unit`; None: the KPI's, else none.
+        title: how people say it; None: from its name.
+        bad_direction: the way that hurts; None: from its family.
+        kpi: the name of the KPI it carries; None: the KPI whose metric it is, if one.
+        labels: the source's labels to keep beside service, env, region and segment.
+    """
+
+    name: str
+    query: str
+    family: Family | None = None
+    unit: str | None = None
+    title: str | None = None
+    bad_direction: Direction | None = None
+    kpi: str | None = None
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSettings:
+    """Which labels of a source say where a series belongs: the first that is there counts."""
+
+    service: tuple[str, ...] = ("service", "job")
+    env: tuple[str, ...] = ("env", "environment")
+    region: tuple[str, ...] = ("region",)
+    segment: tuple[str, ...] = ("segment",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrometheusSettings:
+    """A Prometheus, or anything that answers its HTTP API.
+
+    Args:
+        name: of the source, as it appears in series and shards.
+        url: where its API begins, without `/api/v1` and without credentials.
+        signals: what is asked.
+        step_seconds: distance between two ticks.
+        delay_seconds: how long after a tick its values are complete.
+        back_fill_days: how much past is fetched at the first start.
+        back_fill_step_seconds: distance between two ticks of that past.
+        labels: which labels carry service, env, region and segment.
+        bearer_token: sent as `Authorization: Bearer`, if one is needed.
+        bearer_token_env: the environment variable it should come from, if one is named.
+    """
+
+    name: str
+    url: str
+    signals: tuple[SignalSettings, ...] = ()
+    step_seconds: int = 60
+    delay_seconds: int = 2
+    back_fill_days: int = 21
+    back_fill_step_seconds: int = 300
+    labels: LabelSettings = field(default_factory=LabelSettings)
+    bearer_token: SecretStr | None = None
+    bearer_token_env: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkSettings:
+    """Where notifications go.
+
+    Args:
+        name: of the sink, as `page_to` and `ticket_to` say it.
+        kind: the notifier: `pagerduty` or `slack`.
+        url: the address it sends to.
+        channel: Slack: the channel of teams without one of their own.
+        secret: PagerDuty: the routing key; Slack: the bot token. None: not given yet.
+        team_secrets: further PagerDuty routing keys by the name teams give them.
+    """
+
+    name: str
+    kind: str
+    url: str
+    channel: str = ""
+    secret: SecretStr | None = None
+    team_secrets: Mapping[str, SecretStr] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def secret_name(self) -> str:
+        """The environment variable the secret comes from."""
+        return SINK_SECRETS[self.kind]
+
+
+SINK_SECRETS: Mapping[str, str] = MappingProxyType(
+    {"pagerduty": "AIOPS_PAGERDUTY_ROUTING_KEY", "slack": "AIOPS_SLACK_BOT_TOKEN"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """Where the web server listens, and who may talk to it.
+
+    Args:
+        host: address to bind; anything but loopback needs a token.
+        port: TCP port; 0 lets the system choose.
+        base_url: how people reach it, for links in messages; no slash at the end.
+        token: what callers must present, if one is set.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    base_url: str = "http://127.0.0.1:8080"
+    token: SecretStr | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackFillSettings:
+    """How much past is fetched at the first start, at most, over all sources."""
+
+    days: int = 21
+    step_seconds: int = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a process was told by its environment and `aiops.yaml`.
+
+    Args:
+        config_path: the file, None when there is none.
+        data_dir: where this installation keeps its files.
+        origin: what its rows are marked with.
+        database_url: SQLAlchemy address of what must not be lost.
+        history_url: SQLAlchemy address of ticks and profiles.
+        redis_url: broker; None: the embedded one.
+        clock: how time runs (`AIOPS_CLOCK`); None: as it does.
+        default_env: the environment of signals that name none.
+        topology_path: the topology file, None when none is declared.
+        services: kinds and owners declared in `aiops.yaml`; the kind is guessed where it says
+            none.
+        runbooks_dir: None: those that ship with the product.
+        otlp_endpoint: where our own telemetry goes; None: nowhere.
+        catch_up_seconds: ticks older than this are the past: they are worked without paging.
+        history_days: how long metric history is kept.
+    """
+
+    config_path: Path | None = None
+    data_dir: Path = Path(".aiops")
+    origin: Origin = Origin.LIVE
+    database_url: str = field(default="sqlite:///.aiops/aiops.db", repr=False)
+    history_url: str = field(default="sqlite:///.aiops/history.db", repr=False)
+    redis_url: str | None = field(default=None, repr=False)
+    clock: str | None = None
+    sources: tuple[PrometheusSettings, ...] = ()
+    sinks: tuple[SinkSettings, ...] = ()
+    web: WebSettings = field(default_factory=WebSettings)
+    slack_signing_secret: SecretStr | None = None
+    policies: Policies = field(default_factory=Policies)
+    journeys: tuple[Journey, ...] = ()
+    kpis: tuple[Kpi, ...] = ()
+    teams: tuple[Team, ...] = ()
+    regions: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    currency: str = ""
+    holidays: frozenset[date] = frozenset()
+    default_env: str = DEFAULT_ENV
+    topology_path: Path | None = None
+    services: tuple[Service, ...] = ()
+    runbooks_dir: Path | None = None
+    otlp_endpoint: str | None = None
+    catch_up_seconds: int = 600
+    back_fill: BackFillSettings = field(default_factory=BackFillSettings)
+    history_days: int = 35
+    log_level: str = "INFO"
+
+    def topology_text(self) -> tuple[str, str]:
+        """Read the topology file; an empty topology where none is declared.
+
+        Returns:
+            Its text and its name for messages.
+
+        Raises:
+            ConfigurationError: it cannot be read.
+        """
+        if self.topology_path is None:
+            return "services: {}\n", "(no topology)"
+        try:
+            return self.topology_path.read_text(encoding="utf-8"), str(self.topology_path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"topology: {self.topology_path} cannot be read ({error}); "
+                "expected a UTF-8 file as `aiops init` writes one"
+            ) from error
+
+    @property
+    def broker_url(self) -> str:
+        """The broker as Celery names it; a unix socket has a scheme of its own there.
+
+        Raises:
+            ConfigurationError: there is no broker yet: the embedded one was not started.
+        """
+        if self.redis_url is None:
+            raise ConfigurationError(
+                "no Redis is named: set REDIS_URL, or let `aiops up` start the embedded one"
+            )
+        if not self.redis_url.startswith("unix://"):
+            return self.redis_url
+        path, _, query = self.redis_url.removeprefix("unix://").partition("?")
+        number = dict(parse_qsl(query)).get("db", "0")
+        return f"redis+socket://{path}?virtual_host={number}"
+
+    def with_services(self, graph: ServiceGraph) -> ServiceGraph:
+        """Return the graph with what `aiops.yaml` declares of its services on top.
+
+        A kind or owner declared here replaces the topology's; all else of a service stays.
+        """
+        named = dict(graph.services)
+        for mine in self.services:
+            known = named.get(mine.name, mine)
+            told_kind = mine.kind is not guess_kind(mine.name)
+            named[mine.name] = replace(
+                known, kind=mine.kind if told_kind else known.kind, owner=mine.owner or known.owner
+            )
+        return ServiceGraph.from_edges(named.values(), graph.edges)
+
+    def require_deliverable(self) -> None:
+        """Check that every sink somebody is paged or told through has its secret.
+
+        Raises:
+            ConfigurationError: one line per sink that lacks its secret, and what to set.
+        """
+        used = {*self.policies.paging.page_sinks, *self.policies.paging.ticket_sinks}
+        missing = [
+            f"sinks.{sink.name}: no secret for {sink.kind}; "
+            f"expected {sink.secret_name} in the environment, or a file named by "
+            f"{sink.secret_name}_FILE"
+            for sink in self.sinks
+            if sink.name in used and sink.secret is None
+        ]
+        if missing:
+            raise ConfigurationError("\n".join(missing))
