@@ -13,6 +13,23 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A fixed limit on a metric, in its own unit, for what must never be passed.
+
+    Args:
+        metric: the metric it is for.
+        service: only this service, or None for all.
+        above: values above it are outside.
+        below: values below it are outside.
+    """
+
+    metric: str
+    service: str | None = None
+    above: float | None = None
+    below: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DetectPolicy:
     """When values outside a band become a symptom, and when they stop being one.
 
@@ -25,6 +42,15 @@ class DetectPolicy:
         flap_seconds: a return within this time continues the same symptom.
         level_memory_seconds: how fast the level follows the series while nothing is open.
         gap_ticks: ticks without a value after which a series is a telemetry gap.
+        sustained_bar: evidence (in units of the usual distance, summed over ticks beyond
+            `sustained_slack`) at which a lasting moderate shift counts as outside.
+        sensitive_sustained_bar: the same for KPIs and error ratios.
+        sustained_slack: distance a tick may have without adding evidence.
+        persistence_seconds: short steps: the persistence window is never shorter than this.
+        recovery_seconds: short steps: recovery never takes less than this.
+        gap_seconds: short steps: a gap is never shorter than this.
+        new_normal_seconds: a shift that stayed this long ends its symptom and is the new level.
+        limits: fixed limits somebody set; none by default.
     """
 
     bar: float = 5.0
@@ -35,6 +61,14 @@ class DetectPolicy:
     flap_seconds: int = 900
     level_memory_seconds: int = 6 * 3600
     gap_ticks: int = 5
+    sustained_bar: float = 6.0
+    sensitive_sustained_bar: float = 4.0
+    sustained_slack: float = 1.5
+    persistence_seconds: int = 30
+    recovery_seconds: int = 120
+    gap_seconds: int = 120
+    new_normal_seconds: int = 24 * 3600
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +77,8 @@ class CorrelatePolicy:
 
     Args:
         window_seconds: onsets further apart than this are not joined by time alone.
+        late_seconds: for how long an incident that still goes on takes related symptoms of
+            further services.
         hops: how far trouble travels along the topology.
         change_max_age_seconds: older changes explain nothing.
         change_half_life_seconds: how fast a change's weight decays with its age at onset.
@@ -50,6 +86,7 @@ class CorrelatePolicy:
     """
 
     window_seconds: int = 900
+    late_seconds: int = 2 * 3600
     hops: int = 2
     change_max_age_seconds: int = 24 * 3600
     change_half_life_seconds: int = 1800
@@ -66,6 +103,7 @@ class SeverityPolicy:
         p1_error_ratio: users' failing share on a journey that is P1 …
         p2_error_ratio: … P2.
         p2_latency_factor: users' latency at this multiple of the expected is P2.
+        keep_ratio: a severity is kept until less than this share of its threshold is met.
     """
 
     p1_money_relative: float = 0.15
@@ -73,6 +111,7 @@ class SeverityPolicy:
     p1_error_ratio: float = 0.05
     p2_error_ratio: float = 0.01
     p2_latency_factor: float = 2.0
+    keep_ratio: float = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +122,14 @@ class LifePolicy:
         mitigated_after_seconds: no user-visible symptom for this long → mitigated.
         watch_seconds: regression watch after that → resolved.
         open_strength: a lone symptom that no user meets opens an incident from this strength on.
+        cause_margin: the first cause and the title of a paged incident change only when the new
+            cause's confidence is higher by at least this.
     """
 
     mitigated_after_seconds: int = 600
     watch_seconds: int = 3600
     open_strength: float = 12.0
+    cause_margin: float = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

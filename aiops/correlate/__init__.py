@@ -1,0 +1,1 @@
+"""Symptoms and changes in, candidates out: what belongs together, and what explains it."""

@@ -1,0 +1,160 @@
+"""What is joined last, to one problem at most: business numbers, and services nobody declared.
+
+A KPI of all regions would bridge every fault of the minute, and so would a service of which only
+the time is known. They join the one problem that fits best and never join two problems.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+
+from aiops.correlate.bundles import Bundle, Nature
+from aiops.correlate.calls import Calls
+from aiops.correlate.links import Links
+from aiops.correlate.relations import (
+    CLOSE_SECONDS,
+    SAME_ROOT_SECONDS,
+    apart,
+    concurrent,
+    share_cohort,
+)
+from aiops.domain.environment import Knowledge
+from aiops.domain.incidents import Clause
+from aiops.domain.journeys import Journey
+from aiops.domain.series import Series
+
+
+def journey_of(series: Series, knowledge: Knowledge) -> Journey | None:
+    """Return the journey a KPI series measures, if one is declared for it."""
+    journey = next(
+        (
+            kpi.journey
+            for kpi in knowledge.kpis
+            if kpi.name == series.kpi
+            or (kpi.metric == series.key.metric and kpi.service in (None, series.key.service))
+        ),
+        None,
+    )
+    for one in knowledge.journeys:
+        if one.name == journey or (series.kpi is not None and series.kpi in one.kpis):
+            return one
+    return None
+
+
+def territory(series: Series, knowledge: Knowledge, calls: Calls) -> dict[str, int]:
+    """Return the services on which a KPI depends, with their distance from its journey.
+
+    Services of the journey have 0, what they depend on has 1 and more. Without a journey: the
+    service that reports the KPI, those that call it, and what it depends on.
+    """
+    journey = journey_of(series, knowledge)
+    hops = knowledge.policies.correlate.hops
+    if journey is None:
+        home = {series.key.service, *calls.callers(series.key.service)}
+    else:
+        home = {journey.entry, *journey.services, *(step.service for step in journey.steps)}
+    near: dict[str, int] = {}
+    for service in sorted(home):
+        for found, distance in calls.below(service, hops).items():
+            near[found] = min(distance, near.get(found, distance))
+    return near
+
+
+def attach_kpis(
+    bundles: Sequence[Bundle], links: Links, calls: Calls, knowledge: Knowledge
+) -> None:
+    """Join each KPI to the one problem of its journey that fits best; the rest to each other.
+
+    Those of one region or segment choose first: what falls in EU belongs to the EU's problem.
+    """
+    kpis = [place for place, one in enumerate(bundles) if one.nature is Nature.KPI]
+    kpis.sort(key=lambda place: (bundles[place].region is None, bundles[place].segment is None))
+    technical = [place for place, one in enumerate(bundles) if one.nature is Nature.TROUBLE]
+    problems = {links.find(place) for place in technical}
+    for place in kpis:
+        if links.find(place) in problems:
+            continue
+        best = _best_fit(place, technical, bundles, calls, knowledge)
+        if best is not None:
+            text = f"{_title(bundles[place])} depends on {bundles[best].service}"
+            links.join(place, best, Clause(text=text, source=bundles[place].id))
+            problems.add(links.find(place))
+    lone = [place for place in kpis if links.find(place) not in problems]
+    _join_lone_kpis(lone, bundles, links, knowledge)
+
+
+def attach_strangers(bundles: Sequence[Bundle], links: Links, calls: Calls) -> None:
+    """Join a service missing from the topology to the only problem that began at its moment."""
+    if calls.is_blind:
+        return
+    strangers = [
+        place
+        for place, one in enumerate(bundles)
+        if one.nature is Nature.TROUBLE and one.service not in calls
+    ]
+    outsiders = frozenset(strangers)
+    known = [
+        (place, one)
+        for place, one in enumerate(bundles)
+        if one.nature is Nature.TROUBLE and place not in outsiders
+    ]
+    roots = {place: links.find(place) for place, _ in known}
+    for place in strangers:
+        lone = bundles[place]
+        near = {
+            roots[other]: other
+            for other, one in reversed(known)
+            if apart(one, lone) <= CLOSE_SECONDS and share_cohort(one, lone)
+        }
+        if len(near) == 1:
+            other = next(iter(near.values()))
+            text = f"{lone.service or 'an unnamed service'} fell ill in the same moment"
+            links.join(place, other, Clause(text=text, source=lone.id))
+
+
+def _best_fit(
+    place: int,
+    technical: Sequence[int],
+    bundles: Sequence[Bundle],
+    calls: Calls,
+    knowledge: Knowledge,
+) -> int | None:
+    """Return the technical bundle that explains a KPI best: its own region, nearest, closest."""
+    kpi = bundles[place]
+    near = territory(kpi.symptoms[0].series, knowledge, calls)
+    policy = knowledge.policies.correlate
+    fits = [
+        (one.region != kpi.region, near.get(one.service, 0), apart(one, kpi), -one.strength, other)
+        for other in technical
+        if ((one := bundles[other]).service in near or calls.is_blind)
+        and share_cohort(one, kpi)
+        and concurrent(one, kpi, policy, same_place=False)
+    ]
+    return min(fits)[-1] if fits else None
+
+
+def _join_lone_kpis(
+    kpis: Iterable[int], bundles: Sequence[Bundle], links: Links, knowledge: Knowledge
+) -> None:
+    """Join KPIs of one journey that moved together while nothing technical explains them."""
+    homes: defaultdict[str, list[int]] = defaultdict(list)
+    for place in kpis:
+        series = bundles[place].symptoms[0].series
+        journey = journey_of(series, knowledge)
+        homes[f"journey {journey.name}" if journey else series.key.service].append(place)
+    for home, places in sorted(homes.items()):
+        for a, b in _moved_together(places, bundles):
+            text = f"KPIs of {home} moved together"
+            links.join(a, b, Clause(text=text, source=bundles[b].id))
+
+
+def _moved_together(places: Sequence[int], bundles: Sequence[Bundle]) -> Iterator[tuple[int, int]]:
+    for a, b in combinations(sorted(places), 2):
+        first, second = bundles[a], bundles[b]
+        if first.env == second.env and apart(first, second) <= SAME_ROOT_SECONDS:
+            yield a, b
+
+
+def _title(bundle: Bundle) -> str:
+    series = bundle.symptoms[0].series
+    return series.kpi or series.title or series.key.metric

@@ -1,0 +1,51 @@
+"""Symptom → Candidate: what belongs together, and what explains it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiops.correlate.causes import rank_causes
+from aiops.correlate.grouping import Group, group_symptoms
+from aiops.domain.changes import Change
+from aiops.domain.environment import Knowledge
+from aiops.domain.incidents import Candidate, Incident
+from aiops.domain.symptoms import Symptom
+
+
+def correlate(
+    symptoms: Sequence[Symptom],
+    incidents: Sequence[Incident],
+    changes: Sequence[Change],
+    at: datetime,
+    knowledge: Knowledge,
+) -> tuple[Candidate, ...]:
+    """Group the symptoms of one environment into problems, and rank the causes of each.
+
+    The result depends on nothing but the sets of its inputs: not on their order or repetition.
+
+    Args:
+        symptoms: every open symptom, and ended ones that belong to a live incident.
+        incidents: live incidents (open, acknowledged) with their members.
+        changes: every change young enough to explain something.
+        at: the tick, aware UTC.
+        knowledge: topology, journeys, KPIs, memory and policies.
+
+    Returns:
+        Candidates by first onset. Every symptom is in exactly one of them, members of an incident
+        stay together, and a candidate names the live incidents its members already belong to:
+        more than one asks for a merge, the one that keeps its name first.
+    """
+    groups = group_symptoms(symptoms, incidents, changes, at, knowledge)
+    return tuple(_candidate(group, changes, at, knowledge) for group in groups)
+
+
+def _candidate(
+    group: Group, changes: Sequence[Change], at: datetime, knowledge: Knowledge
+) -> Candidate:
+    causes, ruled_out = rank_causes(group.symptoms, changes, at, knowledge)
+    return Candidate(
+        symptoms=group.symptoms,
+        causes=causes,
+        incident_ids=group.incident_ids,
+        ruled_out=ruled_out,
+        why=group.why,
+    )

@@ -1,0 +1,217 @@
+"""What explains a problem: suspects scored like a jury would weigh evidence, and how sure it is.
+
+Each piece of evidence adds to a suspect's score; confidence is its share of all scores on an
+exponential scale, against the suspects and against "something nobody looked at". So it grows with
+the evidence and with the distance to the next suspect. Weights are in log-odds at temperature 1.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiops.correlate.culprits import TICK
+from aiops.correlate.history import Precedent, precedents
+from aiops.correlate.suspects import ORDER_SECONDS, Lineup, Suspect, line_up
+from aiops.correlate.wording import (
+    change_clause,
+    describe,
+    explains_clause,
+    onset_clause,
+    rejected_clause,
+    strength_clause,
+)
+from aiops.domain.changes import Change
+from aiops.domain.environment import Knowledge
+from aiops.domain.incidents import Cause, Clause
+from aiops.domain.symptoms import Symptom
+from topology.attributes import ServiceKind
+
+STRENGTH_WEIGHT = 2.0
+"""Far outside its own history. Not more: an effect is often louder than its cause."""
+
+ONSET_WEIGHT = 1.5
+"""Fell ill first. Onsets are known to a tick or two only, so order alone decides little."""
+
+EXPLAINS_WEIGHT = 2.0
+"""Trouble of the others can come from here; a cause explains all of them."""
+
+EXCUSE_WEIGHT = -2.5
+"""Its own trouble can come from elsewhere: outweighs what it explains itself."""
+
+CHANGE_WEIGHT = 3.0
+"""Somebody changed it just before: the most frequent cause there is."""
+
+HISTORY_WEIGHT = 1.5
+"""It was the cause when it looked like this before; tips the scale, decides nothing."""
+
+EXTERNAL_WEIGHT = 0.5
+"""Seen failing by its callers only, as a provider outside is; what it lacks in own metrics."""
+
+EDGE_WEIGHT = -0.5
+"""An edge shows everybody's trouble and seldom has its own."""
+
+NEUTRAL = 0.5
+"""What onset order and explained share count where there is nobody to compare with."""
+
+UNKNOWN_SCORE = 2.5
+"""The score of whatever nobody looked at; a lone, middling, unchanged suspect just beats it."""
+
+TEMPERATURE = 1.5
+"""Evidence is correlated (first, strongest, lowest come together), so odds grow more slowly."""
+
+MAX_CAUSES = 5
+MIN_CONFIDENCE = 0.05
+"""What is less likely than this is not worth a line."""
+
+MAX_RULED_OUT = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verdict:
+    suspect: Suspect
+    score: float
+    evidence: tuple[Clause, ...]
+
+
+def rank_causes(
+    symptoms: Sequence[Symptom], changes: Iterable[Change], at: datetime, knowledge: Knowledge
+) -> tuple[tuple[Cause, ...], tuple[Clause, ...]]:
+    """Rank what explains some symptoms that belong together.
+
+    Args:
+        symptoms: members of one problem; at least one.
+        changes: those young enough to explain something, in any order.
+        at: now, aware UTC; what lies after it is not looked at.
+        knowledge: topology, journeys, memory and policy.
+
+    Returns:
+        Causes, best first, none when the best is not likely enough to name; and what was looked
+        at and ruled out, with why.
+    """
+    past_changes = [change for change in changes if change.started_at <= at]
+    lineup = line_up(symptoms, past_changes, knowledge)
+    past = precedents(symptoms, knowledge.memory)
+    verdicts = sorted(
+        (_judge(one, lineup, past.get(one.service), knowledge) for one in lineup.suspects),
+        key=lambda verdict: (-verdict.score, verdict.suspect.service),
+    )
+    shares = _shares([verdict.score for verdict in verdicts])
+    causes = tuple(
+        Cause(
+            service=verdict.suspect.service,
+            confidence=round(share, 3),
+            change=verdict.suspect.suspicion.change if verdict.suspect.suspicion else None,
+            evidence=verdict.evidence,
+        )
+        for verdict, share in zip(verdicts[:MAX_CAUSES], shares, strict=False)
+        if share >= MIN_CONFIDENCE
+    )
+    if not causes or causes[0].confidence < knowledge.policies.correlate.unknown_below:
+        return (), _too_little(verdicts, shares, lineup)
+    return causes, _ruled_out(verdicts, causes, lineup)
+
+
+def _shares(scores: Sequence[float]) -> list[float]:
+    """Return the share of each score on an exponential scale, beside the unknown."""
+    odds = [math.exp(score / TEMPERATURE) for score in scores[:MAX_CAUSES]]
+    total = sum(odds) + math.exp(UNKNOWN_SCORE / TEMPERATURE)
+    return [one / total for one in odds]
+
+
+def _judge(
+    suspect: Suspect, lineup: Lineup, past: Precedent | None, knowledge: Knowledge
+) -> _Verdict:
+    points = [*_own_points(suspect, lineup), _explains(suspect, lineup, knowledge)]
+    if suspect.suspicion is not None:
+        onset = suspect.sickness.onset if suspect.sickness else lineup.began
+        clause = change_clause(suspect.suspicion, onset)
+        points.append((CHANGE_WEIGHT * suspect.suspicion.weight, clause))
+    if past is not None:
+        points.append((HISTORY_WEIGHT * past.weight, past.clause))
+    if suspect.sickness is not None:
+        points += _role(suspect, suspect.sickness.symptoms, knowledge)
+    points.append((EXCUSE_WEIGHT * suspect.excuse, None))
+    score = sum(value for value, _ in points)
+    ordered = sorted(points, key=lambda point: -point[0])
+    evidence = tuple(clause for value, clause in ordered if clause is not None and value > 0)
+    return _Verdict(suspect=suspect, score=score, evidence=evidence)
+
+
+_Point = tuple[float, Clause | None]
+
+
+def _own_points(suspect: Suspect, lineup: Lineup) -> list[_Point]:
+    """Weigh how strongly and how early a service fell ill."""
+    one = suspect.sickness
+    if one is None:
+        return [(ONSET_WEIGHT * NEUTRAL, None)]
+    count = len(lineup.sick)
+    delay = max(0.0, (one.onset - lineup.began - TICK).total_seconds())
+    early = math.exp(-delay / ORDER_SECONDS) if count > 1 else NEUTRAL
+    return [
+        (ONSET_WEIGHT * early, onset_clause(one, lineup.sick)),
+        (STRENGTH_WEIGHT * one.strength, strength_clause(one)),
+    ]
+
+
+def _explains(suspect: Suspect, lineup: Lineup, knowledge: Knowledge) -> _Point:
+    """Weigh how many of the other sick services a suspect explains."""
+    others = len(lineup.sick) - (suspect.service in lineup.sick)
+    if others <= 0:
+        return (EXPLAINS_WEIGHT * NEUTRAL, None)
+    if not suspect.explains:
+        return (0.0, None)
+    calling = set(knowledge.graph.callers(suspect.service))
+    callers = [name for name in suspect.explains if name in calling]
+    further = [name for name in suspect.explains if name not in calling]
+    sickness = suspect.sickness or lineup.sick[suspect.explains[0]]
+    clause = explains_clause(suspect.service, callers, further, others + 1, sickness.leading.id)
+    return (EXPLAINS_WEIGHT * len(suspect.explains) / others, clause)
+
+
+def _role(suspect: Suspect, own: Sequence[Symptom], knowledge: Knowledge) -> list[_Point]:
+    """Weigh the part a service plays in the system."""
+    kind = knowledge.graph.service(suspect.service).kind
+    sickness = suspect.sickness
+    if kind is ServiceKind.EXTERNAL and sickness is not None:
+        text = f"{suspect.service} is an external provider"
+        if sickness.seen_by:
+            text += f", seen failing by {sickness.seen_by[0].service}"
+        return [(0.0 if own else EXTERNAL_WEIGHT, Clause(text=text, source=sickness.leading.id))]
+    loaded = sickness is not None and sickness.load_since is not None
+    return [(EDGE_WEIGHT, None)] if kind is ServiceKind.EDGE and not loaded else []
+
+
+def _too_little(
+    verdicts: Sequence[_Verdict], shares: Sequence[float], lineup: Lineup
+) -> tuple[Clause, ...]:
+    looked_at = [
+        Clause(
+            text=f"{one.suspect.service}: too little speaks for it ({share:.0%})",
+            source=one.evidence[0].source if one.evidence else one.suspect.service,
+        )
+        for one, share in zip(verdicts, shares, strict=False)
+    ]
+    rejected = [rejected_clause(found) for found in lineup.rejected]
+    return tuple((looked_at + rejected)[:MAX_RULED_OUT])
+
+
+def _ruled_out(
+    verdicts: Sequence[_Verdict], causes: Sequence[Cause], lineup: Lineup
+) -> tuple[Clause, ...]:
+    """Say which changes explain nothing, and which sick services others explain."""
+    named = {cause.service for cause in causes}
+    rejected = [rejected_clause(found) for found in lineup.rejected]
+    for verdict in verdicts:
+        suspect = verdict.suspect
+        if suspect.service in named:
+            continue
+        if suspect.suspicion is not None:
+            change = suspect.suspicion.change
+            text = f"{describe(change)}: {causes[0].service} explains more"
+            rejected.append(Clause(text=text, source=change.id))
+        elif suspect.sickness is not None and suspect.excused_by:
+            text = f"{suspect.service}: {suspect.excused_by} explains it"
+            rejected.append(Clause(text=text, source=suspect.sickness.leading.id))
+    return tuple(rejected[:MAX_RULED_OUT])

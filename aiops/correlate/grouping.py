@@ -1,0 +1,130 @@
+"""Which symptoms belong to one problem.
+
+Bundles are joined pair by pair in the order of `_STAGES`; every stage looks only at a service, its
+direct neighbours or one change, so the work grows with the symptoms and not with their pairs.
+A calm service that calls two sick ones joins nothing: trouble travels up a chain of calls, never
+up to a shared caller and down again.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiops.correlate.adjacency import join_adjacent, join_same_root, join_same_service
+from aiops.correlate.attachment import attach_kpis, attach_strangers
+from aiops.correlate.bundles import make_bundles, settle
+from aiops.correlate.calls import Calls
+from aiops.correlate.culprits import distinct
+from aiops.correlate.links import Links
+from aiops.correlate.scene import Scene, index_by_service
+from aiops.correlate.shared import join_blindly, join_gaps, join_same_change, join_same_peer
+from aiops.domain.changes import Change
+from aiops.domain.environment import Knowledge
+from aiops.domain.incidents import Clause, Incident
+from aiops.domain.symptoms import Symptom
+
+MAX_REASONS = 8
+"""A problem of a thousand symptoms is not explained better by a thousand reasons."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Symptoms of one problem, the live incidents they already belong to, and what joined them."""
+
+    symptoms: tuple[Symptom, ...]
+    incident_ids: tuple[str, ...]
+    why: tuple[Clause, ...]
+
+
+def group_symptoms(
+    symptoms: Iterable[Symptom],
+    incidents: Iterable[Incident],
+    changes: Iterable[Change],
+    at: datetime,
+    knowledge: Knowledge,
+) -> tuple[Group, ...]:
+    """Part symptoms into the problems they belong to.
+
+    Args:
+        symptoms: open ones of one environment, and ended ones of its live incidents.
+        incidents: live incidents with their members, whom nothing parts.
+        changes: changes young enough to explain something.
+        at: now, aware UTC.
+        knowledge: topology, journeys, KPIs and policy.
+
+    Returns:
+        Groups by first onset, then id; every symptom is in exactly one, whatever the order and
+        repetition of the inputs.
+    """
+    policy = knowledge.policies.correlate
+    live = _newest(incidents)
+    settled = settle(symptoms, live)
+    owners = {member.id: incident.id for incident in live for member in incident.symptoms}
+    bundles = make_bundles(settled, owners, at, policy.window_seconds)
+    scene = Scene(
+        bundles=bundles,
+        sick=index_by_service(bundles),
+        calls=Calls(knowledge.graph, settled),
+        changes=tuple(c for c in distinct(changes) if c.service and not c.is_rollback),
+        policy=policy,
+        links=Links(len(bundles)),
+    )
+    _keep_incidents(scene, live)
+    for stage in _STAGES:
+        stage(scene)
+    attach_kpis(bundles, scene.links, scene.calls, knowledge)
+    attach_strangers(bundles, scene.links, scene.calls)
+    return tuple(_groups(scene, live))
+
+
+def _rank(incident: Incident) -> tuple[bool, datetime, str]:
+    """Order incidents by who keeps its name in a merge: paged first, then the older one."""
+    return (incident.paged_at is None, incident.detected_at, incident.id)
+
+
+def _newest(incidents: Iterable[Incident]) -> list[Incident]:
+    """Return each incident once, in its latest revision, by rank."""
+    known = {one.id: one for one in sorted(incidents, key=lambda one: (one.revision, repr(one)))}
+    return sorted(known.values(), key=_rank)
+
+
+def _keep_incidents(scene: Scene, live: Sequence[Incident]) -> None:
+    """Put the members of each live incident together: a symptom never leaves its incident."""
+    place_of = {
+        symptom.id: place for place, one in enumerate(scene.bundles) for symptom in one.symptoms
+    }
+    for incident in live:
+        places = [place_of[symptom.id] for symptom in incident.symptoms]
+        for place in places[1:]:
+            scene.links.join(places[0], place)
+
+
+def _groups(scene: Scene, live: Sequence[Incident]) -> Iterator[Group]:
+    reasons = scene.links.reasons()
+    belongs: defaultdict[str, list[str]] = defaultdict(list)
+    for incident in live:
+        for symptom in incident.symptoms:
+            belongs[symptom.id].append(incident.id)
+    order = {incident.id: number for number, incident in enumerate(live)}
+    for root, places in scene.links.sets().items():
+        members = [symptom for place in places for symptom in scene.bundles[place].symptoms]
+        members.sort(key=lambda symptom: (symptom.onset, symptom.id))
+        own = {name for symptom in members for name in belongs.get(symptom.id, ())}
+        why = tuple(dict.fromkeys(reasons.get(root, ())))
+        yield Group(
+            symptoms=tuple(members),
+            incident_ids=tuple(sorted(own, key=order.__getitem__)),
+            why=why[:MAX_REASONS],
+        )
+
+
+_STAGES = (
+    join_same_service,
+    join_adjacent,
+    join_same_root,
+    join_same_peer,
+    join_same_change,
+    join_gaps,
+    join_blindly,
+)

@@ -1,0 +1,90 @@
+"""What every stage of grouping looks at."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from aiops.correlate.bundles import Bundle, Nature
+from aiops.correlate.calls import Calls
+from aiops.correlate.links import Links
+from aiops.correlate.relations import (
+    SAME_ROOT_SECONDS,
+    apart,
+    concurrent,
+    share_cohort,
+    trouble_travels,
+)
+from aiops.domain.changes import Change
+from aiops.domain.policies import CorrelatePolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """The bundles of one moment, and what may join them.
+
+    Args:
+        bundles: by first onset, then id; everything else names them by their place here.
+        sick: places of technical bundles by service, sorted by service.
+        calls: who calls whom.
+        changes: each once, by start, then id; without rollbacks and those of unknown service.
+        policy: windows and hops.
+        links: what has been joined so far; the one thing here that stages change.
+    """
+
+    bundles: tuple[Bundle, ...]
+    sick: dict[str, list[int]]
+    calls: Calls
+    changes: tuple[Change, ...]
+    policy: CorrelatePolicy
+    links: Links
+
+    def sick_calls(self) -> Iterator[tuple[int, int]]:
+        """Yield (caller, callee) places of sick services, close in time, cohort and topology.
+
+        The way from caller to callee may lead through calm services (those that pass trouble on
+        without a measure of their own to show it), but then both must fall ill together.
+        """
+        for caller, places in self.sick.items():
+            for callee, distance in self._sick_below(caller):
+                for a, b in product(places, self.sick[callee]):
+                    if self._near(self.bundles[a], self.bundles[b], distance):
+                        yield a, b
+
+    def pushed(self) -> frozenset[int]:
+        """Return the places whose trouble can come from a sick service they call."""
+        return frozenset(
+            a for a, b in self.sick_calls() if trouble_travels(self.bundles[b], self.bundles[a])
+        )
+
+    def _sick_below(self, caller: str) -> Iterator[tuple[str, int]]:
+        """Yield the first sick services on every way down from `caller`, with their distance."""
+        seen = {caller}
+        ring = [caller]
+        for distance in range(1, self.policy.hops + 1):
+            calm = []
+            for callee in (callee for name in ring for callee in self.calls.callees(name)):
+                if callee in seen:
+                    continue
+                seen.add(callee)
+                if callee in self.sick:
+                    yield callee, distance
+                else:
+                    calm.append(callee)
+            ring = calm
+
+    def _near(self, caller: Bundle, callee: Bundle, distance: int) -> bool:
+        if not share_cohort(caller, callee):
+            return False
+        if distance > 1:
+            return apart(caller, callee) <= SAME_ROOT_SECONDS
+        return concurrent(caller, callee, self.policy, same_place=False)
+
+
+def index_by_service(bundles: Sequence[Bundle]) -> dict[str, list[int]]:
+    """Return the places of technical bundles with a named service, sorted by service."""
+    index: defaultdict[str, list[int]] = defaultdict(list)
+    for place, bundle in enumerate(bundles):
+        if bundle.nature is Nature.TROUBLE and bundle.service:
+            index[bundle.service].append(place)
+    return dict(sorted(index.items()))

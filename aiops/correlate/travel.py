@@ -1,0 +1,147 @@
+"""Whose trouble comes from whom: up to callers as trouble, down to callees as load."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiops.correlate.calls import Calls
+from aiops.correlate.culprits import TICK
+from aiops.correlate.sickness import Sickness
+from aiops.domain.series import Direction, Family
+
+ORDER_TOLERANCE = 2 * TICK
+"""An effect may show this long before its cause: persistence and sensitivity differ by metric."""
+
+ORDER_SECONDS = 300.0
+"""How fast a service stops excusing its caller the later it fell ill itself."""
+
+CHANGED_KEEPS_RATIO = 0.7
+"""A service changed just before keeps this much of the blame that its callee would take over:
+what it calls may be sick because of the change (a deploy exhausts a database's connections)."""
+
+CALM_CHANGE_EXCUSE = 0.5
+"""A calm callee that was changed just before may still be what makes its caller sick."""
+
+LOAD_EXCUSE = 0.8
+"""More requests than usual explain most of what the called service shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Travel:
+    """The sick part of the topology and how trouble moves in it."""
+
+    sick: Mapping[str, Sickness]
+    calls: Calls
+    hops: int
+    _above: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def explains(self, name: str, *, changed: bool) -> tuple[str, ...]:
+        """Return the other sick services whose trouble can come from `name`, sorted.
+
+        Args:
+            name: a sick service, or a calm one.
+            changed: whether it was changed just before; then what it calls may suffer from it.
+        """
+        own = self.sick.get(name)
+        found: set[str] = set()
+        if own is None or own.has_trouble:
+            found |= self._upwards(name, own.onset if own else None)
+        if own is not None and own.load_since is not None:
+            found |= self._downwards(name, own.load_since)
+        for callee in self.calls.callees(name):
+            other = self.sick.get(callee)
+            if other is not None and self._suffers(own, other, changed=changed):
+                found.add(callee)
+        return tuple(sorted(found - {name}))
+
+    def excuse(self, name: str, changes: Mapping[str, float]) -> tuple[float, str]:
+        """Return how far another service explains a sick one, in [0, 1], and which.
+
+        Args:
+            name: a sick service.
+            changes: weight of the likeliest change by service.
+        """
+        own = self.sick[name]
+        offers = [(0.0, "")]
+        for callee in self.calls.below(name, self.hops):
+            if callee == name:
+                continue
+            blame = changes.get(callee, 0.0)
+            kept = CHANGED_KEEPS_RATIO * changes.get(name, 0.0) * (1 - blame)
+            if callee in self.sick:
+                kept = kept if own.onset <= self.sick[callee].onset + TICK else 0.0
+                offers.append((self._handed_down(own, self.sick[callee]) * (1 - kept), callee))
+            else:
+                offers.append((CALM_CHANGE_EXCUSE * blame * (1 - kept), callee))
+        offers += [
+            (self._handed_up(own, self.sick[caller], changes.get(caller, 0.0)), caller)
+            for caller in self.calls.callers(name)
+            if caller in self.sick
+        ]
+        return min(offers, key=lambda offer: (-offer[0], offer[1]))
+
+    def _upwards(self, name: str, since: datetime | None) -> set[str]:
+        found = {name}
+        open_ends = [name]
+        while open_ends:
+            for caller in self._sick_above(open_ends.pop()):
+                if caller not in found and (
+                    since is None or self.sick[caller].onset >= since - ORDER_TOLERANCE
+                ):
+                    found.add(caller)
+                    open_ends.append(caller)
+        return found
+
+    def _sick_above(self, name: str) -> tuple[str, ...]:
+        if name not in self._above:
+            reached = self.calls.above(name, self.hops)
+            self._above[name] = tuple(one for one in reached if one in self.sick and one != name)
+        return self._above[name]
+
+    def _downwards(self, name: str, since: datetime) -> set[str]:
+        found = {name}
+        open_ends = [name]
+        while open_ends:
+            for callee in self.calls.callees(open_ends.pop()):
+                other = self.sick.get(callee)
+                if callee not in found and other is not None and other.onset >= since - TICK:
+                    found.add(callee)
+                    open_ends.append(callee)
+        return found
+
+    def _suffers(self, own: Sickness | None, callee: Sickness, *, changed: bool) -> bool:
+        """Tell whether a called service suffers from, or starves because of, its caller."""
+        if own is None:
+            return changed
+        if _is_starved(callee):
+            return own.has_trouble
+        return changed and callee.onset >= own.onset - TICK
+
+    def _handed_down(self, own: Sickness, callee: Sickness) -> float:
+        """Return how far a sick callee explains its caller."""
+        if not callee.has_trouble:
+            return 0.0
+        if own.load_since is not None and own.load_since <= callee.onset:
+            return 0.0
+        delay = max(0.0, (callee.onset - own.onset - TICK).total_seconds())
+        ratio = min(1.0, callee.strength / own.strength) if own.strength > 0 else 1.0
+        return math.exp(-delay / ORDER_SECONDS) * ratio
+
+    def _handed_up(self, own: Sickness, caller: Sickness, blame: float) -> float:
+        """Return how far a sick caller explains what it calls: load, starvation, a change."""
+        if caller.load_since is not None and caller.load_since <= own.onset + TICK:
+            return LOAD_EXCUSE
+        if _is_starved(own) and caller.has_trouble:
+            return LOAD_EXCUSE
+        if own.onset >= caller.onset - TICK:
+            return CHANGED_KEEPS_RATIO * blame
+        return 0.0
+
+
+def _is_starved(one: Sickness) -> bool:
+    """Tell whether nothing is wrong but that fewer requests arrive."""
+    return bool(one.symptoms) and all(
+        symptom.family is Family.TRAFFIC and symptom.direction is Direction.DOWN
+        for symptom in one.symptoms
+    )
