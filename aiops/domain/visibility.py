@@ -25,17 +25,17 @@ def stands(symptom: Symptom) -> bool:
     return symptom.state is not SymptomState.WITHDRAWN
 
 
-def met_services(knowledge: Knowledge) -> frozenset[str]:
-    """Return the services users meet: entries and steps of journeys.
+def is_met(service: str, knowledge: Knowledge) -> bool:
+    """Return whether users meet a service: it is the entry or a step of a journey.
 
-    Where no journey is declared, the services at the edge of the topology.
+    Where no journey is declared, whether it stands at the edge of the topology.
     """
     if not knowledge.journeys:
-        services = knowledge.graph.services.values()
-        return frozenset(one.name for one in services if one.kind is ServiceKind.EDGE)
-    entries = {journey.entry for journey in knowledge.journeys}
-    steps = {step.service for journey in knowledge.journeys for step in journey.steps}
-    return frozenset(entries | steps)
+        return knowledge.graph.service(service).kind is ServiceKind.EDGE
+    return any(
+        service == journey.entry or any(step.service == service for step in journey.steps)
+        for journey in knowledge.journeys
+    )
 
 
 def user_visible(symptom: Symptom, knowledge: Knowledge) -> bool:
@@ -53,4 +53,4 @@ def user_visible(symptom: Symptom, knowledge: Knowledge) -> bool:
         return False
     if symptom.series.kpi is not None or symptom.family is Family.KPI:
         return True
-    return symptom.family in _FELT and symptom.service in met_services(knowledge)
+    return symptom.family in _FELT and is_met(symptom.service, knowledge)

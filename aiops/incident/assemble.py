@@ -1,0 +1,229 @@
+"""Candidate → incident: built once, then brought up to date while it lives."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from aiops.domain.changes import Change
+from aiops.domain.environment import Knowledge
+from aiops.domain.incidents import (
+    BlastRadius,
+    Candidate,
+    Cause,
+    Decision,
+    Impact,
+    Incident,
+    IncidentState,
+    Reason,
+    Severity,
+)
+from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
+from aiops.domain.visibility import is_harmful, is_load, is_met, stands, user_visible
+from aiops.incident import life, severity, timeline
+from aiops.incident.difference import culprit, is_costlier, materially_differs
+from aiops.incident.narrative import narrative
+from aiops.incident.nearby import around, culprits
+from aiops.incident.title import title
+
+__all__ = ["assemble", "deserves_incident", "materially_differs"]
+
+_NUMBER = re.compile(r"\d[\d.,]*")
+
+
+def deserves_incident(candidate: Candidate, knowledge: Knowledge) -> bool:
+    """Return whether a candidate is a problem of its own, and not a blip or mere load.
+
+    It is with a symptom users meet, with telemetry of a journey missing, with two services or
+    families sick, or with one symptom of `policies.life.open_strength`; in every case in more
+    than one tick or signal.
+    """
+    symptoms = [
+        one
+        for one in candidate.symptoms
+        if stands(one) and one.state is not SymptomState.PENDING and is_harmful(one)
+    ]
+    if not severity.is_confirmed(symptoms):
+        return False
+    if any(user_visible(one, knowledge) or _blinds(one, knowledge) for one in symptoms):
+        return True
+    if severity.is_merely_load(symptoms):
+        return False
+    sick = {(one.service, one.family) for one in symptoms if not is_load(one)}
+    strong = max(one.strength for one in symptoms) >= knowledge.policies.life.open_strength
+    return len(sick) > 1 or strong
+
+
+def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
+    candidate: Candidate,
+    previous: Incident | None,
+    blast: BlastRadius,
+    impacts: Sequence[Impact],
+    changes: Sequence[Change],
+    at: datetime,
+    knowledge: Knowledge,
+    *,
+    incident_id: str,
+) -> Incident:
+    """Build an incident, or bring one up to date; the same inputs twice change nothing.
+
+    Identity, episode, state and what people decided are kept. The cause and title of a paged
+    incident change only when a new first cause is clearly more certain (`life.cause_margin`).
+    `revision` grows only when something worth telling changed. Decision, owner, runbook and
+    suggestions are other stages' work: they are carried over.
+
+    Args:
+        candidate: what belongs to it now, with ranked causes.
+        previous: its last revision, None for a new one.
+        blast: whom it reaches.
+        impacts: what it costs, worst first.
+        changes: every change young enough to explain something.
+        at: event time, aware UTC.
+        knowledge: journeys, topology and policies.
+        incident_id: its id; that of `previous`, where there is one.
+    """
+    symptoms = _members(candidate.symptoms, previous)
+    causes, is_new_cause = _causes(candidate.causes, previous, knowledge)
+    base = previous or _fresh(symptoms, at, knowledge, incident_id)
+    level, why = _severity(symptoms, blast, impacts, knowledge, previous)
+    ruled_out = candidate.ruled_out
+    name = title(symptoms, blast, causes, impacts, knowledge)
+    incident = replace(
+        base,
+        severity=level,
+        severity_reason=why,
+        title=_settled_title(name, previous, impacts, is_new_cause=is_new_cause),
+        started_at=_started(symptoms, base),
+        updated_at=at,
+        symptoms=symptoms,
+        causes=causes,
+        ruled_out=ruled_out,
+        blast=blast,
+        impacts=tuple(impacts),
+        narrative=narrative(
+            symptoms,
+            blast,
+            causes,
+            changes,
+            impacts=impacts,
+            knowledge=knowledge,
+            ruled_out=ruled_out,
+        ),
+        timeline=timeline.timeline(
+            base.timeline,
+            symptoms,
+            _told_changes(symptoms, causes, changes, blast, knowledge),
+            knowledge,
+        ),
+    )
+    if previous is None or not materially_differs(previous, incident):
+        return incident
+    return replace(incident, revision=previous.revision + 1)
+
+
+def _blinds(symptom: Symptom, knowledge: Knowledge) -> bool:
+    """Return whether its silence hides a journey."""
+    hides = symptom.series.kpi is not None or is_met(symptom.service, knowledge)
+    return symptom.kind is SymptomKind.TELEMETRY_GAP and hides
+
+
+def _fresh(
+    symptoms: Sequence[Symptom], at: datetime, knowledge: Knowledge, incident_id: str
+) -> Incident:
+    return Incident(
+        id=incident_id,
+        env=symptoms[0].series.key.env,
+        episode=1,
+        revision=1,
+        state=IncidentState.OPEN,
+        severity=Severity.P4,
+        severity_reason="",
+        decision=Decision.NONE,
+        decision_reason=Reason.MINOR,
+        title="",
+        started_at=symptoms[0].onset,
+        detected_at=at,
+        updated_at=at,
+        symptoms=(),
+        origin=knowledge.origin,
+    )
+
+
+def _members(symptoms: Sequence[Symptom], previous: Incident | None) -> tuple[Symptom, ...]:
+    """Return old and new members with their latest state, by onset then id."""
+    members = {one.id: one for one in previous.symptoms} if previous else {}
+    floor = life.episode_start(previous) if previous else None
+    for symptom in symptoms:
+        over = symptom.ended_at
+        # What had ended before this episode began belongs to the one before.
+        if symptom.id in members or floor is None or over is None or over > floor:
+            members[symptom.id] = symptom
+    return tuple(sorted(members.values(), key=lambda one: (one.onset, one.id)))
+
+
+def _started(symptoms: Sequence[Symptom], base: Incident) -> datetime:
+    """Return the earliest onset; a later episode begins where it returned."""
+    onsets = [one.onset for one in symptoms if stands(one)]
+    floor = life.episode_start(base)
+    if floor is None:
+        return min(onsets, default=base.started_at)
+    return min([base.started_at, *(onset for onset in onsets if onset > floor)])
+
+
+def _causes(
+    fresh: tuple[Cause, ...], previous: Incident | None, knowledge: Knowledge
+) -> tuple[tuple[Cause, ...], bool]:
+    """Return the causes to tell, and whether the first of them is another than before."""
+    if previous is None or not previous.causes:
+        return fresh, bool(fresh)
+    if culprit(fresh) == culprit(previous.causes):
+        return fresh, False
+    if previous.paged_at is None:
+        return fresh, True
+    margin = knowledge.policies.life.cause_margin
+    if fresh and fresh[0].confidence >= previous.causes[0].confidence + margin:
+        return fresh, True
+    return previous.causes, False
+
+
+def _severity(
+    symptoms: Sequence[Symptom],
+    blast: BlastRadius,
+    impacts: Sequence[Impact],
+    knowledge: Knowledge,
+    previous: Incident | None,
+) -> severity.Verdict:
+    if previous is None:
+        return severity.classify(symptoms, blast, impacts, knowledge)
+    level, why = severity.keep(previous.severity, symptoms, blast, impacts, knowledge)
+    paged = previous.paged_at is not None or previous.decision is Decision.PAGE
+    if paged and level > Severity.P2:
+        return Severity.P2, f"{why}; P2 because people were called"
+    return level, why
+
+
+def _settled_title(
+    fresh: str, previous: Incident | None, impacts: Sequence[Impact], *, is_new_cause: bool
+) -> str:
+    """Return the old title unless there is a reason to tell another one."""
+    if previous is None or not previous.title or is_new_cause:
+        return fresh
+    if previous.paged_at is not None:
+        return previous.title
+    same_words = _NUMBER.sub("#", fresh) == _NUMBER.sub("#", previous.title)
+    if same_words and not is_costlier(previous.impacts, impacts):
+        return previous.title
+    return fresh
+
+
+def _told_changes(
+    symptoms: Sequence[Symptom],
+    causes: Sequence[Cause],
+    changes: Sequence[Change],
+    blast: BlastRadius,
+    knowledge: Knowledge,
+) -> tuple[Change, ...]:
+    onset = symptoms[0].onset
+    near = around(changes, blast.sick, onset, knowledge)
+    found = {one.id: one for one in (*near, *culprits(causes, changes, onset, knowledge))}
+    return tuple(found.values())

@@ -1,0 +1,76 @@
+"""What makes a revision worth telling: many small steps are told as few."""
+
+import math
+from collections.abc import Sequence
+from enum import StrEnum
+
+from aiops.domain.incidents import BlastRadius, Cause, Impact, Incident
+
+_GROWTH = 1.25
+
+
+class Difference(StrEnum):
+    """Why a new revision is worth telling."""
+
+    NEW = "it is new"
+    STATE = "its state moved"
+    SEVERITY = "its severity changed"
+    CAUSE = "its first cause changed"
+    TITLE = "its title changed"
+    REACH = "it reaches further services, regions or KPIs"
+    COST = "its cost grew by a quarter or more"
+
+
+def materially_differs(old: Incident, new: Incident) -> Difference | None:
+    """Return what is worth telling between two revisions, or None.
+
+    Cost counts by rungs a quarter apart, so that many small steps are told as few.
+    """
+    if (old.id, old.episode) != (new.id, new.episode):
+        return Difference.NEW
+    checks = (
+        (Difference.STATE, old.state is not new.state),
+        (Difference.SEVERITY, old.severity is not new.severity),
+        (Difference.CAUSE, culprit(old.causes) != culprit(new.causes)),
+        (Difference.TITLE, old.title != new.title),
+        (Difference.REACH, _widened(old.blast, new.blast)),
+        (Difference.COST, is_costlier(old.impacts, new.impacts)),
+    )
+    return next((difference for difference, differs in checks if differs), None)
+
+
+def culprit(causes: Sequence[Cause]) -> tuple[str, str | None] | None:
+    """Return what is blamed first: service and change id; None when the cause is unknown."""
+    if not causes:
+        return None
+    first = causes[0]
+    return first.service, first.change.id if first.change else None
+
+
+def _widened(old: BlastRadius, new: BlastRadius) -> bool:
+    scope = any(
+        bool(before) and (not after or not set(after) <= set(before))
+        for before, after in ((old.regions, new.regions), (old.segments, new.segments))
+    )
+    return (
+        scope
+        or not set(new.sick) <= set(old.sick)
+        or not set(new.kpis) <= set(old.kpis)
+        or not set(new.journeys) <= set(old.journeys)
+    )
+
+
+def is_costlier(old: Sequence[Impact], new: Sequence[Impact]) -> bool:
+    """Return whether a KPI's loss has passed the next rung of a ladder a quarter apart."""
+    before = _rungs(old)
+    return any(rung > before.get(name, -math.inf) for name, rung in _rungs(new).items())
+
+
+def _rungs(impacts: Sequence[Impact]) -> dict[str, int]:
+    """Return how many times a quarter was added to each KPI's cost, beginning at 1."""
+    totals: dict[str, float] = {}
+    for impact in impacts:
+        totals[impact.kpi] = totals.get(impact.kpi, 0.0) + impact.total
+    return {
+        name: math.floor(math.log(total, _GROWTH)) for name, total in totals.items() if total > 0
+    }

@@ -1,0 +1,266 @@
+"""How an incident lives: open → acknowledged → mitigated → resolved, and back in a new episode.
+
+Every function is pure, returns the incident unchanged where there is nothing to do, and adds a
+revision and a timeline entry where there is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from aiops.domain.environment import Knowledge
+from aiops.domain.incidents import (
+    BlastRadius,
+    Candidate,
+    Decision,
+    Incident,
+    IncidentState,
+    Reason,
+    TimelineEntry,
+    TimelineKind,
+)
+from aiops.domain.policies import LifePolicy
+from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.visibility import stands, user_visible
+from aiops.incident.timeline import extend
+
+REPEAT_WINDOW = timedelta(days=7)
+"""An incident that ended longer ago is not repeated by a new one."""
+
+_ALIKE = 0.5
+_ALIKE_WITH_SAME_CAUSE = 0.3
+_RETURNED = "episode"
+
+
+def advance_life(
+    incident: Incident, at: datetime, policy: LifePolicy, knowledge: Knowledge
+) -> Incident:
+    """Return the incident as time alone moves it: quiet, mitigated, resolved.
+
+    Quiet means that no symptom users meet is open; where none ever was, that none at all is open.
+    A telemetry gap ends nothing: while one is open the incident is not quiet. `resolved_at` is
+    when it became quiet, not the end of the watch.
+
+    Args:
+        incident: with its symptoms as they stand at `at`.
+        at: event time, aware UTC.
+        policy: how long quiet mitigates, and how long the watch lasts.
+        knowledge: for what users meet.
+    """
+    if incident.state in (IncidentState.RESOLVED, IncidentState.MERGED):
+        return incident
+    quiet = _quiet_since(incident, at, knowledge)
+    if quiet != incident.quiet_since:
+        incident = replace(incident, quiet_since=quiet, updated_at=at)
+    if quiet is None:
+        return incident
+    if incident.is_live:
+        if at - quiet < timedelta(seconds=policy.mitigated_after_seconds):
+            return incident
+        text = f"mitigated: quiet for {policy.mitigated_after_seconds // 60} minutes"
+        return _move(incident, IncidentState.MITIGATED, at, text, mitigated_at=at)
+    watched_since = incident.mitigated_at or quiet
+    if at - watched_since < timedelta(seconds=policy.watch_seconds):
+        return incident
+    text = f"resolved: nothing returned in {policy.watch_seconds // 60} minutes of watch"
+    return _move(incident, IncidentState.RESOLVED, at, text, resolved_at=quiet)
+
+
+def returning(
+    candidate: Candidate, incidents: Sequence[Incident], at: datetime, knowledge: Knowledge
+) -> Incident | None:
+    """Return the watched incident that a candidate brings back, or None.
+
+    It does when it shows a service and family the incident had, in a region and segment it had,
+    and users meet it if they met the incident. Of several the last mitigated one.
+
+    Args:
+        candidate: open symptoms of no incident.
+        incidents: of the same environment, in any state.
+        at: event time, aware UTC.
+        knowledge: for what users meet.
+    """
+    watched = [
+        one
+        for one in incidents
+        if one.state is IncidentState.MITIGATED and (one.mitigated_at or at) <= at
+    ]
+    back = [one for one in watched if _brings_back(candidate, one, knowledge)]
+    return max(back, key=lambda one: (one.mitigated_at or at, one.id), default=None)
+
+
+def reopen(incident: Incident, at: datetime) -> Incident:
+    """Return a new episode of a mitigated incident; a live one is returned unchanged.
+
+    Its symptoms that are open go with it; costs, decisions and who was told begin anew.
+
+    Raises:
+        ValueError: it is resolved or merged; a new incident repeats it instead.
+    """
+    if incident.is_live:
+        return incident
+    if incident.state is not IncidentState.MITIGATED:
+        raise ValueError(f"{incident.id} is {incident.state}; only a watched incident can return")
+    episode = incident.episode + 1
+    entry = _entry(at, f"returned: episode {episode}", f"{_RETURNED}:{episode}")
+    return replace(
+        incident,
+        episode=episode,
+        revision=incident.revision + 1,
+        state=IncidentState.OPEN,
+        decision=Decision.NONE,
+        decision_reason=Reason.MINOR,
+        started_at=at,
+        detected_at=at,
+        updated_at=at,
+        symptoms=tuple(one for one in incident.symptoms if one.is_open),
+        blast=BlastRadius(),
+        impacts=(),
+        timeline=extend(incident.timeline, [entry]),
+        told=(),
+        paged_at=None,
+        acknowledged_at=None,
+        acknowledged_by="",
+        quiet_since=None,
+        mitigated_at=None,
+        resolved_at=None,
+    )
+
+
+def repeats(incident: Incident, recent: Sequence[Incident], at: datetime) -> str | None:
+    """Return the id of the earlier incident that a new one repeats, or None.
+
+    The latest of the last seven days, in the same environment and a compatible scope, whose sick
+    services and families are mostly the same (fewer suffice with the same first cause).
+    """
+    alike = [
+        one
+        for one in recent
+        if one.id != incident.id
+        and one.env == incident.env
+        and one.state is IncidentState.RESOLVED
+        and (one.resolved_at or one.updated_at) >= at - REPEAT_WINDOW
+        and _is_alike(incident, one)
+    ]
+    latest = max(alike, key=lambda one: (one.resolved_at or one.updated_at, one.id), default=None)
+    return latest.id if latest else None
+
+
+def acknowledge(incident: Incident, who: str, at: datetime) -> Incident:
+    """Return an open incident as acknowledged by a person; any other unchanged."""
+    if incident.state is not IncidentState.OPEN:
+        return incident
+    return replace(
+        _move(incident, IncidentState.ACKNOWLEDGED, at, f"acknowledged by {who}", person=True),
+        acknowledged_at=at,
+        acknowledged_by=who,
+    )
+
+
+def mitigate(incident: Incident, who: str, at: datetime) -> Incident:
+    """Return a live incident as mitigated on a person's word; any other unchanged."""
+    if not incident.is_live:
+        return incident
+    text = f"mitigated, said {who}"
+    return _move(incident, IncidentState.MITIGATED, at, text, mitigated_at=at, person=True)
+
+
+def close(incident: Incident, who: str, at: datetime, *, real: bool = True) -> Incident:
+    """Return an incident as ended on a person's word; one that is over already unchanged.
+
+    Args:
+        incident: in any state.
+        who: the person.
+        at: aware UTC.
+        real: False for "not an incident".
+    """
+    if incident.state in (IncidentState.RESOLVED, IncidentState.MERGED):
+        return incident
+    text = f"resolved by {who}" if real else f"not an incident, said {who}"
+    ended = incident.quiet_since or at
+    return _move(incident, IncidentState.RESOLVED, at, text, resolved_at=ended, person=True)
+
+
+def episode_start(incident: Incident) -> datetime | None:
+    """Return when what an episode follows was over, None for the first episode.
+
+    Symptoms that ended before it, and onsets before it, belong to the episode before.
+    """
+    if incident.episode == 1:
+        return None
+    source = f"{_RETURNED}:{incident.episode}"
+    returned = next((one.at for one in incident.timeline if one.source == source), None)
+    mitigated = [
+        one.at
+        for one in incident.timeline
+        if one.source == f"state:{IncidentState.MITIGATED}"
+        and (returned is None or one.at <= returned)
+    ]
+    return max(mitigated, default=returned)
+
+
+def _quiet_since(incident: Incident, at: datetime, knowledge: Knowledge) -> datetime | None:
+    standing = [one for one in incident.symptoms if stands(one)]
+    visible = [one for one in standing if user_visible(one, knowledge)]
+    gaps = [one for one in standing if one.kind is SymptomKind.TELEMETRY_GAP]
+    counted = [*visible, *gaps] if visible else standing
+    if any(one.is_open for one in counted):
+        return None
+    ends = [one.ended_at or one.last_seen for one in (visible or standing)]
+    return max(ends, default=incident.quiet_since or at)
+
+
+def _move(
+    incident: Incident,
+    state: IncidentState,
+    at: datetime,
+    text: str,
+    *,
+    mitigated_at: datetime | None = None,
+    resolved_at: datetime | None = None,
+    person: bool = False,
+) -> Incident:
+    kind = TimelineKind.PERSON if person else TimelineKind.STATE
+    entry = _entry(at, text, f"state:{state}", kind)
+    return replace(
+        incident,
+        state=state,
+        revision=incident.revision + 1,
+        updated_at=at,
+        timeline=extend(incident.timeline, [entry]),
+        mitigated_at=mitigated_at or incident.mitigated_at,
+        resolved_at=resolved_at or incident.resolved_at,
+    )
+
+
+def _entry(
+    at: datetime, text: str, source: str, kind: TimelineKind = TimelineKind.STATE
+) -> TimelineEntry:
+    return TimelineEntry(at=at, kind=kind, text=text, source=source)
+
+
+def _brings_back(candidate: Candidate, incident: Incident, knowledge: Knowledge) -> bool:
+    was_visible = any(user_visible(one, knowledge) for one in incident.symptoms)
+    seen = {_sign(one) for one in incident.symptoms if stands(one)}
+    return any(
+        one.is_open and _sign(one) in seen and (user_visible(one, knowledge) or not was_visible)
+        for one in candidate.symptoms
+    )
+
+
+def _sign(symptom: Symptom) -> tuple[str, str, str | None, str | None]:
+    return symptom.service, symptom.family, symptom.region, symptom.segment
+
+
+def _is_alike(new: Incident, old: Incident) -> bool:
+    for here, there in (
+        (new.blast.regions, old.blast.regions),
+        (new.blast.segments, old.blast.segments),
+    ):
+        if here and there and set(here).isdisjoint(there):
+            return False
+    ours = {(one.service, one.family) for one in new.symptoms if stands(one)}
+    theirs = {(one.service, one.family) for one in old.symptoms if stands(one)}
+    same_cause = bool(new.causes and old.causes and new.causes[0].service == old.causes[0].service)
+    shared = len(ours & theirs) / max(len(ours | theirs), 1)
+    return shared >= (_ALIKE_WITH_SAME_CAUSE if same_cause else _ALIKE)

@@ -1,0 +1,183 @@
+"""How much it matters: P1 to P4 from what it costs and whom it hits, never from a label."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import isfinite
+
+from aiops.domain.environment import Knowledge
+from aiops.domain.families import is_percent, is_ratio
+from aiops.domain.incidents import BlastRadius, Impact, Severity
+from aiops.domain.policies import SeverityPolicy
+from aiops.domain.series import Family
+from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.visibility import is_harmful, is_load, stands, user_visible
+from aiops.incident.wording import listed, metric_title, moved_words
+
+__all__ = ["classify", "is_confirmed", "is_merely_load", "keep", "user_visible"]
+
+Verdict = tuple[Severity, str]
+
+
+def classify(
+    symptoms: Sequence[Symptom],
+    blast: BlastRadius,
+    impacts: Sequence[Impact],
+    knowledge: Knowledge,
+) -> Verdict:
+    """Return the severity and the reason for it in words and numbers.
+
+    P1 and P2 need something users or the business meet, seen in more than one tick or signal, on
+    series with at least a season of history. Only infrastructure is P3; a single weak symptom,
+    or mere load, is P4.
+
+    Args:
+        symptoms: members of one incident.
+        blast: whom it reaches.
+        impacts: what it costs.
+        knowledge: journeys, and the thresholds in `policies.severity`.
+    """
+    standing = tuple(one for one in symptoms if stands(one))
+    verdicts = [*_by_money(impacts, knowledge), *_by_users(standing, knowledge)]
+    if not verdicts:
+        return _unseen(standing, blast, knowledge)
+    severity, reason = min(verdicts, key=lambda verdict: verdict[0])
+    if severity not in (Severity.P1, Severity.P2):
+        return severity, reason
+    if all(one.young for one in standing):
+        return Severity.P3, f"{reason}, but its series have less than a season of history"
+    if not is_confirmed(standing):
+        return Severity.P3, f"{reason}, in one signal and one tick so far"
+    return severity, reason
+
+
+def keep(
+    severity: Severity,
+    symptoms: Sequence[Symptom],
+    blast: BlastRadius,
+    impacts: Sequence[Impact],
+    knowledge: Knowledge,
+) -> Verdict:
+    """Return the severity an incident has now that was `severity` before.
+
+    It rises at once. It falls only when its threshold is missed clearly (by `keep_ratio`), so
+    that noise around a threshold is no news.
+    """
+    fresh = classify(symptoms, blast, impacts, knowledge)
+    if fresh[0] <= severity:
+        return fresh
+    policies = replace(knowledge.policies, severity=_relaxed(knowledge.policies.severity))
+    relaxed, _ = classify(symptoms, blast, impacts, replace(knowledge, policies=policies))
+    if relaxed <= severity:
+        return severity, f"{fresh[1]}; {severity} until clearly below"
+    return fresh
+
+
+def is_confirmed(symptoms: Iterable[Symptom]) -> bool:
+    """Return whether more than one tick or more than one signal says so: it is no blip.
+
+    Parts of one metric (its regions and segments) are one signal. What an outside tool or an SLO
+    says has been confirmed there.
+    """
+    signals = set()
+    for symptom in symptoms:
+        if symptom.kind is not SymptomKind.ANOMALY or symptom.last_seen > symptom.onset:
+            return True
+        signals.add((symptom.service, symptom.family))
+    return len(signals) > 1
+
+
+def is_merely_load(symptoms: Sequence[Symptom]) -> bool:
+    """Return whether there is only more to do: traffic up, and what fills up with it."""
+    harmful = [one for one in symptoms if is_harmful(one)]
+    follows = (Family.SATURATION, Family.OTHER)
+    return any(is_load(one) for one in symptoms) and all(
+        is_load(one) or one.family in follows for one in harmful
+    )
+
+
+def _by_money(impacts: Sequence[Impact], knowledge: Knowledge) -> Iterable[Verdict]:
+    policy = knowledge.policies.severity
+    for impact in impacts:
+        share, words = abs(impact.relative), moved_words(impact)
+        if not impact.is_money or impact.assumption:
+            # A KPI without a price of its own is one step less certain.
+            severe, mild = (Severity.P2, Severity.P3)
+        else:
+            severe, mild = (Severity.P1, Severity.P2)
+        if share >= policy.p1_money_relative:
+            yield severe, f"{words} ({severe} from {policy.p1_money_relative:.0%})"
+        elif share >= policy.p2_money_relative:
+            yield mild, f"{words} ({mild} from {policy.p2_money_relative:.0%})"
+        else:
+            yield Severity.P3, words
+
+
+def _by_users(symptoms: Sequence[Symptom], knowledge: Knowledge) -> Iterable[Verdict]:
+    for symptom in symptoms:
+        if not user_visible(symptom, knowledge):
+            continue
+        if symptom.kind is SymptomKind.SLO_BURN:
+            yield Severity.P2, f"the error budget of {symptom.service} is burning"
+        elif symptom.family is Family.LATENCY:
+            yield _by_latency(symptom, knowledge.policies.severity)
+        elif symptom.family in (Family.ERRORS, Family.AVAILABILITY):
+            yield _by_failures(symptom, knowledge.policies.severity)
+        else:
+            yield Severity.P3, f"{metric_title(symptom)} moved, its loss within noise so far"
+
+
+def _by_failures(symptom: Symptom, policy: SeverityPolicy) -> Verdict:
+    failing = failing_share(symptom)
+    if failing is None:
+        return Severity.P2, f"{metric_title(symptom)} of {symptom.service}, which users meet"
+    words = f"{failing:.1%} more requests than usual fail at {symptom.service}"
+    if failing >= policy.p1_error_ratio:
+        return Severity.P1, f"{words} (P1 from {policy.p1_error_ratio:.0%})"
+    if failing >= policy.p2_error_ratio:
+        return Severity.P2, f"{words} (P2 from {policy.p2_error_ratio:.0%})"
+    return Severity.P3, f"{words} (P2 from {policy.p2_error_ratio:.0%})"
+
+
+def failing_share(symptom: Symptom) -> float | None:
+    """Return the share of requests that fail beyond the usual, None where it is not a ratio."""
+    series = symptom.series
+    metric, unit = series.key.metric, series.unit
+    excess = abs(symptom.observed - symptom.expected)
+    if not is_ratio(metric, unit) or not isfinite(excess):
+        return None
+    return excess / 100 if is_percent(metric, unit) else excess
+
+
+def _by_latency(symptom: Symptom, policy: SeverityPolicy) -> Verdict:
+    factor = symptom.observed / symptom.expected if symptom.expected > 0 else float("nan")
+    if not isfinite(factor):
+        return Severity.P3, f"{symptom.service} answers slowly"
+    words = f"{symptom.service} takes {factor:.1f} times as long as usual"
+    severity = Severity.P2 if factor >= policy.p2_latency_factor else Severity.P3
+    return severity, f"{words} (P2 from {policy.p2_latency_factor:g} times)"
+
+
+def _unseen(symptoms: Sequence[Symptom], blast: BlastRadius, knowledge: Knowledge) -> Verdict:
+    """Judge what no user meets."""
+    if not symptoms:
+        return Severity.P4, "what was seen has been withdrawn"
+    if all(one.kind is SymptomKind.TELEMETRY_GAP for one in symptoms):
+        return Severity.P3, "telemetry is missing: what it would show is unknown"
+    if is_merely_load(symptoms):
+        return Severity.P4, "more load than usual, and nothing suffers from it"
+    strongest = max(one.strength for one in symptoms)
+    if len(symptoms) == 1 and strongest < knowledge.policies.life.open_strength:
+        return Severity.P4, f"one weak symptom (strength {strongest:.1f}) that no user meets"
+    return Severity.P3, f"no user-visible symptom; affected: {listed(blast.sick, limit=3)}"
+
+
+def _relaxed(policy: SeverityPolicy) -> SeverityPolicy:
+    ratio = policy.keep_ratio
+    return replace(
+        policy,
+        p1_money_relative=policy.p1_money_relative * ratio,
+        p2_money_relative=policy.p2_money_relative * ratio,
+        p1_error_ratio=policy.p1_error_ratio * ratio,
+        p2_error_ratio=policy.p2_error_ratio * ratio,
+        p2_latency_factor=1 + (policy.p2_latency_factor - 1) * ratio,
+    )

@@ -1,0 +1,135 @@
+"""What happened and when: kept from revision to revision and only ever added to."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from aiops.domain.changes import Change
+from aiops.domain.environment import Knowledge
+from aiops.domain.families import format_value
+from aiops.domain.incidents import TimelineEntry, TimelineKind
+from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.visibility import stands, user_visible
+from aiops.incident.wording import change_words, cohort_words, metric_title, operation_of
+
+MOST_ONSETS = 100
+"""Onsets told one by one; in a storm the further symptoms stand in the incident only."""
+
+_BETWEEN_PEAKS = timedelta(minutes=5)
+_WORSENING = (TimelineKind.ONSET, TimelineKind.PEAK)
+_KINDS = tuple(TimelineKind)
+
+
+def timeline(
+    previous: Sequence[TimelineEntry],
+    symptoms: Sequence[Symptom],
+    changes: Sequence[Change],
+    knowledge: Knowledge,
+) -> tuple[TimelineEntry, ...]:
+    """Return the timeline with what has become known, in order of time.
+
+    Entries of earlier revisions are kept word for word. A peak is told when a symptom users meet
+    has become worse than what was last told of it some minutes ago.
+
+    Args:
+        previous: entries so far, decisions and messages included.
+        symptoms: members of the incident as they stand now.
+        changes: changes near it.
+        knowledge: for what users meet.
+    """
+    last = {entry.source: entry for entry in previous if entry.kind in _WORSENING}
+    fresh: list[TimelineEntry] = [_change(change) for change in changes]
+    for symptom in symptoms:
+        if stands(symptom):
+            fresh += _of(symptom, last.get(symptom.id), knowledge)
+    return extend(previous, fresh)
+
+
+def extend(
+    previous: Sequence[TimelineEntry], fresh: Iterable[TimelineEntry]
+) -> tuple[TimelineEntry, ...]:
+    """Return entries with new ones in their place; what is known already is not told twice.
+
+    Examples:
+        >>> from datetime import UTC
+        >>> at = datetime(2026, 1, 1, tzinfo=UTC)
+        >>> one = TimelineEntry(at=at, kind=TimelineKind.STATE, text="opened", source="state:open")
+        >>> len(extend((one,), [one]))
+        1
+    """
+    entries = list(previous)
+    known = {_identity(entry) for entry in entries}
+    onsets = sum(entry.kind is TimelineKind.ONSET for entry in entries)
+    for entry in sorted(fresh, key=_place):
+        is_onset = entry.kind is TimelineKind.ONSET
+        if _identity(entry) in known or (is_onset and onsets >= MOST_ONSETS):
+            continue
+        onsets += is_onset
+        known.add(_identity(entry))
+        entries.append(entry)
+    return tuple(sorted(entries, key=_place))
+
+
+def _identity(entry: TimelineEntry) -> tuple[TimelineKind, str, datetime | None]:
+    """Say what makes two entries the same: an onset or change happens once, the rest at a time."""
+    once = entry.kind in (TimelineKind.ONSET, TimelineKind.CHANGE)
+    return entry.kind, entry.source, None if once else entry.at
+
+
+def _place(entry: TimelineEntry) -> tuple[datetime, int, str]:
+    return entry.at, _KINDS.index(entry.kind), entry.source
+
+
+def _change(change: Change) -> TimelineEntry:
+    by = f" by {change.actor}" if change.actor else ""
+    return TimelineEntry(
+        at=change.started_at,
+        kind=TimelineKind.CHANGE,
+        text=f"{change_words(change)}{by}",
+        source=change.id,
+    )
+
+
+def _of(
+    symptom: Symptom, last: TimelineEntry | None, knowledge: Knowledge
+) -> Iterator[TimelineEntry]:
+    what, values = _what(symptom), _values(symptom)
+    yield TimelineEntry(
+        at=symptom.onset,
+        kind=TimelineKind.ONSET,
+        text=f"{what} {values}".rstrip(),
+        source=symptom.id,
+    )
+    is_worse = last is not None and not last.text.endswith(values)
+    is_due = last is not None and symptom.last_seen - last.at >= _BETWEEN_PEAKS
+    if is_worse and is_due and user_visible(symptom, knowledge):
+        yield TimelineEntry(
+            at=symptom.last_seen,
+            kind=TimelineKind.PEAK,
+            text=f"{what} at its worst so far: {values}",
+            source=symptom.id,
+        )
+    if not symptom.is_open:
+        yield TimelineEntry(
+            at=symptom.ended_at or symptom.last_seen,
+            kind=TimelineKind.ENDED,
+            text=f"{what} back to normal",
+            source=symptom.id,
+        )
+
+
+def _what(symptom: Symptom) -> str:
+    if symptom.kind is SymptomKind.ALERT:
+        return f"alert {symptom.series.key.metric} on {symptom.service}"
+    where = operation_of(symptom) or symptom.service
+    place = "" if symptom.series.kpi else f" on {where}"
+    return f"{metric_title(symptom)}{place}{cohort_words(symptom.region, symptom.segment)}"
+
+
+def _values(symptom: Symptom) -> str:
+    if symptom.kind is SymptomKind.TELEMETRY_GAP:
+        return "not reported any more"
+    if symptom.kind is not SymptomKind.ANOMALY:
+        return ""
+    series = symptom.series
+    before = format_value(symptom.before, series.unit, series.family)
+    return f"{before} → {format_value(symptom.observed, series.unit, series.family)}"

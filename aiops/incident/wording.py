@@ -1,0 +1,167 @@
+"""How an incident names things: the headline symptom, its journey, places, changes, lists."""
+
+from collections.abc import Iterable, Sequence
+
+from aiops.domain.changes import Change, ChangeKind
+from aiops.domain.environment import Knowledge
+from aiops.domain.families import title_of
+from aiops.domain.incidents import BlastRadius, Impact
+from aiops.domain.journeys import Journey
+from aiops.domain.series import Family
+from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.visibility import is_harmful, is_load, is_met, stands
+
+OPERATION_LABELS = ("operation", "endpoint", "route", "path", "http_route", "url", "handler")
+"""Labels that say which operation of a service a series is about, best first."""
+
+CHANGE_WORDS = {
+    ChangeKind.DEPLOY: "deploy",
+    ChangeKind.FLAG: "flag change",
+    ChangeKind.CONFIG: "config change",
+    ChangeKind.MIGRATION: "migration",
+    ChangeKind.SCALING: "scaling",
+    ChangeKind.MAINTENANCE: "maintenance",
+}
+
+_MET = {Family.ERRORS: 0, Family.AVAILABILITY: 0, Family.LATENCY: 3}
+_BURNING, _MOVED, _INFRASTRUCTURE, _SILENT, _LOAD = 2, 5, 6, 7, 8
+
+
+def headline(symptoms: Sequence[Symptom], blast: BlastRadius, knowledge: Knowledge) -> Symptom:
+    """Return the symptom an incident is told by: what users meet first and worst.
+
+    Errors at the entry of a journey, then at its steps, a burning SLO, latency, a KPI, then
+    whatever is strongest. Among equals the one with the incident's own scope, then the strongest.
+
+    Raises:
+        ValueError: there are no symptoms.
+    """
+    if not symptoms:
+        raise ValueError("an incident is told by its symptoms; got none")
+
+    def order(one: Symptom) -> tuple[bool, int, bool, bool, float, bool, str]:
+        return (
+            not stands(one),
+            _class(one, knowledge),
+            not _in_scope(one.region, blast.regions),
+            not _in_scope(one.segment, blast.segments),
+            -one.strength,
+            operation_of(one) is None,
+            one.id,
+        )
+
+    return min(symptoms, key=order)
+
+
+def journey_of(symptom: Symptom, blast: BlastRadius, knowledge: Knowledge) -> Journey | None:
+    """Return the one journey a symptom speaks of, or None where it may be several.
+
+    A shared entry is settled by the operation, then by the KPIs that moved.
+    """
+    service, operation = symptom.service, operation_of(symptom)
+    passing = [
+        journey
+        for journey in knowledge.journeys
+        if service == journey.entry or any(step.service == service for step in journey.steps)
+    ]
+    by_operation = [
+        journey
+        for journey in passing
+        if operation and any(step.operation == operation for step in journey.steps)
+    ]
+    by_kpi = [journey for journey in passing if not set(journey.kpis).isdisjoint(blast.kpis)]
+    for found in (passing, by_operation, by_kpi):
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def operation_of(symptom: Symptom) -> str | None:
+    """Return the operation a symptom is about, as in `/checkout`, or None."""
+    labels = dict(symptom.series.key.labels)
+    return next((labels[name] for name in OPERATION_LABELS if labels.get(name)), None)
+
+
+def metric_title(symptom: Symptom) -> str:
+    """Return how people call what was measured, as in "error rate"."""
+    series = symptom.series
+    return series.kpi or series.title or title_of(series.key.metric, series.family)
+
+
+def display(service: str, knowledge: Knowledge) -> str:
+    """Return how people call a service."""
+    return knowledge.graph.service(service).display or service
+
+
+def scope_words(regions: Sequence[str], segments: Sequence[str]) -> str:
+    """Return the scope as a prefix, empty where it is not confined to a few.
+
+    Examples:
+        >>> scope_words(("EU",), ("business",)), scope_words((), ()), scope_words(("EU", "US"), ())
+        ('EU business', '', 'EU and US')
+    """
+    return " ".join(listed(names) for names in (regions, segments) if 0 < len(names) <= 3)
+
+
+def cohort_words(region: str | None, segment: str | None) -> str:
+    """Return a cohort as it follows a metric's name, with a leading space, or nothing.
+
+    Examples:
+        >>> cohort_words("EU", None), cohort_words(None, "business"), cohort_words(None, None)
+        (' in EU', ' for business', '')
+    """
+    place = f" in {region}" if region else ""
+    return place + (f" for {segment}" if segment else "")
+
+
+def moved_words(impact: Impact) -> str:
+    """Return a KPI with its cohort and change, as in "revenue per minute in EU down 24%"."""
+    share = abs(impact.relative) * 100
+    way = "down" if impact.relative < 0 else "up"
+    cohort = cohort_words(impact.region, impact.segment)
+    return (
+        f"{impact.kpi}{cohort} {way} {share:.0f}%"
+        if share >= 1
+        else (f"{impact.kpi}{cohort} {way} {share:.1f}%")
+    )
+
+
+def change_words(change: Change) -> str:
+    """Return a change in a few words, as in "deploy 2026.04.18-3 to payment-service"."""
+    target = f" to {change.service}" if change.service else ""
+    return f"{CHANGE_WORDS[change.kind]} {change.ref}".rstrip() + target
+
+
+def listed(words: Iterable[str], limit: int = 0) -> str:
+    """Return words as a list in a sentence; beyond `limit` (0: none) the rest is counted.
+
+    Examples:
+        >>> listed(["a", "b", "c"]), listed("abcdef", limit=2), listed(["a"])
+        ('a, b and c', 'a, b and 4 more', 'a')
+    """
+    items = list(words)
+    if limit and len(items) > limit:
+        items = [*items[:limit], f"{len(items) - limit} more"]
+    return " and ".join(
+        part for part in (", ".join(items[:-1]), items[-1] if items else "") if part
+    )
+
+
+def _in_scope(value: str | None, named: Sequence[str]) -> bool:
+    return value in named if named else value is None
+
+
+def _class(symptom: Symptom, knowledge: Knowledge) -> int:
+    """Return which sort of symptom comes first in telling: 0 is what users meet at the door."""
+    if symptom.kind is SymptomKind.TELEMETRY_GAP:
+        return _SILENT
+    if symptom.kind is SymptomKind.SLO_BURN:
+        return _BURNING
+    if is_load(symptom) or not is_harmful(symptom):
+        return _LOAD
+    if symptom.series.kpi is not None or symptom.family is Family.KPI:
+        return _MOVED
+    if symptom.family in _MET and is_met(symptom.service, knowledge):
+        at_entry = any(journey.entry == symptom.service for journey in knowledge.journeys)
+        return _MET[symptom.family] + (not at_entry)
+    return _INFRASTRUCTURE

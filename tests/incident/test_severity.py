@@ -1,0 +1,128 @@
+"""How much it matters."""
+
+from dataclasses import replace
+
+import pytest
+
+from aiops.domain.incidents import BlastRadius, Severity
+from aiops.domain.series import Direction
+from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.incident.severity import classify, is_merely_load, keep, user_visible
+from tests.builders import checkout_errors, revenue, series, shop, story, symptom
+from tests.incident.scenes import EU_CHECKOUT, loss
+
+
+def level(*symptoms: Symptom, relative: float | None = None) -> Severity:
+    impacts = () if relative is None else (loss(relative),)
+    return classify(symptoms, EU_CHECKOUT, impacts, shop())[0]
+
+
+def test_money_down_by_24_percent_is_p1_and_says_so() -> None:
+    assert classify(story(), EU_CHECKOUT, (loss(),), shop()) == (
+        Severity.P1,
+        "revenue per minute in EU down 24% (P1 from 15%)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("relative", "expected"),
+    [(-0.3, Severity.P1), (-0.08, Severity.P2), (-0.02, Severity.P3)],
+)
+def test_money_decides_by_its_share(relative: float, expected: Severity) -> None:
+    assert level(symptom(revenue("EU"), before=100, observed=90), relative=relative) is expected
+
+
+@pytest.mark.parametrize(
+    ("observed", "expected"),
+    [(0.08, Severity.P1), (0.03, Severity.P2), (0.008, Severity.P3)],
+)
+def test_failing_requests_decide_by_their_excess(observed: float, expected: Severity) -> None:
+    assert level(symptom(checkout_errors(), before=0.003, observed=observed)) is expected
+
+
+def test_a_usual_error_rate_is_no_excess() -> None:
+    assert level(symptom(checkout_errors(), before=0.06, observed=0.075)) is Severity.P2
+
+
+@pytest.mark.parametrize(("observed", "expected"), [(0.5, Severity.P2), (0.15, Severity.P3)])
+def test_latency_users_meet_decides_by_its_factor(observed: float, expected: Severity) -> None:
+    slow = symptom(series("checkout", "latency_seconds", unit="s"), before=0.1, observed=observed)
+    assert level(slow) is expected
+
+
+def test_only_infrastructure_is_p3() -> None:
+    cpu = symptom(series("payments-db", "cpu_usage"), strength=30)
+    severity, reason = classify((cpu,), BlastRadius(sick=("payments-db",)), (), shop())
+    assert severity is Severity.P3
+    assert reason == "no user-visible symptom; affected: payments-db"
+
+
+def test_a_single_weak_symptom_is_p4() -> None:
+    assert level(symptom(series("payments-db", "cpu_usage"), strength=6)) is Severity.P4
+
+
+def test_more_load_that_hurts_nobody_is_p4() -> None:
+    load = symptom(series("search", "requests_total"), direction=Direction.UP)
+    cpu = symptom(series("search", "cpu_usage"), strength=40)
+    assert is_merely_load((load, cpu))
+    assert level(load, cpu) is Severity.P4
+
+
+def test_young_series_alone_are_never_worse_than_p3() -> None:
+    young = tuple(replace(one, young=True) for one in story())
+    severity, reason = classify(young, EU_CHECKOUT, (loss(),), shop())
+    assert severity is Severity.P3
+    assert reason.endswith("less than a season of history")
+
+
+def test_one_tick_of_one_signal_is_never_worse_than_p3() -> None:
+    blip = symptom(checkout_errors(), before=0.003, observed=0.5, last_seen=3)
+    assert level(blip) is Severity.P3
+    assert level(blip, symptom(checkout_errors("US"), observed=0.5, last_seen=3)) is Severity.P3
+    latency = symptom(series("checkout", "latency_seconds"), last_seen=3)
+    assert level(blip, latency) is Severity.P1
+
+
+def test_an_alert_is_judged_by_what_it_is_about_and_not_by_its_label() -> None:
+    alert = symptom(series("payments-db", "DiskFull"), kind=SymptomKind.ALERT, strength=99)
+    assert level(alert) is Severity.P3
+
+
+def test_a_burning_budget_is_p2() -> None:
+    burn = symptom(series("search", "availability"), kind=SymptomKind.SLO_BURN)
+    assert level(burn) is Severity.P2
+
+
+def test_missing_telemetry_is_work_and_no_page() -> None:
+    assert level(symptom(checkout_errors(), kind=SymptomKind.TELEMETRY_GAP)) is Severity.P3
+
+
+def test_a_kpi_without_a_price_is_one_step_less_certain() -> None:
+    orders = loss(kpi="orders per minute", unit="")
+    assert classify(story()[3:], EU_CHECKOUT, (orders,), shop())[0] is Severity.P2
+
+
+def test_severity_rises_at_once_and_falls_only_when_clearly_below() -> None:
+    fallen = (symptom(revenue("EU"), before=100, observed=80),)
+
+    def now(before: Severity, relative: float) -> Severity:
+        return keep(before, fallen, EU_CHECKOUT, (loss(relative),), shop())[0]
+
+    assert now(Severity.P2, -0.16) is Severity.P1
+    assert now(Severity.P1, -0.14) is Severity.P1
+    assert now(Severity.P1, -0.10) is Severity.P2
+
+
+def test_users_meet_kpis_and_the_steps_of_journeys() -> None:
+    assert user_visible(symptom(checkout_errors()), shop())
+    assert user_visible(symptom(revenue(), before=100, observed=10), shop())
+    assert not user_visible(symptom(series("payments-db", "error_ratio")), shop())
+    assert not user_visible(symptom(series("checkout", "cpu_usage")), shop())
+    assert not user_visible(symptom(revenue(), before=100, observed=200), shop())
+
+
+def test_without_journeys_users_meet_the_edge() -> None:
+    bare = shop(journeys=())
+    assert user_visible(symptom(series("gateway", "error_ratio")), bare) is False
+    edge = shop(journeys=(), graph=type(bare.graph).from_edges((), ()))
+    assert user_visible(symptom(series("web-frontend", "error_ratio")), edge)

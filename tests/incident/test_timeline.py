@@ -1,0 +1,54 @@
+"""What happened and when."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiops.domain.incidents import TimelineEntry, TimelineKind
+from aiops.incident.timeline import MOST_ONSETS, extend, timeline
+from tests.builders import ended, minute, series, shop, story, symptom
+from tests.incident.scenes import DEPLOY
+
+
+def test_it_tells_changes_and_onsets_in_order() -> None:
+    told = timeline((), story(), (DEPLOY,), shop())
+    assert told[0].text == "deploy 2026.04.18-3 to payment-service"
+    assert [entry.kind for entry in told[1:]] == [TimelineKind.ONSET] * 4
+    assert "error rate on /checkout in EU 0.3% → 7.2%" in {entry.text for entry in told}
+    assert [entry.at for entry in told] == sorted(entry.at for entry in told)
+
+
+def test_it_is_extended_and_never_rewritten() -> None:
+    first = timeline((), story(), (DEPLOY,), shop())
+    worse = [replace(one, observed=one.observed * 2) for one in story()]
+    second = timeline(first, [ended(one, 20) for one in worse], (DEPLOY,), shop())
+    assert set(first) <= set(second)
+    assert timeline(second, [ended(one, 20) for one in worse], (DEPLOY,), shop()) == second
+    assert sum(entry.kind is TimelineKind.ENDED for entry in second) == 4
+
+
+def test_what_got_worse_since_it_was_told_is_a_peak() -> None:
+    failing = story()[0]
+    first = timeline((), [failing], (), shop())
+    worse = replace(failing, observed=0.12, strength=70, last_seen=minute(12))
+    (peak,) = set(timeline(first, [worse], (), shop())) - set(first)
+    assert (peak.kind, peak.at) == (TimelineKind.PEAK, minute(12))
+    assert peak.text.endswith("at its worst so far: 0.3% → 12%")
+
+
+def test_a_storm_is_not_told_one_by_one() -> None:
+    storm = [symptom(series(f"service-{number}", "cpu_usage")) for number in range(500)]
+    assert len(timeline((), storm, (), shop())) == MOST_ONSETS
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(TimelineKind), st.integers(0, 3))))
+def test_extending_in_any_order_and_twice_gives_the_same(
+    facts: list[tuple[int, TimelineKind, int]],
+) -> None:
+    entries = [
+        TimelineEntry(at=minute(at), kind=kind, text="", source=str(source))
+        for at, kind, source in facts
+    ]
+    once = extend((), entries)
+    assert extend(once, entries) == once == extend((), entries[::-1])
