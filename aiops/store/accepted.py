@@ -1,0 +1,125 @@
+"""Accepted bodies: what a sender was told we have, committed before it was told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Engine, select, update
+
+from aiops.domain.symptoms import Origin
+from aiops.store.engine import reading, writing
+from aiops.store.tables import ACCEPTED_BODIES
+from aiops.store.upsert import insert_missing
+
+
+class BodyState(StrEnum):
+    """Where an accepted body is: accepted → done | rejected."""
+
+    ACCEPTED = "accepted"
+    DONE = "done"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedBody:
+    """A request body as it came.
+
+    Args:
+        idempotency_key: the sender's delivery id, or a digest of the body; the same one again
+            is the same body.
+        source: which ingester parses it.
+        content_type: as the sender named it.
+        received_at: by the product's clock, aware UTC.
+        body: unchanged bytes.
+        traceparent: W3C trace context of the request.
+    """
+
+    idempotency_key: str
+    source: str
+    content_type: str
+    received_at: datetime
+    body: bytes
+    traceparent: str = ""
+    origin: Origin = Origin.LIVE
+
+
+class BodyStore:
+    """Keeps accepted bodies until they are worked through, and after."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def accept(self, bodies: Sequence[AcceptedBody]) -> dict[str, int]:
+        """Store bodies in one commit; one that is there already is left as it is.
+
+        Returns:
+            The id of each by its idempotency key.
+        """
+        rows = [
+            {
+                "idempotency_key": body.idempotency_key,
+                "source": body.source,
+                "content_type": body.content_type,
+                "received_at": body.received_at,
+                "body": body.body,
+                "state": BodyState.ACCEPTED,
+                "error": "",
+                "traceparent": body.traceparent,
+                "origin": body.origin,
+            }
+            for body in sorted(bodies, key=lambda one: one.idempotency_key)
+        ]
+        table = ACCEPTED_BODIES.c
+        keys = [row["idempotency_key"] for row in rows]
+        query = select(table.idempotency_key, table.id).where(table.idempotency_key.in_(keys))
+        if not rows:
+            return {}
+        with writing(self._engine) as connection:
+            insert_missing(connection, ACCEPTED_BODIES, rows)
+            return dict(connection.execute(query).tuples().all())
+
+    def waiting(self, limit: int = 1000) -> tuple[int, ...]:
+        """Return the ids of bodies not worked through yet, oldest first."""
+        table = ACCEPTED_BODIES.c
+        query = select(table.id).where(table.state == BodyState.ACCEPTED).order_by(table.id)
+        with reading(self._engine) as connection:
+            return tuple(connection.scalars(query.limit(limit)))
+
+    def load(self, body_id: int) -> AcceptedBody | None:
+        """Return a body that still waits, or None: it is unknown, or was worked through."""
+        table = ACCEPTED_BODIES.c
+        query = select(ACCEPTED_BODIES).where(
+            table.id == body_id, table.state == BodyState.ACCEPTED
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return AcceptedBody(
+            idempotency_key=row.idempotency_key,
+            source=row.source,
+            content_type=row.content_type,
+            received_at=row.received_at,
+            body=row.body,
+            traceparent=row.traceparent,
+            origin=Origin(row.origin),
+        )
+
+    def done(self, body_id: int) -> bool:
+        """Note that everything in a body is stored; False when it did not wait any more."""
+        return self._finish(body_id, BodyState.DONE, "")
+
+    def rejected(self, body_id: int, error: str) -> bool:
+        """Note that a body cannot be read, and why; it stays to be looked at."""
+        return self._finish(body_id, BodyState.REJECTED, error)
+
+    def _finish(self, body_id: int, state: BodyState, error: str) -> bool:
+        table = ACCEPTED_BODIES.c
+        statement = (
+            update(ACCEPTED_BODIES)
+            .where(table.id == body_id, table.state == BodyState.ACCEPTED)
+            .values(state=state, error=error)
+        )
+        with writing(self._engine) as connection:
+            return connection.execute(statement).rowcount == 1

@@ -1,0 +1,105 @@
+"""Changes: what somebody did to the system, whichever of its two reports came first."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Engine, or_, select, update
+
+from aiops.domain.changes import Change
+from aiops.domain.symptoms import Origin
+from aiops.store.codec import decode, encode
+from aiops.store.engine import reading, writing
+from aiops.store.tables import CHANGES
+from aiops.store.upsert import insert
+
+_OVER = ("finished", "failed", "off")
+
+
+class ChangeStore:
+    """Keeps changes; a start and an end with one id become one change, in either order."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def record(
+        self, change: Change, *, received_at: datetime, origin: Origin = Origin.LIVE
+    ) -> Change:
+        """Store a change, merged with what is known of it; reporting it again changes nothing.
+
+        Args:
+            change: as reported, which may be its start, its end or both.
+            received_at: when we heard of it, aware UTC; the first time is kept.
+            origin: live, demo, drill or replay.
+
+        Returns:
+            The change as it is known now.
+        """
+        row = _row(change) | {"id": change.id, "received_at": received_at, "origin": origin}
+        known = select(CHANGES.c.doc).where(CHANGES.c.id == change.id).with_for_update()
+        with writing(self._engine) as connection:
+            added = connection.execute(
+                insert(connection, CHANGES).on_conflict_do_nothing(), row
+            ).rowcount
+            if added:
+                return change
+            merged = merge(decode(Change, connection.scalars(known).one()), change)
+            connection.execute(
+                update(CHANGES).where(CHANGES.c.id == change.id).values(_row(merged))
+            )
+        return merged
+
+    def known(self, env: str, since: datetime, until: datetime) -> tuple[Change, ...]:
+        """Return the changes of `env` under way between the two, inclusive, by start then id.
+
+        Under way: begun in between, or begun before and ended (or to end) since then.
+        """
+        table = CHANGES.c
+        query = (
+            select(table.doc)
+            .where(table.env == env, table.started_at <= until)
+            .where(or_(table.started_at >= since, table.ended_at >= since))
+            .order_by(table.started_at, table.id)
+        )
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        return tuple(decode(Change, doc) for doc in docs)
+
+
+def merge(one: Change, other: Change) -> Change:
+    """Return what two reports of one change say together, whichever came first.
+
+    A report that says it is over outranks one that only plans its end; anything else comes from
+    the earlier report where that says something, else from the later one.
+    """
+    first, last = sorted(
+        (one, other), key=lambda c: (c.started_at, c.ended_at is not None, encode(Change, c))
+    )
+    ended = max(
+        (first, last),
+        key=lambda c: (c.ended_at is not None, c.status in _OVER, c.ended_at or c.started_at),
+    )
+    return replace(
+        first,
+        ended_at=ended.ended_at,
+        status=ended.status or first.status or last.status,
+        service=first.service or last.service,
+        region=first.region or last.region,
+        segment=first.segment or last.segment,
+        percentage=last.percentage if first.percentage is None else first.percentage,
+        reverts=first.reverts or last.reverts,
+        description=first.description or last.description,
+        actor=first.actor or last.actor,
+        source=first.source or last.source,
+    )
+
+
+def _row(change: Change) -> dict[str, object]:
+    return {
+        "env": change.env,
+        "service": change.service,
+        "kind": change.kind,
+        "ref": change.ref,
+        "started_at": change.started_at,
+        "ended_at": change.ended_at,
+        "doc": encode(Change, change),
+    }

@@ -1,0 +1,218 @@
+"""Deliveries: claimed notifications, and the conditions and rows the outbox is made of."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Update, and_, case, func, or_, select, update
+from sqlalchemy.engine import Row
+
+from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
+from aiops.domain.symptoms import Origin
+from aiops.store.tables import OUTBOX, SINK_REFERENCES
+from aiops.store.upsert import insert
+
+WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
+"""The states in which a notification is still to be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A claimed notification: whoever holds the token sends it, and nobody else does meanwhile.
+
+    Args:
+        id: of the outbox row.
+        token: proves the claim to `delivered` and `failed`.
+        notification: what was decided.
+        revision: the revision to tell, which may be newer than the notification's: updates that
+            wait behind it are told with it, and superseded once it is delivered.
+        attempt: 1 for the first.
+        repeated: an earlier attempt may have been taken although we never heard so.
+        reference: what the sink calls this incident's episode so far; empty before the first.
+        traceparent: W3C trace context of the work that decided it.
+    """
+
+    id: int
+    token: str
+    notification: Notification
+    revision: int
+    attempt: int
+    repeated: bool
+    reference: Mapping[str, str]
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRecord:
+    """A notification and what became of it, for people to look at."""
+
+    id: int
+    notification: Notification
+    state: DeliveryState
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime
+    delivered_at: datetime | None
+    last_error: str
+    dead_reason: str
+
+
+def add_notifications(
+    connection: Connection,
+    notifications: Sequence[Notification],
+    *,
+    now: datetime,
+    traceparent: str,
+) -> tuple[int, ...]:
+    """Write notifications inside the transaction of the revision they announce.
+
+    Returns:
+        The ids of those that were not there yet, in order.
+    """
+    statement = insert(connection, OUTBOX).on_conflict_do_nothing().returning(OUTBOX.c.id)
+    rows = [_row(notification, now, traceparent) for notification in notifications]
+    ids = [connection.execute(statement, row).scalar_one_or_none() for row in rows]
+    return tuple(one for one in ids if one is not None)
+
+
+def _row(notification: Notification, now: datetime, traceparent: str) -> dict[str, Any]:
+    return {
+        "incident_id": notification.incident_id,
+        "episode": notification.episode,
+        "revision": notification.revision,
+        "sink": notification.sink,
+        "action": notification.action,
+        "reason": notification.reason,
+        "not_before": notification.not_before,
+        "state": DeliveryState.PENDING,
+        "attempts": 0,
+        "next_attempt_at": notification.not_before,
+        "ambiguous": False,
+        "last_error": "",
+        "dead_reason": "",
+        "traceparent": traceparent,
+        "created_at": now,
+        "origin": notification.origin,
+    }
+
+
+def can_be_claimed(now: datetime, wall: datetime) -> ColumnElement[bool]:
+    """Return the condition that a row is due, or left behind, and first of its incident and sink.
+
+    Args:
+        now: the product's clock, which says what is due.
+        wall: the real clock, which says whose lease ran out.
+    """
+    earlier = OUTBOX.alias("earlier")
+    is_behind = (
+        select(earlier.c.id)
+        .where(
+            earlier.c.incident_id == OUTBOX.c.incident_id,
+            earlier.c.sink == OUTBOX.c.sink,
+            earlier.c.id < OUTBOX.c.id,
+            earlier.c.state.in_(WAITING),
+        )
+        .exists()
+    )
+    is_due = and_(OUTBOX.c.state == DeliveryState.PENDING, OUTBOX.c.next_attempt_at <= now)
+    is_left = and_(OUTBOX.c.state == DeliveryState.SENDING, OUTBOX.c.lease_until <= wall)
+    # The state is named once more by itself: so the partial index serves the search.
+    return and_(OUTBOX.c.state.in_(WAITING), or_(is_due, is_left), ~is_behind)
+
+
+def newest_to_tell() -> ColumnElement[int]:
+    """Return the revision a row's delivery tells: the newest of the updates waiting behind it."""
+    later = OUTBOX.alias("later")
+    newest = (
+        select(func.max(later.c.revision))
+        .where(
+            later.c.incident_id == OUTBOX.c.incident_id,
+            later.c.episode == OUTBOX.c.episode,
+            later.c.sink == OUTBOX.c.sink,
+            later.c.id > OUTBOX.c.id,
+            later.c.action == DeliveryAction.UPDATE,
+            later.c.state == DeliveryState.PENDING,
+        )
+        .scalar_subquery()
+    )
+    tells_news = OUTBOX.c.action.in_((DeliveryAction.TRIGGER, DeliveryAction.UPDATE))
+    return case((tells_news, func.coalesce(newest, OUTBOX.c.revision)), else_=OUTBOX.c.revision)
+
+
+def supersede_told(row: Row[Any]) -> Update:
+    """Return the statement that closes the updates a delivered notification has told with."""
+    return (
+        update(OUTBOX)
+        .where(
+            OUTBOX.c.incident_id == row.incident_id,
+            OUTBOX.c.episode == row.episode,
+            OUTBOX.c.sink == row.sink,
+            OUTBOX.c.id > row.id,
+            OUTBOX.c.action == DeliveryAction.UPDATE,
+            OUTBOX.c.state == DeliveryState.PENDING,
+            OUTBOX.c.revision <= row.shown_revision,
+        )
+        .values(state=DeliveryState.SUPERSEDED)
+    )
+
+
+def reference_of(
+    connection: Connection, incident_id: str, episode: int, sink: str
+) -> dict[str, str] | None:
+    """Return what a sink calls an incident's episode, or None when it was never told."""
+    table = SINK_REFERENCES.c
+    text = connection.scalar(
+        select(table.reference).where(
+            table.incident_id == incident_id, table.episode == episode, table.sink == sink
+        )
+    )
+    return None if text is None else dict(json.loads(text))
+
+
+def keep_reference(connection: Connection, row: Row[Any], new: Mapping[str, str]) -> None:
+    """Add to what the sink of an outbox row calls its incident's episode."""
+    old = reference_of(connection, row.incident_id, row.episode, row.sink) or {}
+    statement = insert(connection, SINK_REFERENCES).values(
+        incident_id=row.incident_id,
+        episode=row.episode,
+        sink=row.sink,
+        reference=json.dumps(old | dict(new), sort_keys=True),
+        origin=row.origin,
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["incident_id", "episode", "sink"],
+            set_={"reference": statement.excluded.reference},
+        )
+    )
+
+
+def notification_of(row: Row[Any]) -> Notification:
+    """Return what was decided, from its outbox row."""
+    return Notification(
+        incident_id=row.incident_id,
+        episode=row.episode,
+        revision=row.revision,
+        sink=row.sink,
+        action=DeliveryAction(row.action),
+        not_before=row.not_before,
+        reason=row.reason,
+        origin=Origin(row.origin),
+    )
+
+
+def record_of(row: Row[Any]) -> DeliveryRecord:
+    """Return what became of a notification, from its outbox row."""
+    return DeliveryRecord(
+        id=row.id,
+        notification=notification_of(row),
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        created_at=row.created_at,
+        next_attempt_at=row.next_attempt_at,
+        delivered_at=row.delivered_at,
+        last_error=row.last_error,
+        dead_reason=row.dead_reason,
+    )

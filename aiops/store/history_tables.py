@@ -1,0 +1,89 @@
+"""Tables of the `history` database: shards and their series, ticks, profiles, running state.
+
+Never a row per point: one packed float32 vector per shard and tick. `at` and `cursor` are whole
+epoch seconds, as ticks are.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint
+from sqlmodel import Field
+
+from aiops.store.columns import HistoryRow, UtcDateTime, table_of
+
+
+class ShardRow(HistoryRow, table=True):
+    """A fixed, ordered set of series of one source, environment and step."""
+
+    __tablename__ = "shards"
+    __table_args__ = (Index(None, "env"),)
+
+    id: str = Field(primary_key=True)
+    env: str
+    source: str
+    step_seconds: int
+
+
+class SeriesRow(HistoryRow, table=True):
+    """A series and its slot in the shard's vectors; a slot never moves."""
+
+    __tablename__ = "series"
+    __table_args__ = (UniqueConstraint("shard_id", "fingerprint"),)
+
+    shard_id: str = Field(primary_key=True, foreign_key="shards.id")
+    slot: int = Field(primary_key=True)
+    fingerprint: str
+    doc: str = Field(sa_type=Text)
+
+
+class TickRow(HistoryRow, table=True):
+    """The values of a shard at one closed tick (`aiops.store.vectors`)."""
+
+    __tablename__ = "ticks"
+
+    shard_id: str = Field(primary_key=True, foreign_key="shards.id")
+    at: int = Field(primary_key=True, sa_type=BigInteger)
+    blob: bytes
+
+
+class ProfileRow(HistoryRow, table=True):
+    """One part, of 4 MB at most, of an immutable fitted profile."""
+
+    __tablename__ = "profiles"
+
+    shard_id: str = Field(primary_key=True, foreign_key="shards.id")
+    version: int = Field(primary_key=True)
+    part: int = Field(primary_key=True)
+    fitted_at: datetime = Field(sa_type=UtcDateTime)
+    blob: bytes
+
+
+class StateRow(HistoryRow, table=True):
+    """How far detection has come with a shard, and the running state it had then."""
+
+    __tablename__ = "states"
+
+    shard_id: str = Field(primary_key=True, foreign_key="shards.id")
+    cursor: int | None = Field(default=None, sa_type=BigInteger)
+    blob: bytes | None
+    profile_version: int
+
+
+class KpiTickRow(HistoryRow, table=True):
+    """What detection saw of a shard's KPI series at one tick, and what it expected."""
+
+    __tablename__ = "kpi_ticks"
+    __table_args__ = (Index(None, "env", "at"),)
+
+    shard_id: str = Field(primary_key=True, foreign_key="shards.id")
+    at: int = Field(primary_key=True, sa_type=BigInteger)
+    env: str
+    blob: bytes
+
+
+SHARDS = table_of(ShardRow)
+SERIES = table_of(SeriesRow)
+TICKS = table_of(TickRow)
+PROFILES = table_of(ProfileRow)
+STATES = table_of(StateRow)
+KPI_TICKS = table_of(KpiTickRow)

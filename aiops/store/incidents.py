@@ -1,0 +1,231 @@
+"""Incidents and where each environment stands: one commit per step of correlation."""
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Select, func, select, update
+
+from aiops.domain.environment import EnvState
+from aiops.domain.errors import InputError, StaleStateError
+from aiops.domain.incidents import Incident
+from aiops.domain.notifications import Notification
+from aiops.domain.symptoms import Origin, Symptom, SymptomFact
+from aiops.store.audit import AuditEntry, write_entry
+from aiops.store.codec import decode, decode_all, encode_all
+from aiops.store.deliveries import add_notifications
+from aiops.store.engine import reading, writing
+from aiops.store.incident_rows import revision_rows, write_incidents, written
+from aiops.store.origins import LIVE_ONLY, among
+from aiops.store.symptoms import mark_correlated
+from aiops.store.tables import ENVIRONMENTS, INCIDENT_REVISIONS, INCIDENTS
+from aiops.store.upsert import insert_missing
+
+Step = Callable[[Incident], tuple[Incident, Sequence[Notification]]]
+"""A pure step a person takes: the incident as it stands → as it is then, and whom that tells."""
+
+_ATTEMPTS = 20
+_FIRST_NUMBER = 1001
+
+
+class IncidentStore:
+    """Keeps incidents with their members, revisions and notifications, all moved together."""
+
+    def __init__(self, engine: Engine, *, origins: Collection[Origin] = LIVE_ONLY) -> None:
+        self._engine = engine
+        self._origins = origins
+
+    def load(self, env: str) -> tuple[EnvState, int]:
+        """Return where an environment stands, exactly as last committed, and its version.
+
+        One that was never committed stands at the beginning, with version 0. Numbers of incidents
+        are handed out over all environments: the next one is above every one in use.
+        """
+        with reading(self._engine) as connection:
+            highest = connection.scalar(select(func.max(ENVIRONMENTS.c.next_number)))
+            row = _environment(connection, env)
+            ids: list[str] = json.loads(row.incident_ids) if row else []
+            found = select(INCIDENTS.c.id, INCIDENTS.c.doc).where(INCIDENTS.c.id.in_(ids))
+            docs = dict(connection.execute(found).tuples().all()) if ids else {}
+        number = highest or _FIRST_NUMBER
+        if row is None:
+            return EnvState(env=env, next_number=number), 0
+        state = EnvState(
+            env=env,
+            at=row.at,
+            symptoms=decode_all(Symptom, row.symptoms),
+            incidents=tuple(decode(Incident, docs[name]) for name in ids),
+            next_number=number,
+        )
+        return state, row.version
+
+    def commit(
+        self,
+        version: int,
+        state: EnvState,
+        *,
+        correlated: Sequence[SymptomFact] = (),
+        revisions: Sequence[Incident] = (),
+        notifications: Sequence[Notification] = (),
+        now: datetime,
+        origin: Origin = Origin.LIVE,
+        traceparent: str = "",
+    ) -> tuple[int, ...]:
+        """Store what correlation made of an environment, all of it or nothing.
+
+        Args:
+            version: from the `load` this was computed from.
+            state: where the environment stands now.
+            correlated: the facts that went into it; they are not handed out again.
+            revisions: incidents that changed, in order, also those that left the state.
+            notifications: whom that tells.
+            now: the product's clock.
+            origin: of the environment's own row; incidents and notifications carry theirs.
+            traceparent: W3C trace context, kept with the notifications.
+
+        Returns:
+            The ids of the new notifications, to be enqueued now.
+
+        Raises:
+            StaleStateError: somebody else moved the environment first, or took an incident's
+                number; load again and repeat.
+            StoreError: nothing was written.
+        """
+        latest = {one.id: one for one in revisions} | {one.id: one for one in state.incidents}
+        rows = [written(incident) for incident in latest.values()]
+        told = revision_rows(revisions)
+        values = {
+            "at": state.at,
+            "next_number": state.next_number,
+            "symptoms": encode_all(Symptom, state.symptoms),
+            "incident_ids": json.dumps([incident.id for incident in state.incidents]),
+        }
+        with writing(self._engine) as connection:
+            if version == 0:
+                first = {"env": state.env, "version": 0, "origin": origin, **values}
+                insert_missing(connection, ENVIRONMENTS, [first])
+            _move_version(connection, state.env, version, values)
+            write_incidents(connection, rows)
+            insert_missing(connection, INCIDENT_REVISIONS, told)
+            mark_correlated(connection, correlated)
+            return add_notifications(connection, notifications, now=now, traceparent=traceparent)
+
+    def change_by_person(
+        self, incident_id: str, step: Step, *, entry: AuditEntry, traceparent: str = ""
+    ) -> Incident:
+        """Apply a person's step to an incident as it stands, whatever correlation does meanwhile.
+
+        The step is computed outside the transaction and repeated when somebody else was faster;
+        no work of either side is lost. A step that changes nothing writes nothing.
+
+        Args:
+            incident_id: which incident.
+            step: pure; may raise to refuse.
+            entry: what the audit log will say.
+            traceparent: W3C trace context, kept with the notifications.
+
+        Returns:
+            The incident after the step.
+
+        Raises:
+            InputError: there is no such incident.
+            StaleStateError: others were faster many times in a row.
+        """
+        for _ in range(_ATTEMPTS):
+            before, version = self._held(incident_id)
+            after, notifications = step(before)
+            if after == before and not notifications:
+                return after
+            try:
+                self._commit_step(version, after, notifications, entry, traceparent)
+            except StaleStateError:
+                continue
+            return after
+        raise StaleStateError(f"{incident_id} kept changing; {_ATTEMPTS} attempts met others")
+
+    def get(self, incident_id: str) -> Incident | None:
+        """Return an incident as it stands, or None."""
+        query = select(INCIDENTS.c.doc).where(INCIDENTS.c.id == incident_id)
+        return self._one(query)
+
+    def revision(self, incident_id: str, episode: int, revision: int) -> Incident | None:
+        """Return an incident as it was when this revision was told, or None."""
+        table = INCIDENT_REVISIONS.c
+        query = select(table.doc).where(
+            table.incident_id == incident_id, table.episode == episode, table.revision == revision
+        )
+        return self._one(query)
+
+    def revisions(self, incident_id: str) -> tuple[Incident, ...]:
+        """Return every stored revision of an incident, oldest first."""
+        table = INCIDENT_REVISIONS.c
+        query = (
+            select(table.doc)
+            .where(table.incident_id == incident_id)
+            .order_by(table.episode, table.revision)
+        )
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        return tuple(decode(Incident, doc) for doc in docs)
+
+    def recent(self, limit: int = 100) -> tuple[Incident, ...]:
+        """Return the incidents that began last, newest first, of the store's origins."""
+        query = (
+            select(INCIDENTS.c.doc)
+            .where(among(INCIDENTS, self._origins))
+            .order_by(INCIDENTS.c.started_at.desc(), INCIDENTS.c.id.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        return tuple(decode(Incident, doc) for doc in docs)
+
+    def _one(self, query: Select[Any]) -> Incident | None:
+        with reading(self._engine) as connection:
+            doc = connection.scalar(query)
+        return None if doc is None else decode(Incident, doc)
+
+    def _held(self, incident_id: str) -> tuple[Incident, int]:
+        query = (
+            select(INCIDENTS.c.doc, ENVIRONMENTS.c.version)
+            .join(ENVIRONMENTS, ENVIRONMENTS.c.env == INCIDENTS.c.env)
+            .where(INCIDENTS.c.id == incident_id)
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise InputError(f"there is no incident {incident_id}")
+        return decode(Incident, row.doc), row.version
+
+    def _commit_step(
+        self,
+        version: int,
+        after: Incident,
+        notifications: Sequence[Notification],
+        entry: AuditEntry,
+        traceparent: str,
+    ) -> None:
+        row, told = written(after), revision_rows([after])
+        with writing(self._engine) as connection:
+            _move_version(connection, after.env, version, {})
+            write_incidents(connection, [row])
+            insert_missing(connection, INCIDENT_REVISIONS, told)
+            add_notifications(connection, notifications, now=entry.at, traceparent=traceparent)
+            write_entry(connection, entry)
+
+
+def _environment(connection: Connection, env: str) -> Row[Any] | None:
+    query = select(ENVIRONMENTS).where(ENVIRONMENTS.c.env == env)
+    return connection.execute(query).one_or_none()
+
+
+def _move_version(connection: Connection, env: str, version: int, values: dict[str, Any]) -> None:
+    """Compare and set; on PostgreSQL this also holds the environment until the commit."""
+    moved = connection.execute(
+        update(ENVIRONMENTS)
+        .where(ENVIRONMENTS.c.env == env, ENVIRONMENTS.c.version == version)
+        .values(version=version + 1, **values)
+    )
+    if moved.rowcount != 1:
+        raise StaleStateError(f"environment {env} has moved on from version {version}")

@@ -1,0 +1,96 @@
+"""Memory: ended incidents by their signature, judged by what is known to have fixed them."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from sqlalchemy import Engine, insert, select
+
+from aiops.domain.incidents import Outcome, PastIncident
+from aiops.domain.symptoms import Origin
+from aiops.store.codec import decode, encode
+from aiops.store.engine import reading, writing
+from aiops.store.origins import LIVE_ONLY, among
+from aiops.store.tables import MEMORY, OUTCOMES
+from aiops.store.upsert import insert_missing
+
+
+class MemoryStore:
+    """Keeps past incidents and outcomes; gives out those of the origins it was built for."""
+
+    def __init__(self, engine: Engine, *, origins: Collection[Origin] = LIVE_ONLY) -> None:
+        self._engine = engine
+        self._origins = origins
+
+    def remember(self, past: PastIncident, *, origin: Origin) -> None:
+        """Store an ended incident; a second ending (a later episode) replaces the first."""
+        row = {
+            "incident_id": past.incident_id,
+            "ended_at": past.ended_at,
+            "doc": encode(PastIncident, past),
+            "origin": origin,
+        }
+        with writing(self._engine) as connection:
+            connection.execute(MEMORY.delete().where(MEMORY.c.incident_id == past.incident_id))
+            connection.execute(insert(MEMORY), row)
+
+    def judge(self, outcome: Outcome, *, origin: Origin) -> None:
+        """Store a judgement; the same one again changes nothing."""
+        row = {
+            "incident_id": outcome.incident_id,
+            "at": outcome.at,
+            "judged_by": outcome.judged_by,
+            "doc": encode(Outcome, outcome),
+            "origin": origin,
+        }
+        with writing(self._engine) as connection:
+            insert_missing(connection, OUTCOMES, [row])
+
+    def outcomes(self, incident_id: str) -> tuple[Outcome, ...]:
+        """Return the judgements of one incident, oldest first."""
+        query = (
+            select(OUTCOMES.c.doc)
+            .where(OUTCOMES.c.incident_id == incident_id, among(OUTCOMES, self._origins))
+            .order_by(OUTCOMES.c.at, OUTCOMES.c.id)
+        )
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        return tuple(decode(Outcome, doc) for doc in docs)
+
+    def recall(self, limit: int = 1000) -> tuple[PastIncident, ...]:
+        """Return the newest ended incidents, newest last, as their last judgement left them.
+
+        A person's judgement outranks what was read from the record; an incident judged not to
+        be one is left out.
+        """
+        newest = (
+            select(MEMORY.c.doc)
+            .where(among(MEMORY, self._origins))
+            .order_by(MEMORY.c.ended_at.desc(), MEMORY.c.incident_id.desc())
+            .limit(limit)
+        )
+        judged = select(OUTCOMES.c.doc).where(among(OUTCOMES, self._origins))
+        with reading(self._engine) as connection:
+            docs = connection.scalars(newest).all()
+            judgements = connection.scalars(judged).all()
+        verdicts = _verdicts(decode(Outcome, doc) for doc in judgements)
+        past = (decode(PastIncident, doc) for doc in reversed(docs))
+        return tuple(
+            _judged(one, verdicts.get(one.incident_id))
+            for one in past
+            if one.incident_id not in verdicts or verdicts[one.incident_id].real
+        )
+
+
+def _verdicts(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
+    ordered = sorted(outcomes, key=lambda one: (bool(one.judged_by), one.at))
+    return {outcome.incident_id: outcome for outcome in ordered}
+
+
+def _judged(past: PastIncident, verdict: Outcome | None) -> PastIncident:
+    if verdict is None:
+        return past
+    return replace(
+        past,
+        fixed_by=verdict.fixed_by or past.fixed_by,
+        action=verdict.action or past.action,
+    )

@@ -1,0 +1,276 @@
+"""Measurements and what detection made of them: shards, ticks, profiles, running state."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import Connection, Engine, delete, func, select, update
+
+from aiops.domain.errors import InputError
+from aiops.domain.series import Series
+from aiops.domain.symptoms import Origin
+from aiops.domain.ticks import History, KpiTick, KpiWindow, Shard, Tick
+from aiops.domain.time import utc
+from aiops.store.codec import encode
+from aiops.store.engine import reading, writing
+from aiops.store.history_tables import KPI_TICKS, SERIES, SHARDS, STATES, TICKS
+from aiops.store.kpis import kpi_row, read_rows, window
+from aiops.store.profiles import add_profile, parts_of, read_profile
+from aiops.store.shards import add_missing_series, read_shards
+from aiops.store.upsert import insert_missing
+from aiops.store.vectors import pack_tick, unpack_tick
+
+_PRUNE_ROWS = 500
+"""Ticks deleted in one transaction: few enough that no writer waits long."""
+
+
+class Progress(NamedTuple):
+    """How far detection has come with a shard.
+
+    `cursor` is the last tick worked through, None before the first; `state` the running state it
+    left, under the profile of `profile_version` (0 before the first fit).
+    """
+
+    cursor: datetime | None
+    state: bytes | None
+    profile_version: int
+
+
+class HistoryStore:
+    """Keeps what is measured; every tick is whole seconds, and closed once it is in here."""
+
+    def __init__(self, engine: Engine, *, origin: Origin = Origin.LIVE) -> None:
+        self._engine = engine
+        self._origin = origin
+
+    def add_series(
+        self, shard_id: str, env: str, source: str, step_seconds: int, series: Sequence[Series]
+    ) -> Shard:
+        """Make a shard, or give one that is there further series, and return it as it is then.
+
+        A series that has a slot keeps it; what else is known of it (unit, title, KPI …) is
+        brought up to date.
+
+        Raises:
+            InputError: the shard is there with another environment or step.
+        """
+        shard = {
+            "id": shard_id,
+            "env": env,
+            "source": source,
+            "step_seconds": step_seconds,
+            "origin": self._origin,
+        }
+        fresh = {
+            "shard_id": shard_id,
+            "cursor": None,
+            "blob": None,
+            "profile_version": 0,
+            "origin": self._origin,
+        }
+        docs = {one.key.fingerprint: encode(Series, one) for one in series}
+        with writing(self._engine) as connection:
+            insert_missing(connection, SHARDS, [shard])
+            insert_missing(connection, STATES, [fresh])
+            add_missing_series(connection, shard, docs)
+        return self.shard(shard_id)
+
+    def shards(self, env: str | None = None) -> tuple[Shard, ...]:
+        """Return every shard, or those of one environment, by id."""
+        with reading(self._engine) as connection:
+            rows = read_shards(connection, None if env is None else SHARDS.c.env == env)
+        return rows.shards()
+
+    def shard(self, shard_id: str) -> Shard:
+        """Return one shard with all its series.
+
+        Raises:
+            InputError: there is no such shard.
+        """
+        with reading(self._engine) as connection:
+            rows = read_shards(connection, SHARDS.c.id == shard_id)
+        if not rows.rows:
+            raise InputError(f"there is no shard {shard_id}")
+        return rows.shards()[0]
+
+    def append_ticks(self, shard_id: str, ticks: Sequence[Tick]) -> None:
+        """Store closed ticks; one that is there already stays as it is."""
+        rows = [
+            {
+                "shard_id": shard_id,
+                "at": _seconds(tick.at),
+                "blob": pack_tick(tick.values),
+                "origin": self._origin,
+            }
+            for tick in ticks
+        ]
+        if rows:
+            with writing(self._engine) as connection:
+                insert_missing(connection, TICKS, rows)
+
+    def ticks_after(
+        self, shard_id: str, after: datetime | None, limit: int = 1000
+    ) -> tuple[Tick, ...]:
+        """Return the first ticks after `after` (exclusive; None: from the beginning), in order."""
+        query = select(TICKS.c.at, TICKS.c.blob).where(TICKS.c.shard_id == shard_id)
+        if after is not None:
+            query = query.where(TICKS.c.at > _seconds(after))
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(TICKS.c.at).limit(limit)).all()
+        return tuple(Tick(at=utc(row.at), values=unpack_tick(row.blob)) for row in rows)
+
+    def history(self, shard_id: str, since: datetime, until: datetime) -> History:
+        """Return the shard's ticks between the two, inclusive, as wide as the shard is now."""
+        table = TICKS.c
+        inside = (
+            table.shard_id == shard_id,
+            table.at.between(_seconds(since), _seconds(until)),
+        )
+        width = select(func.count()).select_from(SERIES).where(SERIES.c.shard_id == shard_id)
+        query = select(table.at, table.blob).where(*inside).order_by(table.at)
+        with reading(self._engine) as connection:
+            height = connection.scalar(select(func.count()).where(*inside)) or 0
+            values = np.full((height, connection.scalar(width) or 0), np.nan, dtype=np.float32)
+            times = np.empty(height, dtype=np.int64)
+            # Row by row into place: two weeks of 5,000 series are 400 MB, once is enough.
+            rows = connection.execution_options(yield_per=200).execute(query)
+            for number, (at, blob) in enumerate(rows):
+                tick = unpack_tick(blob)
+                times[number] = at
+                values[number, : tick.size] = tick
+        return History(times=times, values=values)
+
+    def save_profile(self, shard_id: str, blob: bytes, *, fitted_at: datetime) -> int:
+        """Store a fitted profile as the shard's next version and return that version.
+
+        The version before it is kept for a while, older ones are not.
+        """
+        parts = parts_of(blob)
+        with writing(self._engine) as connection:
+            _hold_shard(connection, shard_id)
+            return add_profile(connection, shard_id, parts, fitted_at, self._origin)
+
+    def load_profile(self, shard_id: str) -> tuple[int, bytes] | None:
+        """Return version and blob of the newest profile, or None when there is none yet."""
+        with reading(self._engine) as connection:
+            return read_profile(connection, shard_id)
+
+    def load_state(self, shard_id: str) -> Progress:
+        """Return how far detection has come with a shard.
+
+        Raises:
+            InputError: there is no such shard.
+        """
+        table = STATES.c
+        query = select(table.cursor, table.blob, table.profile_version)
+        with reading(self._engine) as connection:
+            row = connection.execute(query.where(table.shard_id == shard_id)).one_or_none()
+        if row is None:
+            raise InputError(f"there is no shard {shard_id}")
+        cursor = None if row.cursor is None else utc(row.cursor)
+        return Progress(cursor, row.blob, row.profile_version)
+
+    def advance_cursor(
+        self,
+        shard_id: str,
+        old: datetime | None,
+        new: datetime,
+        state: bytes,
+        *,
+        profile_version: int,
+        kpi_ticks: Sequence[KpiTick] = (),
+    ) -> bool:
+        """Move the cursor from `old` to `new` with the state and KPI readings that belong to it.
+
+        Call it last, after the symptoms found on the way are stored.
+
+        Returns:
+            False when the cursor was not at `old`: somebody else did the work, nothing is written.
+        """
+        moved = (
+            update(STATES)
+            .where(STATES.c.shard_id == shard_id)
+            .where(STATES.c.cursor.is_not_distinct_from(_optional_seconds(old)))
+            .values(cursor=_seconds(new), blob=state, profile_version=profile_version)
+        )
+        rows = self._kpi_rows(shard_id, kpi_ticks)
+        with writing(self._engine) as connection:
+            if connection.execute(moved).rowcount != 1:
+                return False
+            insert_missing(connection, KPI_TICKS, rows)
+        return True
+
+    def watermark(self, env: str) -> datetime | None:
+        """Return the tick every shard of an environment has been worked through to.
+
+        A shard that never got a tick holds nobody back; one whose ticks were never worked on
+        does: then, and without any shard, the answer is None.
+        """
+        has_ticks = select(TICKS.c.at).where(TICKS.c.shard_id == SHARDS.c.id).exists()
+        query = (
+            select(STATES.c.cursor, has_ticks)
+            .join(SHARDS, SHARDS.c.id == STATES.c.shard_id)
+            .where(SHARDS.c.env == env)
+        )
+        with reading(self._engine) as connection:
+            cursors = [cursor for cursor, fed in connection.execute(query) if fed or cursor]
+        if not cursors or None in cursors:
+            return None
+        return utc(min(cursors))
+
+    def kpi_window(self, env: str, since: datetime, until: datetime) -> KpiWindow | None:
+        """Return the environment's KPI readings between the two, inclusive; None without any."""
+        with reading(self._engine) as connection:
+            rows = read_rows(connection, env, since, until)
+        return window(rows)
+
+    def prune(self, before: datetime) -> int:
+        """Delete ticks and KPI readings older than `before`, little by little; return how many."""
+        deleted = 0
+        for table in (TICKS, KPI_TICKS):
+            for shard_id in self._shard_ids():
+                of_shard = (table.c.shard_id == shard_id, table.c.at < _seconds(before))
+                oldest = select(table.c.at).where(*of_shard).order_by(table.c.at)
+                last = select(func.max(oldest.limit(_PRUNE_ROWS).subquery().c.at))
+                some = delete(table).where(*of_shard, table.c.at <= last.scalar_subquery())
+                while count := self._delete(some):
+                    deleted += count
+        return deleted
+
+    def _delete(self, statement: Any) -> int:
+        with writing(self._engine) as connection:
+            return connection.execute(statement).rowcount
+
+    def _shard_ids(self) -> list[str]:
+        with reading(self._engine) as connection:
+            return list(connection.scalars(select(SHARDS.c.id).order_by(SHARDS.c.id)))
+
+    def _kpi_rows(self, shard_id: str, ticks: Sequence[KpiTick]) -> list[dict[str, Any]]:
+        if not ticks:
+            return []
+        names = {one.key.fingerprint for tick in ticks for one in tick.series}
+        query = select(SERIES.c.fingerprint, SERIES.c.slot).where(
+            SERIES.c.shard_id == shard_id, SERIES.c.fingerprint.in_(sorted(names))
+        )
+        env = select(SHARDS.c.env).where(SHARDS.c.id == shard_id)
+        with reading(self._engine) as connection:
+            slots: Mapping[str, int] = dict(connection.execute(query).tuples().all())
+            of_shard = {"shard_id": shard_id, "env": connection.scalar(env)}
+        missing = names - slots.keys()
+        if missing:
+            raise InputError(f"shard {shard_id} has no series {min(missing)}")
+        return [kpi_row(tick, slots) | of_shard | {"origin": self._origin} for tick in ticks]
+
+
+def _hold_shard(connection: Connection, shard_id: str) -> None:
+    """Keep other writers of this shard out until the commit (PostgreSQL; SQLite does anyway)."""
+    connection.execute(select(SHARDS.c.id).where(SHARDS.c.id == shard_id).with_for_update())
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())
+
+
+def _optional_seconds(at: datetime | None) -> int | None:
+    return None if at is None else _seconds(at)

@@ -1,0 +1,148 @@
+"""Symptoms and the facts they are made of: appended by detection, read by correlation."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, bindparam, or_, select, update
+
+from aiops.domain.symptoms import FactKind, Symptom, SymptomFact, SymptomState
+from aiops.store.codec import decode, encode
+from aiops.store.engine import reading, writing
+from aiops.store.tables import SYMPTOM_FACTS, SYMPTOMS
+from aiops.store.upsert import Row, insert, insert_missing
+
+_RANK = {kind: rank for rank, kind in enumerate(FactKind)}
+"""Of two facts at one tick the later kind holds: ended after opened, withdrawn after all."""
+
+
+class SymptomStore:
+    """Keeps symptoms: appending the same facts again, or in another order, changes nothing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def append_facts(self, facts: Sequence[SymptomFact], traceparent: str = "") -> None:
+        """Store facts as not yet correlated, and their symptoms as the newest fact left them.
+
+        A fact is known by (symptom, at, kind): one that is there already stays as it is,
+        correlated or not.
+
+        Args:
+            facts: of any environments, in any order.
+            traceparent: W3C trace context of the work that found them.
+
+        Raises:
+            StoreError: nothing was written.
+        """
+        # One order for all writers: two batches with common symptoms cannot lock each other out.
+        ordered = sorted(facts, key=lambda fact: (fact.symptom.id, fact.at, _RANK[fact.kind]))
+        rows = [_fact_row(fact, traceparent) for fact in ordered]
+        newest = {fact.symptom.id: _symptom_row(fact) for fact in ordered}
+        if not rows:
+            return
+        with writing(self._engine) as connection:
+            insert_missing(connection, SYMPTOM_FACTS, rows)
+            _keep_newest(connection, list(newest.values()))
+
+    def uncorrelated(self, env: str, up_to: datetime) -> tuple[SymptomFact, ...]:
+        """Return the facts correlation has not seen, until `up_to` inclusive, by tick."""
+        table = SYMPTOM_FACTS
+        query = (
+            select(table.c.doc)
+            .where(table.c.uncorrelated, table.c.env == env, table.c.at <= up_to)
+            .order_by(table.c.at, table.c.symptom_id, table.c.id)
+        )
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        return tuple(decode(SymptomFact, doc) for doc in docs)
+
+    def envs_with_uncorrelated(self) -> tuple[str, ...]:
+        """Return the environments with facts correlation has not seen, sorted."""
+        query = select(SYMPTOM_FACTS.c.env).where(SYMPTOM_FACTS.c.uncorrelated).distinct()
+        with reading(self._engine) as connection:
+            return tuple(sorted(connection.scalars(query)))
+
+    def traceparent(self, env: str) -> str:
+        """Return the trace context of the oldest uncorrelated fact that has one, or ""."""
+        table = SYMPTOM_FACTS
+        query = (
+            select(table.c.traceparent)
+            .where(table.c.uncorrelated, table.c.env == env, table.c.traceparent != "")
+            .order_by(table.c.at)
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            return connection.scalar(query) or ""
+
+    def open_symptoms(self, env: str) -> tuple[Symptom, ...]:
+        """Return the symptoms that are going on by the newest facts, by onset then id."""
+        table = SYMPTOMS
+        going_on = (SymptomState.PENDING, SymptomState.ACTIVE)
+        query = (
+            select(table.c.doc)
+            .where(table.c.env == env, table.c.state.in_(going_on))
+            .order_by(table.c.onset, table.c.id)
+        )
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        return tuple(decode(Symptom, doc) for doc in docs)
+
+
+def mark_correlated(connection: Connection, facts: Sequence[SymptomFact]) -> None:
+    """Take the facts off what waits for correlation, inside the transaction that used them."""
+    if not facts:
+        return
+    table = SYMPTOM_FACTS
+    statement = (
+        update(table)
+        .where(
+            table.c.symptom_id == bindparam("fact_symptom"),
+            table.c.at == bindparam("fact_at"),
+            table.c.kind == bindparam("fact_kind"),
+        )
+        .values(uncorrelated=False)
+    )
+    keys = [{"fact_symptom": f.symptom.id, "fact_at": f.at, "fact_kind": f.kind} for f in facts]
+    connection.execute(statement, keys)
+
+
+def _fact_row(fact: SymptomFact, traceparent: str) -> Row:
+    return {
+        "symptom_id": fact.symptom.id,
+        "env": fact.symptom.series.key.env,
+        "at": fact.at,
+        "kind": fact.kind,
+        "doc": encode(SymptomFact, fact),
+        "uncorrelated": True,
+        "traceparent": traceparent,
+        "origin": fact.symptom.origin,
+    }
+
+
+def _symptom_row(fact: SymptomFact) -> dict[str, Any]:
+    symptom = fact.symptom
+    return {
+        "id": symptom.id,
+        "env": symptom.series.key.env,
+        "service": symptom.service,
+        "state": symptom.state,
+        "onset": symptom.onset,
+        "fact_at": fact.at,
+        "fact_rank": _RANK[fact.kind],
+        "doc": encode(Symptom, symptom),
+        "origin": symptom.origin,
+    }
+
+
+def _keep_newest(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    statement = insert(connection, SYMPTOMS)
+    new, old = statement.excluded, SYMPTOMS.c
+    is_newer = or_(
+        new.fact_at > old.fact_at,
+        and_(new.fact_at == old.fact_at, new.fact_rank > old.fact_rank),
+    )
+    changed = {name: new[name] for name in ("state", "onset", "fact_at", "fact_rank", "doc")}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_=changed, where=is_newer), rows
+    )

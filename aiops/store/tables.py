@@ -1,0 +1,271 @@
+"""Tables of the `aiops` database: accepted bodies, evidence, incidents, deliveries, the record.
+
+Columns hold what is searched, ordered or guarded by; the whole domain value is in `doc` (JSON by
+`aiops.store.codec`). Statements are written on the Core tables named in capitals at the end.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlmodel import Field
+
+from aiops.store.columns import ROW_ID, AiopsRow, UtcDateTime, table_of
+
+
+class AcceptedBodyRow(AiopsRow, table=True):
+    """A request body as it came, committed before it is acknowledged."""
+
+    __tablename__ = "accepted_bodies"
+    __table_args__ = (
+        Index(
+            "ix_accepted_bodies_waiting",
+            "id",
+            sqlite_where=text("state = 'accepted'"),
+            postgresql_where=text("state = 'accepted'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    idempotency_key: str = Field(unique=True)
+    source: str
+    content_type: str
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    body: bytes
+    state: str
+    error: str = Field(sa_type=Text)
+    traceparent: str
+
+
+class ChangeRow(AiopsRow, table=True):
+    """Evidence of why: a deploy, flag, config, migration, scaling or maintenance."""
+
+    __tablename__ = "changes"
+    __table_args__ = (Index(None, "env", "started_at"),)
+
+    id: str = Field(primary_key=True)
+    env: str
+    service: str
+    kind: str
+    ref: str
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    doc: str = Field(sa_type=Text)
+
+
+class SymptomRow(AiopsRow, table=True):
+    """A symptom as its newest fact left it; `fact_at` and `fact_rank` say which fact that was."""
+
+    __tablename__ = "symptoms"
+    __table_args__ = (Index(None, "env", "state"),)
+
+    id: str = Field(primary_key=True)
+    env: str
+    service: str
+    state: str
+    onset: datetime = Field(sa_type=UtcDateTime)
+    fact_at: datetime = Field(sa_type=UtcDateTime)
+    fact_rank: int
+    doc: str = Field(sa_type=Text)
+
+
+class SymptomFactRow(AiopsRow, table=True):
+    """What became known about a symptom at a tick; appended, never changed but for its flag.
+
+    The flag, not an id cursor, says what correlation has not seen: ids can commit out of order.
+    """
+
+    __tablename__ = "symptom_facts"
+    __table_args__ = (
+        UniqueConstraint("symptom_id", "at", "kind"),
+        Index(
+            "ix_symptom_facts_uncorrelated",
+            "env",
+            "at",
+            sqlite_where=text("uncorrelated = 1"),
+            postgresql_where=text("uncorrelated"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    symptom_id: str
+    env: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    kind: str
+    doc: str = Field(sa_type=Text)
+    uncorrelated: bool
+    traceparent: str
+
+
+class EnvironmentRow(AiopsRow, table=True):
+    """Where one environment stands; `version` is what a commit compares and sets.
+
+    `symptoms` holds them as correlation left them, without the facts that came since, and
+    `incident_ids` keeps the order: the same facts give the same incidents, however often the
+    state was stored and read in between.
+    """
+
+    __tablename__ = "environments"
+
+    env: str = Field(primary_key=True)
+    version: int
+    at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_number: int
+    symptoms: str = Field(sa_type=Text)
+    incident_ids: str = Field(sa_type=Text)
+
+
+class IncidentRow(AiopsRow, table=True):
+    """An incident as it stands; `id` is opaque and unique over all environments."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (Index(None, "started_at"),)
+
+    id: str = Field(primary_key=True)
+    env: str
+    episode: int
+    revision: int
+    state: str
+    severity: str
+    decision: str
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    doc: str = Field(sa_type=Text)
+
+
+class IncidentMemberRow(AiopsRow, table=True):
+    """Which symptom belongs to which incident; to one open incident at most."""
+
+    __tablename__ = "incident_members"
+    __table_args__ = (
+        Index(
+            "uq_incident_members_open_symptom",
+            "symptom_id",
+            unique=True,
+            sqlite_where=text("is_open = 1"),
+            postgresql_where=text("is_open"),
+        ),
+    )
+
+    incident_id: str = Field(primary_key=True, foreign_key="incidents.id")
+    symptom_id: str = Field(primary_key=True)
+    is_open: bool
+
+
+class IncidentRevisionRow(AiopsRow, table=True):
+    """An incident as it was told at one revision; never changed."""
+
+    __tablename__ = "incident_revisions"
+
+    incident_id: str = Field(primary_key=True, foreign_key="incidents.id")
+    episode: int = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    doc: str = Field(sa_type=Text)
+
+
+class OutboxRow(AiopsRow, table=True):
+    """A notification to be delivered, written in the transaction of the revision it announces.
+
+    `next_attempt_at`, `created_at` and `delivered_at` follow the product's clock; `lease_until`
+    the real one. `shown_revision` is what the latest attempt told; `ambiguous` says that an
+    earlier attempt may have been taken although we never heard so.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("incident_id", "episode", "sink", "action", "revision"),
+        Index(None, "incident_id", "sink", "id"),
+        Index(
+            "ix_outbox_undelivered",
+            "next_attempt_at",
+            sqlite_where=text("state IN ('pending', 'sending')"),
+            postgresql_where=text("state IN ('pending', 'sending')"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    incident_id: str
+    episode: int
+    revision: int
+    sink: str
+    action: str
+    reason: str
+    not_before: datetime = Field(sa_type=UtcDateTime)
+    state: str
+    attempts: int
+    next_attempt_at: datetime = Field(sa_type=UtcDateTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lease_token: str | None
+    shown_revision: int | None
+    ambiguous: bool
+    last_error: str = Field(sa_type=Text)
+    dead_reason: str = Field(sa_type=Text)
+    traceparent: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class SinkReferenceRow(AiopsRow, table=True):
+    """What a sink calls an incident's episode: a dedup key, a message's ts."""
+
+    __tablename__ = "sink_references"
+
+    incident_id: str = Field(primary_key=True)
+    episode: int = Field(primary_key=True)
+    sink: str = Field(primary_key=True)
+    reference: str = Field(sa_type=Text)
+
+
+class OutcomeRow(AiopsRow, table=True):
+    """What ended an incident, as judged at one time; the newest judgement counts."""
+
+    __tablename__ = "outcomes"
+    __table_args__ = (UniqueConstraint("incident_id", "at", "judged_by"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    incident_id: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    judged_by: str
+    doc: str = Field(sa_type=Text)
+
+
+class MemoryRow(AiopsRow, table=True):
+    """An ended incident as memory keeps it: its signature and what fixed it."""
+
+    __tablename__ = "memory"
+    __table_args__ = (Index(None, "ended_at"),)
+
+    incident_id: str = Field(primary_key=True)
+    ended_at: datetime = Field(sa_type=UtcDateTime)
+    doc: str = Field(sa_type=Text)
+
+
+class AuditRow(AiopsRow, table=True):
+    """Who did what to what, and when; appended, never changed."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "subject", "at"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str
+    action: str
+    subject: str
+    detail: str = Field(sa_type=Text)
+
+
+ACCEPTED_BODIES = table_of(AcceptedBodyRow)
+CHANGES = table_of(ChangeRow)
+SYMPTOMS = table_of(SymptomRow)
+SYMPTOM_FACTS = table_of(SymptomFactRow)
+ENVIRONMENTS = table_of(EnvironmentRow)
+INCIDENTS = table_of(IncidentRow)
+INCIDENT_MEMBERS = table_of(IncidentMemberRow)
+INCIDENT_REVISIONS = table_of(IncidentRevisionRow)
+OUTBOX = table_of(OutboxRow)
+SINK_REFERENCES = table_of(SinkReferenceRow)
+OUTCOMES = table_of(OutcomeRow)
+MEMORY = table_of(MemoryRow)
+AUDIT = table_of(AuditRow)
