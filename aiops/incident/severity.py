@@ -130,7 +130,7 @@ def _by_failures(symptom: Symptom, policy: SeverityPolicy) -> Verdict:
     failing = failing_share(symptom)
     if failing is None:
         return Severity.P2, f"{metric_title(symptom)} of {symptom.service}, which users meet"
-    words = f"{failing:.1%} more requests than usual fail at {symptom.service}"
+    words = f"{failing:.1%} of requests to {symptom.service} fail beyond the usual"
     if failing >= policy.p1_error_ratio:
         return Severity.P1, f"{words} (P1 from {policy.p1_error_ratio:.0%})"
     if failing >= policy.p2_error_ratio:

@@ -38,8 +38,10 @@ def timeline(
     """
     last = {entry.source: entry for entry in previous if entry.kind in _WORSENING}
     fresh: list[TimelineEntry] = [_change(change) for change in changes]
+    untold = [one for one in symptoms if stands(one) and one.id not in last]
+    skipped = {one.id for one in untold[max(MOST_ONSETS - len(last), 0) :]}
     for symptom in symptoms:
-        if stands(symptom):
+        if stands(symptom) and symptom.id not in skipped:
             fresh += _of(symptom, last.get(symptom.id), knowledge)
     return extend(previous, fresh)
 
@@ -58,14 +60,10 @@ def extend(
     """
     entries = list(previous)
     known = {_identity(entry) for entry in entries}
-    onsets = sum(entry.kind is TimelineKind.ONSET for entry in entries)
     for entry in sorted(fresh, key=_place):
-        is_onset = entry.kind is TimelineKind.ONSET
-        if _identity(entry) in known or (is_onset and onsets >= MOST_ONSETS):
-            continue
-        onsets += is_onset
-        known.add(_identity(entry))
-        entries.append(entry)
+        if _identity(entry) not in known:
+            known.add(_identity(entry))
+            entries.append(entry)
     return tuple(sorted(entries, key=_place))
 
 

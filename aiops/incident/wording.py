@@ -1,6 +1,7 @@
 """How an incident names things: the headline symptom, its journey, places, changes, lists."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import Knowledge
@@ -85,7 +86,7 @@ def operation_of(symptom: Symptom) -> str | None:
 def metric_title(symptom: Symptom) -> str:
     """Return how people call what was measured, as in "error rate"."""
     series = symptom.series
-    return series.kpi or series.title or title_of(series.key.metric, series.family)
+    return series.kpi or series.title or _title_of(series.key.metric, series.family)
 
 
 def display(service: str, knowledge: Knowledge) -> str:
@@ -145,6 +146,12 @@ def listed(words: Iterable[str], limit: int = 0) -> str:
     return " and ".join(
         part for part in (", ".join(items[:-1]), items[-1] if items else "") if part
     )
+
+
+@lru_cache(maxsize=4096)
+def _title_of(metric: str, family: Family) -> str:
+    """Remember titles: in a storm thousands of symptoms share a few metrics."""
+    return title_of(metric, family)
 
 
 def _in_scope(value: str | None, named: Sequence[str]) -> bool:

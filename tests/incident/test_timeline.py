@@ -39,7 +39,10 @@ def test_what_got_worse_since_it_was_told_is_a_peak() -> None:
 
 def test_a_storm_is_not_told_one_by_one() -> None:
     storm = [symptom(series(f"service-{number}", "cpu_usage")) for number in range(500)]
-    assert len(timeline((), storm, (), shop())) == MOST_ONSETS
+    first = timeline((), storm, (), shop())
+    assert len(first) == MOST_ONSETS
+    over = timeline(first, [ended(one, 20) for one in storm], (), shop())
+    assert len(over) == 2 * MOST_ONSETS
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(TimelineKind), st.integers(0, 3))))
