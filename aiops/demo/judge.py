@@ -1,0 +1,275 @@
+"""Judges incidents against the planted truth: what was found, missed, doubled and made up.
+
+An incident is about a fault when it began while the fault lasted (with some grace), in a region
+the fault hit, at a service it hit or next to its root. Severity, wording and money are not judged.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
+
+import numpy as np
+
+from aiops.demo.faults import Fault, FaultKind
+from aiops.domain.incidents import Decision, Incident
+
+EARLY: Final = timedelta(minutes=5)
+"""An onset may be dated back this far before the first sign."""
+
+LATE: Final = timedelta(minutes=15)
+"""Aftermath: what begins this long after the end still belongs to the fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the judge looks at in an incident, whether an object or an entry of incidents.json."""
+
+    id: str
+    decision: Decision
+    started_at: datetime
+    told_at: datetime
+    ended_at: datetime | None
+    services: frozenset[str]
+    regions: frozenset[str]
+    cause_service: str | None = None
+    cause_ref: str | None = None
+
+    @classmethod
+    def of(cls, incident: Incident | Mapping[str, Any]) -> Self:
+        """Read an incident, or an entry of `incidents.json` (DESIGN §8)."""
+        if isinstance(incident, Incident):
+            return cls._of_incident(incident)
+        causes = incident.get("causes") or [{}]
+        change = causes[0].get("change") or {}
+        ended = incident.get("resolved_at")
+        return cls(
+            id=str(incident["id"]),
+            decision=Decision(incident["decision"]),
+            started_at=_time(incident["started_at"]),
+            told_at=_time(incident["detected_at"]),
+            ended_at=_time(ended) if ended else None,
+            services=frozenset(incident.get("services") or ()),
+            regions=frozenset(incident.get("regions") or ()),
+            cause_service=causes[0].get("service"),
+            cause_ref=change.get("ref"),
+        )
+
+    @classmethod
+    def _of_incident(cls, incident: Incident) -> Self:
+        cause = incident.causes[0] if incident.causes else None
+        return cls(
+            id=incident.id,
+            decision=incident.decision,
+            started_at=incident.started_at,
+            told_at=incident.paged_at or incident.detected_at,
+            ended_at=incident.quiet_since or incident.mitigated_at or incident.resolved_at,
+            services=frozenset(symptom.service for symptom in incident.symptoms),
+            regions=frozenset(incident.blast.regions),
+            cause_service=cause.service if cause else None,
+            cause_ref=cause.change.ref if cause and cause.change else None,
+        )
+
+    @property
+    def is_page(self) -> bool:
+        """Whether somebody was woken."""
+        return self.decision is Decision.PAGE
+
+    @property
+    def is_told(self) -> bool:
+        """Whether anybody was told: a page or a ticket."""
+        return self.decision is not Decision.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultToPage:
+    """Seconds from the moment users meet a fault until the page; None without any page."""
+
+    p50: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The figures of `aiops bench quiet`.
+
+    Args:
+        pages: incidents that paged.
+        tickets: incidents that became tickets.
+        incidents: both.
+        faults: planted faults.
+        found: faults with a page, or for one no user meets, with a page or ticket.
+        missed: the others.
+        incidents_per_fault: pages and tickets about a fault, per fault that has any.
+        page_precision: share of pages that are about a fault; 1 without any page.
+        pages_in_quiet_week: pages in the fault-free span.
+        fault_to_page_seconds: from the moment users meet it; a page before that counts 0.
+        cause_top1: share of found faults whose first cause is right.
+        culprit_change_top1: the same for the change, of found faults that have one.
+        missed_faults: ids of the missed faults.
+        false_pages: ids of the pages about nothing.
+    """
+
+    pages: int
+    tickets: int
+    incidents: int
+    faults: int
+    found: int
+    missed: int
+    incidents_per_fault: float
+    page_precision: float
+    pages_in_quiet_week: int
+    fault_to_page_seconds: FaultToPage
+    cause_top1: float
+    culprit_change_top1: float
+    missed_faults: tuple[str, ...] = ()
+    false_pages: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data for `--json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """A fault with what is about it, in order of onset."""
+
+    fault: Fault
+    about: tuple[Finding, ...]
+
+    @property
+    def telling(self) -> Finding | None:
+        """Return the incident by which it was found: its first page, else its first ticket."""
+        pages = [one for one in self.about if one.is_page]
+        told = pages or ([] if self.fault.user_visible else [x for x in self.about if x.is_told])
+        return min(told, key=lambda one: one.told_at, default=None)
+
+
+def judge(
+    expected: Sequence[Fault],
+    incidents: Iterable[Incident | Mapping[str, Any]],
+    *,
+    quiet_from: datetime | None = None,
+    quiet_until: datetime | None = None,
+) -> Verdict:
+    """Return how well incidents tell what really happened.
+
+    Args:
+        expected: the planted faults.
+        incidents: the last revision of each, as objects or as entries of `incidents.json`.
+        quiet_from: beginning of the fault-free span, if there is one.
+        quiet_until: its end; None for no end.
+    """
+    findings = [Finding.of(incident) for incident in incidents]
+    cases = [_case(fault, findings) for fault in expected]
+    telling = [(case.fault, case.telling) for case in cases]
+    found = [(fault, one) for fault, one in telling if one is not None]
+    pages = [one for one in findings if one.is_page]
+    false = [one.id for one in pages if not any(is_about(one, fault) for fault in expected)]
+    counts = [sum(one.is_told for one in case.about) for case in cases]
+    causes = [is_right_cause(one, fault) for fault, one in found]
+    changes = [one.cause_ref == fault.change_ref for fault, one in found if fault.change_ref]
+    tickets = sum(one.decision is Decision.TICKET for one in findings)
+    return Verdict(
+        pages=len(pages),
+        tickets=tickets,
+        incidents=len(pages) + tickets,
+        faults=len(expected),
+        found=len(found),
+        missed=len(expected) - len(found),
+        incidents_per_fault=_mean([count for count in counts if count], 0.0),
+        page_precision=_mean([one.id not in false for one in pages], 1.0),
+        pages_in_quiet_week=sum(_is_within(one, quiet_from, quiet_until) for one in pages),
+        fault_to_page_seconds=_fault_to_page(found),
+        cause_top1=_mean(causes, 0.0),
+        culprit_change_top1=_mean(changes, 0.0),
+        missed_faults=tuple(fault.id for fault, one in telling if one is None),
+        false_pages=tuple(false),
+    )
+
+
+def judge_story(
+    expected: Sequence[Fault], incidents: Iterable[Incident | Mapping[str, Any]]
+) -> tuple[str, ...]:
+    """Return what is wrong with the incidents of a demo story, in words; empty when nothing is.
+
+    Every fault users meet needs exactly one page that names the culprit and is over by the end.
+    """
+    findings = [Finding.of(incident) for incident in incidents]
+    problems: list[str] = []
+    for fault in expected:
+        about = [one for one in findings if one.is_page and is_about(one, fault)]
+        if fault.user_visible and len(about) != 1:
+            problems.append(f"{fault.id} at {fault.service}: {len(about)} pages, expected one")
+        problems += [problem for one in about for problem in _wrong_with(one, fault)]
+    problems += [
+        f"{one.id} pages for nothing that happened"
+        for one in findings
+        if one.is_page and not any(is_about(one, fault) for fault in expected)
+    ]
+    return tuple(problems)
+
+
+def is_about(finding: Finding, fault: Fault) -> bool:
+    """Whether an incident is about a fault: when, where and at which services."""
+    if not fault.started_at - EARLY <= finding.started_at <= fault.ended_at + LATE:
+        return False
+    if finding.regions and fault.regions and not finding.regions.intersection(fault.regions):
+        return False
+    near = {fault.service, *fault.services, *fault.neighbours}
+    return bool(near & finding.services) or finding.cause_service in near
+
+
+def is_right_cause(finding: Finding, fault: Fault) -> bool:
+    """Whether the first cause is the fault's own.
+
+    Where business falls and technology is well, no cause is right too, and any change is wrong.
+    """
+    right = finding.cause_service in (fault.service, *fault.also)
+    if fault.kind is FaultKind.KPI_DROP:
+        return finding.cause_ref is None and (finding.cause_service is None or right)
+    return right
+
+
+def _case(fault: Fault, findings: Iterable[Finding]) -> _Case:
+    about = [one for one in findings if is_about(one, fault)]
+    return _Case(fault=fault, about=tuple(sorted(about, key=lambda one: (one.started_at, one.id))))
+
+
+def _wrong_with(finding: Finding, fault: Fault) -> list[str]:
+    problems: list[str] = []
+    if not is_right_cause(finding, fault):
+        blamed = finding.cause_service or "nobody"
+        problems.append(f"{finding.id} blames {blamed}, not {fault.service}")
+    if fault.change_ref is not None and finding.cause_ref != fault.change_ref:
+        problems.append(f"{finding.id} does not name {fault.change_ref}")
+    if finding.ended_at is None:
+        problems.append(f"{finding.id} never ended")
+    return problems
+
+
+def _fault_to_page(found: Iterable[tuple[Fault, Finding]]) -> FaultToPage:
+    seconds = [
+        max(0.0, (one.told_at - fault.hurts_at).total_seconds())
+        for fault, one in found
+        if fault.hurts_at is not None
+    ]
+    if not seconds:
+        return FaultToPage(p50=None, p95=None)
+    p50, p95 = np.percentile(seconds, [50, 95])
+    return FaultToPage(p50=round(float(p50), 1), p95=round(float(p95), 1))
+
+
+def _is_within(finding: Finding, start: datetime | None, end: datetime | None) -> bool:
+    if start is None or finding.told_at < start:
+        return False
+    return end is None or finding.told_at <= end
+
+
+def _mean(values: Sequence[float], otherwise: float) -> float:
+    return round(float(np.mean(values)), 4) if values else otherwise
+
+
+def _time(text: str | datetime) -> datetime:
+    moment = text if isinstance(text, datetime) else datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
