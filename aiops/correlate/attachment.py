@@ -4,8 +4,7 @@ A KPI of all regions would bridge every fault of the minute, and so would a serv
 the time is known. They join the one problem that fits best and never join two problems.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 from aiops.correlate.bundles import Bundle, Nature
@@ -47,12 +46,10 @@ def territory(series: Series, knowledge: Knowledge, calls: Calls) -> dict[str, i
     Services of the journey have 0, what they depend on has 1 and more. Without a journey: the
     service that reports the KPI, those that call it, and what it depends on.
     """
-    journey = journey_of(series, knowledge)
+    home = _home(series, knowledge)
+    if journey_of(series, knowledge) is None:
+        home = home.union(calls.callers(series.key.service))
     hops = knowledge.policies.correlate.hops
-    if journey is None:
-        home = {series.key.service, *calls.callers(series.key.service)}
-    else:
-        home = {journey.entry, *journey.services, *(step.service for step in journey.steps)}
     near: dict[str, int] = {}
     for service in sorted(home):
         for found, distance in calls.below(service, hops).items():
@@ -134,25 +131,29 @@ def _best_fit(
 
 
 def _join_lone_kpis(
-    kpis: Iterable[int], bundles: Sequence[Bundle], links: Links, knowledge: Knowledge
+    kpis: Sequence[int], bundles: Sequence[Bundle], links: Links, knowledge: Knowledge
 ) -> None:
-    """Join KPIs of one journey that moved together while nothing technical explains them."""
-    homes: defaultdict[str, list[int]] = defaultdict(list)
-    for place in kpis:
-        series = bundles[place].symptoms[0].series
-        journey = journey_of(series, knowledge)
-        homes[f"journey {journey.name}" if journey else series.key.service].append(place)
-    for home, places in sorted(homes.items()):
-        for a, b in _moved_together(places, bundles):
-            text = f"KPIs of {home} moved together"
-            links.join(a, b, Clause(text=text, source=bundles[b].id))
+    """Join KPIs that moved together while nothing technical explains them.
 
-
-def _moved_together(places: Sequence[int], bundles: Sequence[Bundle]) -> Iterator[tuple[int, int]]:
-    for a, b in combinations(sorted(places), 2):
+    Of one journey in any cohorts; of several journeys that share services in compatible ones.
+    """
+    homes = {place: _home(bundles[place].symptoms[0].series, knowledge) for place in kpis}
+    for a, b in combinations(sorted(kpis), 2):
         first, second = bundles[a], bundles[b]
-        if first.env == second.env and apart(first, second) <= SAME_ROOT_SECONDS:
-            yield a, b
+        if first.env != second.env or homes[a].isdisjoint(homes[b]):
+            continue
+        same = homes[a] == homes[b] and apart(first, second) <= SAME_ROOT_SECONDS
+        if same or (share_cohort(first, second) and apart(first, second) <= CLOSE_SECONDS):
+            text = f"{_title(first)} and {_title(second)} moved together"
+            links.join(a, b, Clause(text=text, source=second.id))
+
+
+def _home(series: Series, knowledge: Knowledge) -> frozenset[str]:
+    """Return the services of the journey a KPI measures, or the one that reports it."""
+    journey = journey_of(series, knowledge)
+    if journey is None:
+        return frozenset({series.key.service})
+    return frozenset({journey.entry, *journey.services, *(step.service for step in journey.steps)})
 
 
 def _title(bundle: Bundle) -> str:

@@ -8,7 +8,7 @@ the evidence and with the distance to the next suspect. Weights are in log-odds 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiops.correlate.culprits import TICK
 from aiops.correlate.history import Precedent, precedents
@@ -65,6 +65,8 @@ MIN_CONFIDENCE = 0.05
 """What is less likely than this is not worth a line."""
 
 MAX_RULED_OUT = 8
+ELSEWHERE_WINDOW = timedelta(hours=2)
+"""A change elsewhere is worth ruling out aloud only when somebody would wonder about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,7 @@ def _explains(suspect: Suspect, lineup: Lineup, knowledge: Knowledge) -> _Point:
     """Weigh how many of the other sick services a suspect explains."""
     others = len(lineup.sick) - (suspect.service in lineup.sick)
     if others <= 0:
-        return (EXPLAINS_WEIGHT * NEUTRAL, None)
+        return (EXPLAINS_WEIGHT * NEUTRAL if suspect.sickness else 0.0, None)
     if not suspect.explains:
         return (0.0, None)
     calling = set(knowledge.graph.callers(suspect.service))
@@ -183,6 +185,15 @@ def _role(suspect: Suspect, own: Sequence[Symptom], knowledge: Knowledge) -> lis
     return [(EDGE_WEIGHT, None)] if kind is ServiceKind.EDGE and not loaded else []
 
 
+def _rejected(lineup: Lineup) -> list[Clause]:
+    """Say why changes near in the topology or in time explain nothing."""
+    return [
+        rejected_clause(found)
+        for found in lineup.rejected
+        if found.nearby or lineup.began - found.change.started_at <= ELSEWHERE_WINDOW
+    ]
+
+
 def _too_little(
     verdicts: Sequence[_Verdict], shares: Sequence[float], lineup: Lineup
 ) -> tuple[Clause, ...]:
@@ -193,7 +204,7 @@ def _too_little(
         )
         for one, share in zip(verdicts, shares, strict=False)
     ]
-    rejected = [rejected_clause(found) for found in lineup.rejected]
+    rejected = _rejected(lineup)
     return tuple((looked_at + rejected)[:MAX_RULED_OUT])
 
 
@@ -202,7 +213,7 @@ def _ruled_out(
 ) -> tuple[Clause, ...]:
     """Say which changes explain nothing, and which sick services others explain."""
     named = {cause.service for cause in causes}
-    rejected = [rejected_clause(found) for found in lineup.rejected]
+    rejected = _rejected(lineup)
     for verdict in verdicts:
         suspect = verdict.suspect
         if suspect.service in named:

@@ -25,6 +25,9 @@ KIND_WEIGHTS = {
 }
 """How often a change of a kind is behind trouble that follows it, relative to a deploy."""
 
+LEAST_WEIGHT = 0.05
+"""A change that weighs less is no suspect: somebody changes something every day."""
+
 FAILED_WEIGHT = 0.8
 """A failed change may be half in effect, or not at all."""
 
@@ -54,11 +57,19 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
-    """How far a change explains an onset: `weight` in [0, 1], and why not where it is 0."""
+    """How far a change explains an onset.
+
+    Args:
+        change: what was done.
+        weight: in [0, 1].
+        rejected: why it is no suspect; empty when it is one.
+        nearby: whether it was done to something sick or to what that depends on.
+    """
 
     change: Change
     weight: float
     rejected: str = ""
+    nearby: bool = True
 
 
 def suspect_change(

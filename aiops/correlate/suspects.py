@@ -9,7 +9,15 @@ from datetime import datetime
 from aiops.correlate.attachment import territory
 from aiops.correlate.bundles import Nature, nature
 from aiops.correlate.calls import Calls
-from aiops.correlate.culprits import TICK, Scope, Suspicion, distinct, suspect_change
+from aiops.correlate.culprits import (
+    LEAST_WEIGHT,
+    TICK,
+    Scope,
+    Suspicion,
+    distinct,
+    spoken,
+    suspect_change,
+)
 from aiops.correlate.sickness import Sickness, find_sick, weighted_strength
 from aiops.correlate.travel import Travel
 from aiops.domain.changes import Change
@@ -61,7 +69,7 @@ class Lineup:
     Args:
         suspects: by name.
         sick: every sick service, also those too many to be weighed.
-        rejected: changes that explain nothing here, with why; newest first.
+        rejected: changes that explain nothing here, with why; nearby, then newest first.
         began: first onset that counts, aware UTC.
     """
 
@@ -89,15 +97,16 @@ def line_up(symptoms: Sequence[Symptom], changes: Iterable[Change], knowledge: K
 def _best_by_service(
     found: Sequence[Suspicion],
 ) -> tuple[dict[str, Suspicion], tuple[Suspicion, ...]]:
-    """Return the likeliest change of each service, and all others with why, newest first."""
+    """Return the likeliest change of each service, and all others: nearby, then newest first."""
     best: dict[str, Suspicion] = {}
     for one in sorted(found, key=lambda one: (one.weight, one.change.started_at, one.change.id)):
         if one.weight > 0:
             best[one.change.service] = one
     others = [one for one in reversed(found) if best.get(one.change.service) is not one]
-    nearer = "another change of {} explains more"
+    others.sort(key=lambda one: not one.nearby)
+    better = "another change of {} explains more"
     return best, tuple(
-        replace(one, rejected=one.rejected or nearer.format(one.change.service)) for one in others
+        replace(one, rejected=one.rejected or better.format(one.change.service)) for one in others
     )
 
 
@@ -113,22 +122,24 @@ class _Weigher:
 
     def weigh(self, change: Change) -> Suspicion:
         if not change.service:
-            return Suspicion(change=change, weight=0.0, rejected="nobody said which service it was")
+            return _elsewhere(change, "nobody said which service it was")
         own = self.sick.get(change.service)
         if own is not None and own.symptoms:
             found = self._against(change, own.evidence, 1.0)
         else:
             found = self._calm(change)
-        if found.weight > 0 and change.started_at > self.began + TICK:
-            return replace(found, weight=found.weight * AFTER_WEIGHT)
-        return found
+        if change.started_at > self.began + TICK:
+            found = replace(found, weight=found.weight * AFTER_WEIGHT)
+        if found.rejected or found.weight >= LEAST_WEIGHT:
+            return found
+        age = spoken(self.began - change.started_at)
+        return replace(found, weight=0.0, rejected=f"{age} before the onset says too little")
 
     def _calm(self, change: Change) -> Suspicion:
         """Weigh a change of a service that shows nothing itself, by what depends on it."""
         near = self._near(change.service)
         if not near:
-            why = f"nothing that is sick depends on {change.service}"
-            return Suspicion(change=change, weight=0.0, rejected=why)
+            return _elsewhere(change, f"nothing that is sick depends on {change.service}")
         distance = min(near.values())
         closest = [name for name, far in near.items() if far == distance]
         exposed = [one for name in closest for one in self._symptoms_of(name)]
@@ -166,6 +177,10 @@ class _Weigher:
             against = suspect_change(change, one.onset, scope, policy, family=one.family)
             found.append(replace(against, weight=against.weight * factor * share))
         return max(found, key=lambda against: against.weight)
+
+
+def _elsewhere(change: Change, why: str) -> Suspicion:
+    return Suspicion(change=change, weight=0.0, rejected=why, nearby=False)
 
 
 def _is_load(symptom: Symptom) -> bool:

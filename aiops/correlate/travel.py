@@ -23,6 +23,12 @@ what it calls may be sick because of the change (a deploy exhausts a database's 
 CALM_CHANGE_EXCUSE = 0.5
 """A calm callee that was changed just before may still be what makes its caller sick."""
 
+LATER_TICK_WEIGHT = 0.4
+"""A cause that shows one tick after its effect is possible, but the less likely order."""
+
+LOADED_EXCUSE_RATIO = 0.25
+"""A callee that fell ill when more requests arrived is the victim; retries are the exception."""
+
 LOAD_EXCUSE = 0.8
 """More requests than usual explain most of what the called service shows."""
 
@@ -70,7 +76,7 @@ class Travel:
             blame = changes.get(callee, 0.0)
             kept = CHANGED_KEEPS_RATIO * changes.get(name, 0.0) * (1 - blame)
             if callee in self.sick:
-                kept = kept if own.onset <= self.sick[callee].onset + TICK else 0.0
+                kept *= _in_order(own, self.sick[callee])
                 offers.append((self._handed_down(own, self.sick[callee]) * (1 - kept), callee))
             else:
                 offers.append((CALM_CHANGE_EXCUSE * blame * (1 - kept), callee))
@@ -122,11 +128,12 @@ class Travel:
         """Return how far a sick callee explains its caller."""
         if not callee.has_trouble:
             return 0.0
-        if own.load_since is not None and own.load_since <= callee.onset:
-            return 0.0
         delay = max(0.0, (callee.onset - own.onset - TICK).total_seconds())
         ratio = min(1.0, callee.strength / own.strength) if own.strength > 0 else 1.0
-        return math.exp(-delay / ORDER_SECONDS) * ratio
+        excuse = math.exp(-delay / ORDER_SECONDS) * ratio
+        if own.load_since is not None and own.load_since <= callee.onset + TICK:
+            return excuse * LOADED_EXCUSE_RATIO
+        return excuse
 
     def _handed_up(self, own: Sickness, caller: Sickness, blame: float) -> float:
         """Return how far a sick caller explains what it calls: load, starvation, a change."""
@@ -134,9 +141,14 @@ class Travel:
             return LOAD_EXCUSE
         if _is_starved(own) and caller.has_trouble:
             return LOAD_EXCUSE
-        if own.onset >= caller.onset - TICK:
-            return CHANGED_KEEPS_RATIO * blame
-        return 0.0
+        return CHANGED_KEEPS_RATIO * blame * _in_order(caller, own)
+
+
+def _in_order(cause: Sickness, effect: Sickness) -> float:
+    """Return how far the onsets allow one service to be the cause of another, in [0, 1]."""
+    if cause.onset <= effect.onset:
+        return 1.0
+    return LATER_TICK_WEIGHT if cause.onset <= effect.onset + TICK else 0.0
 
 
 def _is_starved(one: Sickness) -> bool:

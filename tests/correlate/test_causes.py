@@ -162,6 +162,20 @@ def test_a_deploy_of_a_caller_does_not_explain_a_database_that_fell_ill_before()
     assert got.causes[0].service == "payments-db"
 
 
+def test_a_change_of_half_an_hour_ago_does_not_outweigh_a_database_that_was_first() -> None:
+    deploy = change("payments", at=-21, ref="7.1")
+    symptoms = (slow("payments-db", 3), slow("payments", 4), errors("checkout", 4))
+    got = only(found(CHAIN, *symptoms, changes=[deploy]))
+    assert got.causes[0].service == "payments-db"
+
+
+def test_a_change_of_yesterday_is_too_little_to_be_named() -> None:
+    flag = change("payments", at=-15 * 60, kind=ChangeKind.FLAG, ref="smart-retry")
+    got = only(found(CHAIN, errors("checkout"), changes=[flag]))
+    assert [cause.change for cause in got.causes] == [None]
+    assert "flag smart-retry to payments: 15 h before the onset says too little" in ruled_out(got)
+
+
 def test_an_external_provider_is_named_as_such() -> None:
     provider = Service(name="cardco", kind=ServiceKind.EXTERNAL)
     world = calls("checkout > payments > cardco", services=[provider])

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from aiops.domain.changes import ChangeKind
+from aiops.domain.journeys import Journey
+from aiops.domain.series import Family
 from aiops.domain.symptoms import SymptomKind, SymptomState
 from tests.builders import change, ended, revenue, series, shop, story, symptom
 from tests.correlate.worlds import (
@@ -196,6 +198,21 @@ def test_a_kpi_ignores_trouble_outside_its_journey() -> None:
 def test_kpis_that_fall_alone_in_every_region_are_one_problem() -> None:
     falls = [symptom(revenue(region), observed=0.5) for region in ("EU", "US", None)]
     assert len(found(shop(), *falls)) == 1
+
+
+def test_kpis_of_journeys_that_share_services_fall_together() -> None:
+    world = shop()
+    journeys = tuple(
+        Journey(name=name, entry="gateway", services=("checkout",), kpis=(name,))
+        for name in ("orders", "signups")
+    )
+    falls = [
+        symptom(series(service, f"{name}_total", kpi=name), observed=0.5)
+        for service, name in (("checkout", "orders"), ("search", "signups"))
+    ]
+    kpis = [replace(one, series=replace(one.series, family=Family.KPI)) for one in falls]
+    assert len(found(replace(world, journeys=journeys, kpis=()), *kpis)) == 1
+    assert len(found(replace(world, journeys=(), kpis=()), *kpis)) == 2
 
 
 def test_silence_relates_to_silence_only() -> None:
