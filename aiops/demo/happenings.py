@@ -14,6 +14,8 @@ from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.time import utc
 from topology.attributes import ServiceKind
 
+_FOR_GOOD_SECONDS: Final = 365 * 86_400
+
 _INNOCENT: Final = (
     ChangeKind.DEPLOY,
     ChangeKind.DEPLOY,
@@ -82,9 +84,9 @@ class _Moment:
 
 
 def _blip(moment: _Moment) -> Happening:
-    """One tick off, and over: a restart, a garbage collection, a lost packet."""
+    """One tick off, seldom two, and over: a restart, a garbage collection, a lost packet."""
     app = moment.one_of(moment.shop.of_kind(ServiceKind.APP))
-    seconds = moment.step_seconds - 1
+    seconds = moment.step_seconds * (2 if moment.rng.random() < 0.2 else 1) - 1
     if moment.rng.random() < 0.5:
         size = float(moment.rng.uniform(0.01, 0.06))
         return Happening(effects=(moment.effect(app, Role.ERRORS, seconds, add=size),))
@@ -104,6 +106,22 @@ def _bump(moment: _Moment) -> Happening:
     )
     factor = float(moment.rng.uniform(1.08, 1.25))
     return Happening(effects=(moment.effect(service, role, 60 * minutes, factor=factor),))
+
+
+def _late_report(moment: _Moment) -> Happening:
+    """Money booked a minute late: one tick too low, the next one too high, nothing lost."""
+    shop = moment.shop
+    kpi = shop.kpis[int(moment.rng.integers(len(shop.kpis)))]
+    role = Role.MONEY if kpi.unit == shop.currency else Role.SUCCESSES
+    missing = float(moment.rng.uniform(0.2, 0.6))
+    low = moment.effect(kpi.service or "", role, moment.step_seconds - 1, factor=1 - missing)
+    high = replace(
+        low,
+        start=low.start + moment.step_seconds,
+        end=low.end + moment.step_seconds,
+        factor=1 + missing,
+    )
+    return Happening(effects=(low, high))
 
 
 def _peak(moment: _Moment) -> Happening:
@@ -153,7 +171,7 @@ def _maintenance(moment: _Moment) -> Happening:
 
 
 def _innocent_change(moment: _Moment) -> Happening:
-    """A change that does no harm, as nearly all do; a restart may cost one busy tick."""
+    """A change that does no harm, as nearly all do: a busy tick, or a slightly other level."""
     kind = _INNOCENT[int(moment.rng.integers(len(_INNOCENT)))]
     service = moment.one_of(moment.shop.of_kind(ServiceKind.APP))
     when = utc(moment.at)
@@ -168,14 +186,19 @@ def _innocent_change(moment: _Moment) -> Happening:
         source="shop",
     )
     effects: tuple[Effect, ...] = ()
-    if kind is ChangeKind.DEPLOY and moment.rng.random() < 0.4:
+    draw = moment.rng.random()
+    if kind is ChangeKind.DEPLOY and draw < 0.15:
+        factor = float(moment.rng.uniform(0.88, 1.12))
+        effects = (moment.effect(service, Role.LATENCY, _FOR_GOOD_SECONDS, factor=factor),)
+    elif kind is ChangeKind.DEPLOY and draw < 0.5:
         factor = float(moment.rng.uniform(1.2, 1.6))
         effects = (moment.effect(service, Role.CPU, moment.step_seconds - 1, factor=factor),)
     return Happening(effects=effects, changes=(change,))
 
 
 _KINDS: Final[tuple[tuple[float, Callable[[_Moment], Happening]], ...]] = (
-    (0.40, _blip),
+    (0.37, _blip),
+    (0.03, _late_report),
     (0.20, _bump),
     (0.07, _peak),
     (0.05, _maintenance),

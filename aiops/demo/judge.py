@@ -14,8 +14,11 @@ import numpy as np
 from aiops.demo.faults import Fault, FaultKind
 from aiops.domain.incidents import Decision, Incident
 
-EARLY: Final = timedelta(minutes=5)
-"""An onset may be dated back this far before the first sign."""
+EARLY: Final = timedelta(minutes=15)
+"""An onset may lie this far before the first sign: a blip next to it may have joined it."""
+
+TOLD_EARLY: Final = timedelta(minutes=1)
+"""Nobody can be told of a fault before it is there; clocks of ticks are this coarse."""
 
 LATE: Final = timedelta(minutes=15)
 """Aftermath: what begins this long after the end still belongs to the fault."""
@@ -213,6 +216,8 @@ def judge_story(
 def is_about(finding: Finding, fault: Fault) -> bool:
     """Whether an incident is about a fault: when, where and at which services."""
     if not fault.started_at - EARLY <= finding.started_at <= fault.ended_at + LATE:
+        return False
+    if finding.told_at < fault.started_at - TOLD_EARLY:
         return False
     if finding.regions and fault.regions and not finding.regions.intersection(fault.regions):
         return False

@@ -32,7 +32,7 @@ def plan_fault(scene: Scene) -> Plan:
 
 
 def _deploy_errors(scene: Scene) -> Plan:
-    errors = scene.draw(0.04, 0.2)
+    errors = scene.draw(0.015, 0.2)
     scene.spread.at(scene.root, Trouble(errors=errors, slowdown=scene.draw(1.0, 2.5)))
     scene.spread.upwards(scene.root)
     for database in _databases(scene)[: int(scene.rng.integers(0, 2))]:
@@ -43,7 +43,7 @@ def _deploy_errors(scene: Scene) -> Plan:
 
 
 def _flag_region(scene: Scene) -> Plan:
-    errors = scene.draw(0.03, 0.15)
+    errors = scene.draw(0.015, 0.15)
     scene.spread.at(scene.root, Trouble(errors=errors, slowdown=scene.draw(1.0, 1.8)))
     scene.spread.upwards(scene.root)
     scene.blame(ChangeKind.FLAG)
@@ -52,17 +52,17 @@ def _flag_region(scene: Scene) -> Plan:
 
 def _shared_config(scene: Scene) -> Plan:
     scene.spread.at(
-        scene.root, Trouble(errors=scene.draw(0.03, 0.12), slowdown=scene.draw(3.0, 9.0))
+        scene.root, Trouble(errors=scene.draw(0.015, 0.12), slowdown=scene.draw(2.0, 9.0))
     )
     scene.spread.upwards(scene.root)
     scene.move(scene.root, Role.CONNECTION_ERRORS, add=scene.draw(20, 120))
     scene.move(scene.root, Role.CONNECTIONS, factor=scene.draw(0.3, 0.6))
     scene.blame(ChangeKind.CONFIG)
-    return scene.finish(-scene.draw(0.1, 0.4))
+    return scene.finish(-scene.draw(0.06, 0.4))
 
 
 def _provider_outage(scene: Scene) -> Plan:
-    errors = scene.draw(0.25, 0.9)
+    errors = scene.draw(0.12, 0.9)
     scene.spread.at(scene.root, Trouble(errors=errors, slowdown=scene.draw(2.0, 8.0)))
     scene.spread.upwards(scene.root)
     return scene.finish(-min(0.7, 0.1 + 0.6 * errors))
@@ -70,13 +70,13 @@ def _provider_outage(scene: Scene) -> Plan:
 
 def _db_saturation(scene: Scene) -> Plan:
     scene.spread.at(
-        scene.root, Trouble(errors=scene.draw(0.02, 0.08), slowdown=scene.draw(3.0, 8.0))
+        scene.root, Trouble(errors=scene.draw(0.01, 0.08), slowdown=scene.draw(2.0, 8.0))
     )
     scene.spread.upwards(scene.root)
     scene.move(scene.root, Role.CPU, factor=0.0, add=scene.draw(0.95, 0.99), rise=60)
     scene.move(scene.root, Role.CONNECTIONS, factor=scene.draw(1.8, 3.0), rise=90)
     scene.move(scene.root, Role.CONNECTION_ERRORS, add=scene.draw(5, 40))
-    return scene.finish(-scene.draw(0.08, 0.35))
+    return scene.finish(-scene.draw(0.05, 0.35))
 
 
 def _queue_backlog(scene: Scene) -> Plan:
@@ -90,21 +90,21 @@ def _queue_backlog(scene: Scene) -> Plan:
         producers += scene.shop.graph.callers(queue)
     # A full queue pushes back: whoever puts into it waits.
     for producer in producers:
-        scene.spread.at(producer, Trouble(slowdown=scene.draw(2.2, 3.5)), hops=3)
+        scene.spread.at(producer, Trouble(slowdown=scene.draw(1.6, 3.5)), hops=3)
         scene.spread.upwards(producer)
     scene.also = scene.shop.graph.callers(scene.root)
     if scene.rng.random() < 0.6:
         scene.blame(ChangeKind.CONFIG)
-    return scene.finish(-scene.draw(0.1, 0.4))
+    return scene.finish(-scene.draw(0.06, 0.4))
 
 
 def _latency_regression(scene: Scene) -> Plan:
-    slowdown = scene.draw(2.2, 5.0)
+    slowdown = scene.draw(1.7, 5.0)
     scene.spread.at(scene.root, Trouble(errors=scene.draw(0.0, 0.01), slowdown=slowdown))
     scene.spread.upwards(scene.root)
     scene.move(scene.root, Role.CPU, factor=scene.draw(1.2, 1.8))
     scene.blame(ChangeKind.DEPLOY)
-    return scene.finish(-scene.draw(0.06, 0.18))
+    return scene.finish(-scene.draw(0.05, 0.18))
 
 
 def _memory_leak(scene: Scene) -> Plan:
@@ -114,12 +114,12 @@ def _memory_leak(scene: Scene) -> Plan:
     scene.move(scene.root, Role.MEMORY, factor=0.3, add=0.8, rise=rise, fall=90)
     scene.spread.span = scene.span(scene.hurt_seconds)
     scene.spread.at(
-        scene.root, Trouble(errors=scene.draw(0.03, 0.12), slowdown=scene.draw(1.5, 3.0))
+        scene.root, Trouble(errors=scene.draw(0.015, 0.12), slowdown=scene.draw(1.5, 3.0))
     )
     scene.spread.upwards(scene.root)
     scene.lead_seconds = max(scene.lead_seconds, scene.draw(2, 6) * 3600)
     scene.blame(ChangeKind.DEPLOY)
-    return scene.finish(-scene.draw(0.08, 0.3))
+    return scene.finish(-scene.draw(0.05, 0.3))
 
 
 def _surge(scene: Scene) -> Plan:
@@ -137,7 +137,7 @@ def _surge(scene: Scene) -> Plan:
     scene.spread.upwards(scene.root)
     scene.also = (*entries[:1],)
     scene.hurt_seconds = 60.0
-    return scene.finish(-scene.draw(0.08, 0.25))
+    return scene.finish(-scene.draw(0.05, 0.25))
 
 
 def _kpi_drop(scene: Scene) -> Plan:
@@ -145,7 +145,7 @@ def _kpi_drop(scene: Scene) -> Plan:
     reached = scene.shop.journeys_through(frozenset({scene.root}))
     scene.also = tuple(sorted({kpi.service for kpi in scene.shop.kpis_of(reached) if kpi.service}))
     scene.effects.clear()
-    return scene.finish(-scene.draw(0.25, 0.55))
+    return scene.finish(-scene.draw(0.15, 0.55))
 
 
 def _traffic_loss(scene: Scene) -> Plan:

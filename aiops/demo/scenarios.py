@@ -1,7 +1,7 @@
 """The measure of the product: weeks of a generated shop with planted faults and a quiet week."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -17,13 +17,17 @@ from aiops.demo.recipes import ROOT_KIND, plan_fault
 from aiops.demo.scene import Scene
 from aiops.demo.simulation import Effect, Simulation
 from aiops.demo.tellings import draw_ref
-from aiops.domain.changes import Change
+from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.series import Series
 from aiops.domain.ticks import History, Packed
 from aiops.domain.time import utc
+from topology.attributes import ServiceKind
 
 STEP_SECONDS: Final = 60
 BASELINE_DAYS: Final = 21
+_OVERLAPPING: Final = 7
+"""Every so many faults one begins while the one before still lasts, in another region."""
+
 HARMLESS_PER_DAY: Final = 200 / 14
 _DAY: Final = 86_400
 
@@ -159,17 +163,16 @@ def _plant(
     while len(kinds) < count:
         kinds += [possible[place] for place in rng.permutation(len(possible))]
     slot = length / count
-    return tuple(
-        _plant_one(
-            shop,
-            rng,
-            kind,
-            name=f"fault-{number + 1}",
-            slot_start=begin + slot * number,
-            slot=slot,
-        )
-        for number, kind in enumerate(kinds[:count])
-    )
+    plans: list[Plan] = []
+    for number, kind in enumerate(kinds[:count]):
+        onset = begin + slot * (number + float(rng.uniform(0.05, 0.5)))
+        avoid = None
+        if number % _OVERLAPPING == _OVERLAPPING - 1:
+            avoid = plans[-1].fault
+            onset = avoid.started_at.timestamp() + float(rng.uniform(120, 900))
+        name = f"fault-{number + 1}"
+        plans.append(_plant_one(shop, rng, kind, name=name, start=onset, slot=slot, avoid=avoid))
+    return tuple(plans)
 
 
 def _plant_one(
@@ -178,14 +181,15 @@ def _plant_one(
     kind: FaultKind,
     *,
     name: str,
-    slot_start: float,
+    start: float,
     slot: float,
+    avoid: Fault | None,
 ) -> Plan:
-    start = slot_start + float(rng.uniform(0.05, 0.5)) * slot
     minutes = rng.uniform(70, 130) if kind is FaultKind.MEMORY_LEAK else rng.uniform(15, 60)
     seconds = min(60 * float(minutes), 0.4 * slot)
-    region = shop.regions[int(rng.integers(len(shop.regions)))]
-    everywhere = kind is not FaultKind.FLAG_REGION and rng.random() < 0.25
+    regions = [one for one in shop.regions if avoid is None or one not in avoid.regions]
+    region = regions[int(rng.integers(len(regions)))] if regions else shop.regions[0]
+    everywhere = kind is not FaultKind.FLAG_REGION and avoid is None and rng.random() < 0.25
     by_segment = kind in (FaultKind.FLAG_REGION, FaultKind.KPI_DROP) and rng.random() < 0.4
     segment = shop.segments[int(rng.integers(len(shop.segments)))] if by_segment else None
     when = utc(start)
@@ -202,7 +206,25 @@ def _plant_one(
         segment=segment,
         lead_seconds=float(rng.uniform(45, 420)),
     )
-    return plan_fault(scene)
+    plan = plan_fault(scene)
+    return replace(plan, changes=(*plan.changes, *_decoys(shop, rng, scene)))
+
+
+def _decoys(shop: Blueprint, rng: np.random.Generator, scene: Scene) -> Iterator[Change]:
+    """Yield innocent changes around the onset: somebody always deploys something."""
+    for number in range(int(rng.integers(0, 3))):
+        when = utc(scene.start + float(rng.uniform(-1500, 300)))
+        apps = [name for name in shop.of_kind(ServiceKind.APP) if name != scene.root]
+        yield Change(
+            id=f"deploy-decoy-{scene.id}-{number}",
+            kind=ChangeKind.DEPLOY,
+            service=apps[int(rng.integers(len(apps)))],
+            ref=f"{when:%Y.%m.%d}-d{scene.id.removeprefix('fault-')}.{number}",
+            started_at=when,
+            ended_at=when + timedelta(seconds=80),
+            status="finished",
+            source="shop",
+        )
 
 
 def _draw_root(shop: Blueprint, rng: np.random.Generator, kind: FaultKind) -> str:

@@ -85,6 +85,7 @@ def test_a_ticket_does_not_find_what_users_meet_but_finds_what_they_do_not() -> 
         {"services": ["recommendation"], "causes": []},
         {"regions": ["US"]},
         {"started_at": after(-30).isoformat()},
+        {"started_at": after(-5).isoformat(), "detected_at": after(-4).isoformat()},
         {"started_at": after(55).isoformat()},
     ],
 )

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from aiops.demo.faults import FaultKind
-from aiops.demo.gauges import build_gauges
 from aiops.demo.scenarios import quiet_scenario
 from aiops.demo.simulation import Simulation
 from aiops.domain.changes import ChangeKind
@@ -30,11 +29,17 @@ def test_a_scenario_has_the_size_asked_for_and_twenty_faults_of_all_kinds(seed: 
         assert scenario.starts_at < fault.started_at < fault.ended_at < scenario.quiet_from
 
 
-def test_faults_leave_each_other_room_and_the_last_week_is_free_of_them() -> None:
+def test_few_faults_overlap_and_the_last_week_is_free_of_them() -> None:
     faults = SMALL.faults
 
-    for before, after in itertools.pairwise(faults):
-        assert after.started_at - before.ended_at > timedelta(hours=1)
+    together = [
+        (before, after)
+        for before, after in itertools.pairwise(faults)
+        if after.started_at - before.ended_at < timedelta(hours=1)
+    ]
+    assert 1 <= len(together) <= 3
+    assert all(before.started_at < after.started_at for before, after in together)
+    assert all(before.regions != after.regions for before, after in together)
     assert SMALL.quiet_until - SMALL.quiet_from == timedelta(days=7)
     assert SMALL.quiet_from - faults[-1].ended_at > timedelta(hours=1)
 
@@ -52,14 +57,9 @@ def test_most_changes_are_innocent_and_happen_in_the_quiet_week_too() -> None:
 
 
 def test_every_fault_moves_what_it_says_and_nothing_else_in_its_time() -> None:
-    gauges = build_gauges(SMALL.shop, np.random.Generator(np.random.PCG64([3, 5])))
-    fault_effects = [
-        (effect, columns) for effect, columns in SMALL.simulation.effects if effect.rise_seconds
-    ]
-    assert len(gauges) == len(SMALL.series)
-    assert fault_effects
     fault = SMALL.faults[0]
-    calm = replace(SMALL.simulation, effects=())
+    lasting = [one for one in SMALL.simulation.effects if one[0].end - one[0].start > 86_400]
+    calm = replace(SMALL.simulation, effects=tuple(lasting))
     times = np.arange(
         int(fault.started_at.timestamp()) + 240, int(fault.ended_at.timestamp()) - 60, 60
     )
