@@ -77,7 +77,7 @@ class BodyStore:
             return {}
         with writing(self._engine) as connection:
             insert_missing(connection, ACCEPTED_BODIES, rows)
-            return dict(connection.execute(query).tuples().all())
+            return dict(connection.execute(query).all())
 
     def waiting(self, limit: int = 1000) -> tuple[int, ...]:
         """Return the ids of bodies not worked through yet, oldest first."""

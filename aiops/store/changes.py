@@ -37,10 +37,8 @@ class ChangeStore:
         row = _row(change) | {"id": change.id, "received_at": received_at, "origin": origin}
         known = select(CHANGES.c.doc).where(CHANGES.c.id == change.id).with_for_update()
         with writing(self._engine) as connection:
-            added = connection.execute(
-                insert(connection, CHANGES).on_conflict_do_nothing(), row
-            ).rowcount
-            if added:
+            added = insert(connection, CHANGES).on_conflict_do_nothing().returning(CHANGES.c.id)
+            if connection.execute(added, row).one_or_none():
                 return change
             merged = merge(decode(Change, connection.scalars(known).one()), change)
             connection.execute(

@@ -70,7 +70,7 @@ def write_incidents(connection: Connection, incidents: Sequence[IncidentRows]) -
     """
     ids = [row["id"] for row, _ in incidents]
     known = select(INCIDENTS.c.id, INCIDENTS.c.doc).where(INCIDENTS.c.id.in_(ids))
-    docs = dict(connection.execute(known).tuples().all()) if ids else {}
+    docs = dict(connection.execute(known).all()) if ids else {}
     changed = [one for one in incidents if docs.get(one[0]["id"]) != one[0]["doc"]]
     for row, _ in changed:
         _write_incident(connection, row)
@@ -83,8 +83,8 @@ def _write_incident(connection: Connection, row: dict[str, Any]) -> None:
     set_ = {name: statement.excluded[name] for name in row if name not in ("id", "env", "origin")}
     upsert = statement.on_conflict_do_update(
         index_elements=["id"], set_=set_, where=INCIDENTS.c.env == statement.excluded.env
-    )
-    if connection.execute(upsert, row).rowcount != 1:
+    ).returning(INCIDENTS.c.id)
+    if connection.execute(upsert, row).one_or_none() is None:
         raise StaleStateError(f"{row['id']} belongs to another environment by now")
 
 

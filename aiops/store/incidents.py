@@ -47,7 +47,7 @@ class IncidentStore:
             row = _environment(connection, env)
             ids: list[str] = json.loads(row.incident_ids) if row else []
             found = select(INCIDENTS.c.id, INCIDENTS.c.doc).where(INCIDENTS.c.id.in_(ids))
-            docs = dict(connection.execute(found).tuples().all()) if ids else {}
+            docs = dict(connection.execute(found).all()) if ids else {}
         number = highest or _FIRST_NUMBER
         if row is None:
             return EnvState(env=env, next_number=number), 0

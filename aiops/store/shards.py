@@ -67,7 +67,7 @@ def add_missing_series(
             f" not {shard['env']} every {shard['step_seconds']} s"
         )
     query = select(SERIES.c.fingerprint, SERIES.c.doc).where(SERIES.c.shard_id == shard["id"])
-    known = dict(connection.execute(query).tuples().all())
+    known = dict(connection.execute(query).all())
     new = [name for name in docs if name not in known]
     if new:
         row = {"shard_id": shard["id"], "origin": shard["origin"]}

@@ -255,7 +255,7 @@ class HistoryStore:
         )
         env = select(SHARDS.c.env).where(SHARDS.c.id == shard_id)
         with reading(self._engine) as connection:
-            slots: Mapping[str, int] = dict(connection.execute(query).tuples().all())
+            slots: Mapping[str, int] = dict(connection.execute(query).all())
             of_shard = {"shard_id": shard_id, "env": connection.scalar(env)}
         missing = names - slots.keys()
         if missing:

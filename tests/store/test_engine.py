@@ -1,5 +1,4 @@
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -12,20 +11,9 @@ from aiops.store.engine import open_engine, reading, writing
 from aiops.store.migrate import Database, migrate
 from aiops.store.tables import ENVIRONMENTS
 from tests.builders import minute
+from tests.store.processes import command, writers
 
-WRITERS = Path(__file__).parent / "writers.py"
 ENTRY = AuditEntry(at=minute(0), actor="test", action="write", subject="x", detail="y" * 200_000)
-
-
-def writers(task: str, url: str, times: int, *, processes: int) -> list[str]:
-    """Run processes of `writers.py` side by side and return the lines they said."""
-    command = [sys.executable, str(WRITERS), task, url, str(times)]
-    running = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)
-    ]
-    lines = [line for one in running for line in one.communicate(timeout=60)[0].splitlines()]
-    assert [one.returncode for one in running] == [0] * processes
-    return lines
 
 
 def add_environment(engine: Engine, env: str = "prod") -> None:
@@ -49,9 +37,9 @@ def test_four_processes_count_to_800_and_lose_nothing(aiops: Engine, aiops_url: 
 
 def test_what_was_accepted_before_a_kill_is_there_after_it(aiops: Engine, aiops_url: str) -> None:
     accepted = 0
-    for _ in range(3):
-        command = [sys.executable, str(WRITERS), "accept", aiops_url, "100000"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+    for _ in range(2):
+        line = command("accept", aiops_url, 100_000, 1)
+        with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout is not None
             said = [writer.stdout.readline() for _ in range(20)]
             writer.kill()

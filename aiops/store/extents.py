@@ -1,0 +1,67 @@
+"""How far the measurements of sources and shards reach, without reading any of them."""
+
+from datetime import datetime
+
+from sqlalchemy import Engine, func, select
+
+from aiops.domain.time import utc
+from aiops.store.engine import reading
+from aiops.store.history_tables import PROFILES, SHARDS, STATES, TICKS
+
+
+class Extents:
+    """Answers from where to where there are ticks and profiles."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def shard_ids(self, source: str | None = None) -> tuple[str, ...]:
+        """Return the ids of every shard, or of one source's, sorted."""
+        query = select(SHARDS.c.id).order_by(SHARDS.c.id)
+        if source is not None:
+            query = query.where(SHARDS.c.source == source)
+        with reading(self._engine) as connection:
+            return tuple(connection.scalars(query))
+
+    def environments(self) -> dict[str, int]:
+        """Return every environment with its shortest step in seconds."""
+        query = select(SHARDS.c.env, func.min(SHARDS.c.step_seconds)).group_by(SHARDS.c.env)
+        with reading(self._engine) as connection:
+            return {env: int(step) for env, step in connection.execute(query)}
+
+    def newest_tick(self, source: str) -> datetime | None:
+        """Return the newest closed tick of a source, None before the first."""
+        query = (
+            select(func.max(TICKS.c.at))
+            .join(SHARDS, SHARDS.c.id == TICKS.c.shard_id)
+            .where(SHARDS.c.source == source)
+        )
+        with reading(self._engine) as connection:
+            newest = connection.scalar(query)
+        return None if newest is None else utc(newest)
+
+    def of_shard(self, shard_id: str) -> tuple[datetime, datetime] | None:
+        """Return the first and the last tick of a shard, None when it has none."""
+        query = select(func.min(TICKS.c.at), func.max(TICKS.c.at))
+        with reading(self._engine) as connection:
+            first, last = connection.execute(query.where(TICKS.c.shard_id == shard_id)).one()
+        return None if first is None else (utc(first), utc(last))
+
+    def fitted_at(self, shard_id: str) -> datetime | None:
+        """Return the last tick the newest profile was fitted on, None before the first fit."""
+        query = select(func.max(PROFILES.c.fitted_at)).where(PROFILES.c.shard_id == shard_id)
+        with reading(self._engine) as connection:
+            fitted: datetime | None = connection.scalar(query)
+        return fitted
+
+    def unscored(self) -> tuple[str, ...]:
+        """Return the shards with closed ticks that detection has not worked through, sorted."""
+        waiting = (
+            select(TICKS.c.at)
+            .where(TICKS.c.shard_id == STATES.c.shard_id)
+            .where(TICKS.c.at > func.coalesce(STATES.c.cursor, -1))
+            .exists()
+        )
+        query = select(STATES.c.shard_id).where(waiting).order_by(STATES.c.shard_id)
+        with reading(self._engine) as connection:
+            return tuple(connection.scalars(query))

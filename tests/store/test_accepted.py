@@ -1,0 +1,41 @@
+import pytest
+from sqlalchemy import Engine
+
+from aiops.store.accepted import AcceptedBody, BodyStore
+from tests.builders import minute
+
+
+@pytest.fixture
+def store(aiops: Engine) -> BodyStore:
+    return BodyStore(aiops)
+
+
+def body(key: str, content: bytes = b"{}") -> AcceptedBody:
+    return AcceptedBody(
+        idempotency_key=key,
+        source="alertmanager",
+        content_type="application/json",
+        received_at=minute(0),
+        body=content,
+        traceparent="00-a",
+    )
+
+
+def test_bodies_wait_in_the_order_they_came_until_they_are_done(store: BodyStore) -> None:
+    ids = store.accept([body("b"), body("a", b"\x00\xff")])
+    later = store.accept([body("0")])["0"]
+    assert store.accept([]) == {}
+    assert store.waiting() == (*sorted(ids.values()), later)
+    assert store.load(ids["a"]) == body("a", b"\x00\xff")
+    assert store.done(ids["a"])
+    assert not store.done(ids["a"])
+    assert store.rejected(ids["b"], "line 1: no JSON")
+    assert store.waiting(limit=1) == (later,)
+    assert store.load(ids["b"]) is None
+
+
+def test_a_body_sent_twice_is_one(store: BodyStore) -> None:
+    first = store.accept([body("a")])
+    store.done(first["a"])
+    assert store.accept([body("a"), body("a"), body("b")])["a"] == first["a"]
+    assert len(store.waiting()) == 1

@@ -1,0 +1,215 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from aiops.domain.environment import EnvState
+from aiops.domain.errors import InputError, StaleStateError, StoreError
+from aiops.domain.incidents import Incident, IncidentState
+from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.domain.symptoms import Origin
+from aiops.store.audit import AuditEntry, AuditLog
+from aiops.store.engine import reading
+from aiops.store.incidents import IncidentStore
+from aiops.store.outbox import Outbox
+from aiops.store.symptoms import SymptomStore
+from aiops.store.tables import INCIDENT_MEMBERS, INCIDENTS, OUTBOX
+from tests.builders import minute, series, symptom
+from tests.store.makers import errors, fact, incident, notification, state_of
+
+ERRORS = errors()
+LATENCY = symptom(series("payment-service", "latency_seconds", unit="s"), at=4)
+BY_ANN = AuditEntry(at=minute(9), actor="ann", action="acknowledge", subject="INC-1001")
+
+
+@pytest.fixture
+def store(aiops: Engine) -> IncidentStore:
+    return IncidentStore(aiops, origins=(Origin.LIVE,))
+
+
+def acknowledged(one: Incident) -> tuple[Incident, Sequence[Notification]]:
+    after = replace(
+        one, state=IncidentState.ACKNOWLEDGED, acknowledged_by="ann", revision=one.revision + 1
+    )
+    return after, (notification(after.revision, DeliveryAction.ACKNOWLEDGE),)
+
+
+def rows_in(engine: Engine, table: object) -> int:
+    with reading(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(table)) or 0  # type: ignore[arg-type]
+
+
+def test_an_environment_begins_with_nothing_at_version_0(store: IncidentStore) -> None:
+    assert store.load("prod") == (EnvState(env="prod", next_number=1001), 0)
+
+
+def test_a_state_is_loaded_as_it_was_committed(store: IncidentStore) -> None:
+    second = incident(1002, symptoms=(LATENCY,), state=IncidentState.RESOLVED, at=1)
+    state = state_of(replace(incident(symptoms=(ERRORS,)), impacts=()), replace(second, impacts=()))
+    store.commit(0, state, now=minute(5))
+    assert store.load("prod") == (state, 1)
+    less = replace(state, incidents=state.incidents[:1], at=minute(6))
+    store.commit(1, less, now=minute(6))
+    assert store.load("prod") == (less, 2)
+    assert store.get("INC-1002") == replace(second, impacts=())
+
+
+def test_a_commit_moves_everything_at_once(store: IncidentStore, aiops: Engine) -> None:
+    symptoms = SymptomStore(aiops)
+    facts = (fact(ERRORS, 4), fact(LATENCY, 5))
+    symptoms.append_facts(facts)
+    opened = replace(incident(symptoms=(ERRORS,)), impacts=())
+    ids = store.commit(
+        0,
+        state_of(opened),
+        correlated=facts[:1],
+        revisions=[opened],
+        notifications=[notification(), notification(sink="slack")],
+        now=minute(5),
+        traceparent="00-a",
+    )
+    assert len(ids) == 2
+    assert symptoms.uncorrelated("prod", minute(60)) == facts[1:]
+    assert store.revision("INC-1001", 1, 1) == opened
+    told = Outbox(aiops).of_incident("INC-1001")
+    assert [one.notification for one in told] == [notification(), notification(sink="slack")]
+
+
+def test_of_two_commits_from_one_version_the_second_writes_nothing(
+    store: IncidentStore, aiops: Engine
+) -> None:
+    first = replace(incident(symptoms=(ERRORS,)), impacts=())
+    store.commit(0, state_of(first), now=minute(5))
+    SymptomStore(aiops).append_facts([fact(LATENCY, 5)])
+    for version in (0, 2):
+        with pytest.raises(StaleStateError, match=f"moved on from version {version}"):
+            store.commit(
+                version,
+                state_of(replace(first, title="Other"), incident(1002)),
+                correlated=[fact(LATENCY, 5)],
+                revisions=[incident(1002)],
+                notifications=[notification()],
+                now=minute(5),
+            )
+    assert store.load("prod") == (state_of(first), 1)
+    assert store.get("INC-1002") is None
+    assert SymptomStore(aiops).uncorrelated("prod", minute(9)) == (fact(LATENCY, 5),)
+    assert rows_in(aiops, OUTBOX) == 0
+
+
+def test_a_repeated_notification_is_one(store: IncidentStore, aiops: Engine) -> None:
+    store.commit(0, state_of(incident()), notifications=[notification()], now=minute(5))
+    assert (
+        store.commit(1, state_of(incident()), notifications=[notification()], now=minute(6)) == ()
+    )
+    assert rows_in(aiops, OUTBOX) == 1
+
+
+def test_a_told_revision_never_changes(store: IncidentStore) -> None:
+    told = replace(incident(), impacts=())
+    store.commit(0, state_of(told), revisions=[told], now=minute(5))
+    later = replace(told, title="Later words")
+    store.commit(1, state_of(later), revisions=[later], now=minute(6))
+    assert store.revision("INC-1001", 1, 1) == told
+    assert store.revisions("INC-1001") == (told,)
+    assert store.get("INC-1001") == later
+
+
+def test_a_symptom_is_in_one_open_incident_at_most(store: IncidentStore) -> None:
+    both = state_of(incident(symptoms=(ERRORS,)), incident(1002, symptoms=(ERRORS,)))
+    with pytest.raises(StoreError):
+        store.commit(0, both, now=minute(5))
+    assert store.load("prod")[1] == 0
+
+
+def test_a_merge_moves_symptoms_to_the_survivor(store: IncidentStore, aiops: Engine) -> None:
+    older, newer = incident(symptoms=(LATENCY,)), incident(1002, symptoms=(ERRORS,))
+    store.commit(0, state_of(older, newer), now=minute(5))
+    survivor = replace(older, symptoms=(ERRORS, LATENCY))
+    link = replace(newer, state=IncidentState.MERGED, merged_into="INC-1001")
+    # The link has left the state; it is stored as what changed.
+    store.commit(1, state_of(survivor), revisions=[link, survivor], now=minute(6))
+    merged = store.get("INC-1002")
+    assert merged is not None
+    assert merged.merged_into == "INC-1001"
+    open_members = select(INCIDENT_MEMBERS.c.incident_id).where(INCIDENT_MEMBERS.c.is_open)
+    with reading(aiops) as connection:
+        assert connection.scalars(open_members).all() == ["INC-1001", "INC-1001"]
+    store.commit(2, state_of(replace(survivor, symptoms=(ERRORS,))), now=minute(7))
+    with reading(aiops) as connection:
+        assert connection.scalars(open_members).all() == ["INC-1001"]
+
+
+def test_numbers_of_incidents_are_unique_over_environments(store: IncidentStore) -> None:
+    staging, version = store.load("staging")
+    store.commit(0, state_of(incident()), now=minute(5))
+    late = state_of(incident(staging.next_number, env="staging"), env="staging")
+    with pytest.raises(StaleStateError, match="INC-1001 belongs to another environment"):
+        store.commit(version, late, now=minute(5))
+    assert store.load("staging") == (EnvState(env="staging", next_number=1002), 0)
+
+
+def test_a_person_and_correlation_lose_nothing_of_each_other(
+    store: IncidentStore, aiops: Engine
+) -> None:
+    store.commit(0, state_of(incident(symptoms=(ERRORS,))), now=minute(5))
+    meanwhile = [state_of(replace(incident(symptoms=(ERRORS, LATENCY)), title="Both"), at=6)]
+
+    def slow_step(one: Incident) -> tuple[Incident, Sequence[Notification]]:
+        if meanwhile:
+            store.commit(1, meanwhile.pop(), now=minute(6))
+        return acknowledged(one)
+
+    after = store.change_by_person("INC-1001", slow_step, entry=BY_ANN)
+    assert (after.title, after.acknowledged_by, len(after.symptoms)) == ("Both", "ann", 2)
+    with pytest.raises(StaleStateError):
+        store.commit(2, state_of(incident(symptoms=(ERRORS,))), now=minute(7))
+    state, version = store.load("prod")
+    assert version == 3
+    assert state.incidents[0].acknowledged_by == "ann"
+    assert AuditLog(aiops).entries(subject="INC-1001") == (BY_ANN,)
+    told = store.revision("INC-1001", 1, 2)
+    assert told is not None
+    assert told.state is IncidentState.ACKNOWLEDGED
+    assert rows_in(aiops, OUTBOX) == 1
+
+
+def test_a_step_that_changes_nothing_writes_nothing(store: IncidentStore, aiops: Engine) -> None:
+    as_is = replace(incident(), impacts=())
+    store.commit(0, state_of(as_is), now=minute(5))
+    assert store.change_by_person("INC-1001", lambda one: (one, ()), entry=BY_ANN) == as_is
+    assert store.load("prod")[1] == 1
+    assert AuditLog(aiops).entries() == ()
+
+
+def test_a_step_that_always_comes_too_late_gives_up_in_words(store: IncidentStore) -> None:
+    store.commit(0, state_of(incident()), now=minute(5))
+
+    def overtaken(one: Incident) -> tuple[Incident, Sequence[Notification]]:
+        state, version = store.load("prod")
+        store.commit(version, state, now=minute(6))
+        return acknowledged(one)
+
+    with pytest.raises(StaleStateError, match="INC-1001 kept changing"):
+        store.change_by_person("INC-1001", overtaken, entry=BY_ANN)
+
+
+def test_a_step_on_an_unknown_incident_says_so(store: IncidentStore) -> None:
+    with pytest.raises(InputError, match="there is no incident INC-7"):
+        store.change_by_person("INC-7", acknowledged, entry=BY_ANN)
+    assert store.get("INC-7") is None
+    assert store.revision("INC-7", 1, 1) is None
+
+
+def test_recent_incidents_are_live_unless_others_were_asked_for(
+    store: IncidentStore, aiops: Engine
+) -> None:
+    live, older = incident(1001, at=5), incident(1003, at=2)
+    drill = incident(1002, at=9, origin=Origin.DRILL)
+    store.commit(0, state_of(older, live, drill), now=minute(9))
+    assert [one.id for one in store.recent()] == ["INC-1001", "INC-1003"]
+    assert [one.id for one in store.recent(limit=1)] == ["INC-1001"]
+    drills = IncidentStore(aiops, origins=(Origin.DRILL,))
+    assert [one.id for one in drills.recent()] == ["INC-1002"]
+    assert rows_in(aiops, INCIDENTS) == 3

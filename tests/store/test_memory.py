@@ -1,0 +1,67 @@
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine
+
+from aiops.domain.incidents import Outcome, PastIncident
+from aiops.domain.symptoms import Origin
+from aiops.store.memory import MemoryStore
+from tests.builders import minute
+
+
+@pytest.fixture
+def store(aiops: Engine) -> MemoryStore:
+    return MemoryStore(aiops)
+
+
+def past(number: int, at: float) -> PastIncident:
+    return PastIncident(
+        incident_id=f"INC-{number}",
+        ended_at=minute(at),
+        signature=("checkout|errors|up",),
+        cause_service="payment-service",
+    )
+
+
+def outcome(at: float, fixed_by: str, *, by: str = "", real: bool = True) -> Outcome:
+    return Outcome(incident_id="INC-1", at=minute(at), fixed_by=fixed_by, judged_by=by, real=real)
+
+
+def test_memory_is_newest_last_and_limited(store: MemoryStore) -> None:
+    for number, at in ((1, 5), (3, 9), (2, 7)):
+        store.remember(past(number, at), origin=Origin.LIVE)
+    assert store.recall() == (past(1, 5), past(2, 7), past(3, 9))
+    assert store.recall(limit=2) == (past(2, 7), past(3, 9))
+
+
+def test_a_later_ending_replaces_the_earlier_one(store: MemoryStore) -> None:
+    for at in (5, 8, 8):
+        store.remember(past(1, at), origin=Origin.LIVE)
+    assert store.recall() == (past(1, 8),)
+
+
+def test_a_person_outranks_the_record_and_the_newest_judgement_counts(store: MemoryStore) -> None:
+    store.remember(past(1, 5), origin=Origin.LIVE)
+    judged = [
+        outcome(6, "rolled back", by="ann"),
+        outcome(7, "flag off", by="bob"),
+        outcome(9, "went by itself"),
+    ]
+    for one in (*judged, judged[0]):
+        store.judge(one, origin=Origin.LIVE)
+    assert store.recall() == (replace(past(1, 5), fixed_by="flag off"),)
+    assert store.outcomes("INC-1") == tuple(judged)
+
+
+def test_what_a_person_said_was_no_incident_is_not_recalled(store: MemoryStore) -> None:
+    store.remember(past(1, 5), origin=Origin.LIVE)
+    store.judge(outcome(6, "", by="ann", real=False), origin=Origin.LIVE)
+    assert store.recall() == ()
+
+
+def test_drills_and_demos_teach_nothing(store: MemoryStore, aiops: Engine) -> None:
+    store.remember(past(1, 5), origin=Origin.LIVE)
+    store.remember(past(2, 6), origin=Origin.DEMO)
+    store.judge(outcome(6, "a drill", by="ann"), origin=Origin.DRILL)
+    assert store.recall() == (past(1, 5),)
+    assert MemoryStore(aiops, origins=(Origin.DEMO,)).recall() == (past(2, 6),)

@@ -1,0 +1,202 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
+from aiops.store.deliveries import Delivery, add_notifications
+from aiops.store.engine import writing
+from aiops.store.outbox import Outbox
+from tests.builders import minute
+from tests.store.makers import notification
+from tests.store.processes import writers
+
+WALL = minute(0)
+UPDATE, RESOLVE = DeliveryAction.UPDATE, DeliveryAction.RESOLVE
+
+
+@pytest.fixture
+def outbox(aiops: Engine) -> Outbox:
+    return Outbox(aiops)
+
+
+def add(engine: Engine, *notifications: Notification) -> tuple[int, ...]:
+    with writing(engine) as connection:
+        return add_notifications(connection, notifications, now=minute(3), traceparent="00-a")
+
+
+def take(outbox: Outbox, delivery_id: int, *, at: float = 10, wall_seconds: float = 0) -> Delivery:
+    found = outbox.claim(
+        delivery_id,
+        now=minute(at),
+        wall=WALL + timedelta(seconds=wall_seconds),
+        lease_seconds=30,
+    )
+    assert found is not None
+    return found
+
+
+def is_free(outbox: Outbox, delivery_id: int, *, at: float = 10, wall_seconds: float = 0) -> bool:
+    wall = WALL + timedelta(seconds=wall_seconds)
+    can_be_had = delivery_id in outbox.due(minute(at), wall)
+    claimed = outbox.claim(delivery_id, now=minute(at), wall=wall, lease_seconds=30)
+    assert (claimed is not None) == can_be_had
+    return can_be_had
+
+
+def test_a_notification_is_due_from_its_time_on(outbox: Outbox, aiops: Engine) -> None:
+    (one,) = add(aiops, notification(due=5))
+    assert outbox.due(minute(4.9), WALL) == ()
+    assert not is_free(outbox, one, at=4.9)
+    assert outbox.due(minute(5), WALL) == (one,)
+    delivery = take(outbox, one, at=5)
+    assert delivery.notification == notification(due=5)
+    assert (delivery.attempt, delivery.repeated, delivery.reference) == (1, False, {})
+    assert delivery.traceparent == "00-a"
+
+
+def test_a_claimed_notification_is_nobody_elses_until_its_lease_runs_out(
+    outbox: Outbox, aiops: Engine
+) -> None:
+    (one,) = add(aiops, notification())
+    first = take(outbox, one)
+    assert not is_free(outbox, one, wall_seconds=29.9)
+    second = take(outbox, one, wall_seconds=30)
+    assert (second.attempt, second.repeated) == (2, True)
+    assert second.token != first.token
+    assert not outbox.failed(one, first.token, "late", next_attempt_at=minute(20))
+    assert not outbox.delivered(one, first.token, {"ts": "1"}, now=minute(11))
+    assert outbox.counts()[DeliveryState.SENDING] == 1
+    # The message of the slow one is there all the same.
+    assert outbox.reference("INC-1001", 1, "pagerduty") == {"ts": "1"}
+    assert outbox.delivered(one, second.token, {"ts": "2"}, now=minute(12))
+    assert not outbox.delivered(one, second.token, {"ts": "2"}, now=minute(12))
+
+
+def test_delivered_is_delivered_once_and_for_all(outbox: Outbox, aiops: Engine) -> None:
+    (one,) = add(aiops, notification())
+    assert outbox.told("INC-1001", 1) == ()
+    assert outbox.reference("INC-1001", 1, "pagerduty") is None
+    assert outbox.delivered(one, take(outbox, one).token, {"dedup_key": "k"}, now=minute(11))
+    assert not is_free(outbox, one, at=1000, wall_seconds=1e6)
+    assert outbox.told("INC-1001", 1) == ("pagerduty",)
+    (record,) = outbox.of_incident("INC-1001")
+    assert (record.state, record.delivered_at) == (DeliveryState.DELIVERED, minute(11))
+
+
+def test_what_the_sink_said_before_is_at_hand_for_the_next_one(
+    outbox: Outbox, aiops: Engine
+) -> None:
+    first, second = add(aiops, notification(), notification(2, UPDATE))
+    claimed = outbox.claim(first, now=minute(5), wall=WALL, lease_seconds=30)
+    assert claimed is not None
+    add(aiops, notification(3, RESOLVE))
+    outbox.delivered(first, claimed.token, {"ts": "1", "channel": "c"}, now=minute(6))
+    third = second + 1
+    assert take(outbox, third).reference == {"ts": "1", "channel": "c"}
+
+
+def test_an_earlier_one_of_the_same_incident_and_sink_goes_first(
+    outbox: Outbox, aiops: Engine
+) -> None:
+    trigger, slack, resolve, other = add(
+        aiops,
+        notification(due=8),
+        notification(sink="slack"),
+        notification(2, RESOLVE),
+        notification(number=1002),
+    )
+    assert outbox.due(minute(6), WALL) == (slack, other)
+    assert not is_free(outbox, resolve, at=6)
+    claimed = take(outbox, trigger)
+    assert not is_free(outbox, resolve)
+    outbox.failed(trigger, claimed.token, "503", next_attempt_at=minute(20))
+    assert not is_free(outbox, resolve)
+    assert not is_free(outbox, trigger, at=19)
+    outbox.delivered(trigger, take(outbox, trigger, at=20).token, {}, now=minute(20))
+    assert is_free(outbox, resolve)
+
+
+def test_updates_that_wait_behind_are_told_with_the_first(outbox: Outbox, aiops: Engine) -> None:
+    trigger, second, third, resolve = add(
+        aiops,
+        notification(1),
+        notification(2, UPDATE),
+        notification(3, UPDATE),
+        notification(4, RESOLVE),
+    )
+    claimed = take(outbox, trigger)
+    assert (claimed.notification.revision, claimed.revision) == (1, 3)
+    (fifth,) = add(aiops, notification(5, UPDATE))
+    outbox.delivered(trigger, claimed.token, {}, now=minute(10))
+    states = {one.id: one.state for one in outbox.of_incident("INC-1001")}
+    assert states == {
+        trigger: DeliveryState.DELIVERED,
+        second: DeliveryState.SUPERSEDED,
+        third: DeliveryState.SUPERSEDED,
+        resolve: DeliveryState.PENDING,
+        fifth: DeliveryState.PENDING,
+    }
+    assert take(outbox, resolve).revision == 4
+
+
+def test_updates_are_not_superseded_by_one_that_failed(outbox: Outbox, aiops: Engine) -> None:
+    second, third = add(aiops, notification(2, UPDATE), notification(3, UPDATE))
+    claimed = take(outbox, second)
+    assert claimed.revision == 3
+    outbox.failed(second, claimed.token, "400", dead_reason="refused: 400")
+    assert is_free(outbox, third)
+
+
+def test_an_ambiguous_failure_is_remembered_by_every_later_attempt(
+    outbox: Outbox, aiops: Engine
+) -> None:
+    (one,) = add(aiops, notification())
+    for attempt, (ambiguous, repeated) in enumerate([(False, False), (True, False), (False, True)]):
+        claimed = take(outbox, one)
+        assert (claimed.attempt, claimed.repeated) == (attempt + 1, repeated)
+        outbox.failed(one, claimed.token, "cut", next_attempt_at=minute(10), ambiguous=ambiguous)
+    assert take(outbox, one).repeated
+
+
+def test_a_dead_letter_says_why_and_can_be_replayed(outbox: Outbox, aiops: Engine) -> None:
+    (one,) = add(aiops, notification())
+    assert not outbox.replay(one, now=minute(11))
+    claimed = take(outbox, one)
+    assert outbox.failed(one, claimed.token, "400 invalid key", dead_reason="refused for good")
+    (letter,) = outbox.dead_letters()
+    assert (letter.last_error, letter.dead_reason) == ("400 invalid key", "refused for good")
+    assert outbox.oldest_due() is None
+    assert outbox.replay(one, now=minute(12))
+    assert outbox.dead_letters() == ()
+    assert outbox.oldest_due() == minute(12)
+    assert not is_free(outbox, one, at=11.9)
+    assert take(outbox, one, at=12).attempt == 1
+
+
+def test_a_failure_names_a_time_or_a_reason(outbox: Outbox) -> None:
+    with pytest.raises(ValueError, match="one of the two"):
+        outbox.failed(1, "x", "500")
+    with pytest.raises(ValueError, match="one of the two"):
+        outbox.failed(1, "x", "500", next_attempt_at=minute(9), dead_reason="too often")
+
+
+def test_every_state_is_counted(outbox: Outbox, aiops: Engine) -> None:
+    first, _ = add(aiops, notification(), notification(sink="slack"))
+    take(outbox, first)
+    assert outbox.counts() == {
+        DeliveryState.PENDING: 1,
+        DeliveryState.SENDING: 1,
+        DeliveryState.DELIVERED: 0,
+        DeliveryState.SUPERSEDED: 0,
+        DeliveryState.DEAD: 0,
+    }
+
+
+def test_processes_that_claim_at_once_deliver_each_one_once_and_in_order(
+    outbox: Outbox, aiops: Engine, aiops_url: str
+) -> None:
+    add(aiops, *(notification(rev, RESOLVE, number=n) for n in range(20) for rev in (1, 2, 3)))
+    lines = writers("claim", aiops_url, 0, processes=3)
+    assert len(lines) == len(set(lines)) == 60
+    assert outbox.counts()[DeliveryState.DELIVERED] == 60
