@@ -1,0 +1,1 @@
+"""Recordings: folders of signals, the offline form of everything (DESIGN §8)."""

@@ -1,0 +1,153 @@
+"""A folder of signals -> a recording (DESIGN §8)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from aiops.domain.changes import Change
+from aiops.domain.errors import ConfigurationError, InputError
+from aiops.domain.ticks import History, Shard
+from aiops.recording.case import read_case
+from aiops.recording.events import EventReader, read_changes
+from aiops.recording.grid import before, grid_of, history_of
+from aiops.recording.naming import Naming
+from aiops.recording.rows import Rows, read_rows
+from aiops.recording.values import Case, Recorded, Recording
+from aiops.settings import Settings, load
+from topology.graph import ServiceGraph
+from topology.parse import parse_topology
+from topology.problems import ProblemLevel, TopologyError
+
+METRICS: Final = ("metrics.parquet", "metrics.csv")
+TOPOLOGIES: Final = ("topology.yaml", "topology.json")
+
+
+def is_recording(folder: Path) -> bool:
+    """Return whether a folder holds metrics, and so is a recording."""
+    return any((folder / name).is_file() for name in METRICS)
+
+
+def read(folder: Path, events: EventReader, environ: Mapping[str, str] | None = None) -> Recording:
+    """Read a recording.
+
+    Args:
+        folder: with `metrics.csv` or `metrics.parquet`, and what else DESIGN §8 names.
+        events: understands change events.
+        environ: the environment its settings see; none by default, so that the same folder is the
+            same recording anywhere.
+
+    Returns:
+        The recording; what could not be used of its events and topology is in `problems`.
+
+    Raises:
+        InputError: metrics, topology or `case.json` cannot be read or have a malformed row.
+        ConfigurationError: its `aiops.yaml` is wrong.
+    """
+    metrics = _metrics(folder)
+    settings = _settings(folder, environ or {})
+    case = read_case(folder)
+    rows = read_rows(metrics, settings.default_env)
+    naming = Naming.of(settings, rows.columns)
+    graph, problems = _graph(folder, settings)
+    changes, unread = read_changes(folder / "events.jsonl", events, settings.default_env)
+    return Recording(
+        name=folder.resolve().name,
+        environments=_environments(rows, naming, case, settings.default_env),
+        changes=_placed(changes, rows, settings.default_env),
+        graph=graph,
+        kpis=naming.kpis,
+        settings=settings,
+        case=case,
+        unnamed_env=_unnamed(rows, settings.default_env),
+        problems=(*problems, *unread),
+    )
+
+
+def _metrics(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}; expected a recording")
+    found = [folder / name for name in METRICS if (folder / name).is_file()]
+    if not found:
+        raise InputError(f"{folder} is no recording; expected {' or '.join(METRICS)} in it")
+    if len(found) > 1:
+        raise InputError(f"{folder} has both {' and '.join(METRICS)}; expected one of them")
+    return found[0]
+
+
+def _settings(folder: Path, environ: Mapping[str, str]) -> Settings:
+    path = folder / "aiops.yaml"
+    return load(path, environ) if path.is_file() else Settings()
+
+
+def _graph(folder: Path, settings: Settings) -> tuple[ServiceGraph, tuple[str, ...]]:
+    """Return the topology, and what of it could not be understood."""
+    found = [folder / name for name in TOPOLOGIES if (folder / name).is_file()]
+    try:
+        if found:
+            text, name = found[0].read_text(encoding="utf-8"), str(found[0])
+        else:
+            text, name = settings.topology_text()
+        parsed = parse_topology(text, name)
+    except (OSError, UnicodeDecodeError, TopologyError, ConfigurationError) as error:
+        raise InputError(f"the topology of {folder} cannot be read: {error}") from error
+    problems = tuple(
+        str(problem) for problem in parsed.problems if problem.level is ProblemLevel.ERROR
+    )
+    return settings.with_services(parsed.graph), problems
+
+
+def _environments(rows: Rows, naming: Naming, case: Case, default_env: str) -> tuple[Recorded, ...]:
+    grid = grid_of(rows, case.step_seconds)
+    history = history_of(rows, range(len(rows.columns)), len(rows.columns), grid)
+    baseline = _baseline(rows, case, grid.step_seconds, history, default_env)
+    envs = sorted({column.key.env for column in rows.columns})
+    series = [naming.series(column) for column in rows.columns]
+    recorded = []
+    for env in envs:
+        slots = [slot for slot, one in enumerate(series) if one.key.env == env]
+        shard = Shard(
+            id=f"recording.{env}.0",
+            env=env,
+            step_seconds=grid.step_seconds,
+            series=tuple(series[slot] for slot in slots),
+        )
+        normal = None if baseline is None else _picked(baseline, slots)
+        recorded.append(Recorded(shard=shard, history=_picked(history, slots), baseline=normal))
+    return tuple(recorded)
+
+
+def _picked(history: History, slots: list[int]) -> History:
+    values = np.ascontiguousarray(history.values[:, slots])
+    return History(times=history.times, values=values)
+
+
+def _baseline(
+    rows: Rows, case: Case, step_seconds: int, history: History, default_env: str
+) -> History | None:
+    """Return the fault-free time in the slots of the case; series it lacks have no values."""
+    if case.baseline is None:
+        return None
+    normal = read_rows(case.baseline, default_env)
+    slot_of = {column.key: slot for slot, column in enumerate(rows.columns)}
+    slots = [slot_of.get(column.key, -1) for column in normal.columns]
+    grid = grid_of(normal, step_seconds)
+    return before(history_of(normal, slots, len(rows.columns), grid), int(history.times[0]))
+
+
+def _placed(changes: tuple[Change, ...], rows: Rows, default_env: str) -> tuple[Change, ...]:
+    """Return the changes, those of no named environment in the only one there is."""
+    envs = {column.key.env for column in rows.columns}
+    if len(envs) != 1 or default_env in envs:
+        return changes
+    (env,) = envs
+    return tuple(
+        replace(change, env=env) if change.env == default_env else change for change in changes
+    )
+
+
+def _unnamed(rows: Rows, default_env: str) -> str | None:
+    everything_named = all(column.named_env for column in rows.columns)
+    return None if everything_named else default_env
