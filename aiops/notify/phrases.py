@@ -1,0 +1,131 @@
+"""What every sink and page says of an incident, in the same words. Pure."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from aiops.domain.families import format_value
+from aiops.domain.incidents import Cause, Impact, Incident, IncidentState
+from aiops.domain.series import Family
+from aiops.domain.time import clock_time
+from aiops.incident.wording import change_words, moved_words
+
+
+def clean(text: str, limit: int) -> str:
+    r"""Return text that any sink can carry: no control characters, at most `limit` characters.
+
+    Examples:
+        >>> clean("a\x00b\nc", 10), clean("abcdef", 4)
+        ('a b c', 'abc…')
+    """
+    valid = text.encode("utf-8", "replace").decode()
+    line = "".join(char if char.isprintable() else " " for char in valid).strip()
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def headline(incident: Incident, limit: int) -> str:
+    """Return the incident's name, as in "INC-2048 (P1) EU checkout failures"."""
+    return clean(f"{incident.id} ({incident.severity.value}) {incident.title}", limit)
+
+
+def introduction(incident: Incident) -> str:
+    """Return how an incident is announced in chat (REQUIREMENTS F4); not escaped."""
+    if incident.runbook_id:
+        title = f" ({incident.runbook_title})" if incident.runbook_title else ""
+        runbook = (
+            f"Suggested runbook: {incident.runbook_id}{title}."
+            f" Type `/runbook {incident.runbook_id}` to see steps."
+        )
+    else:
+        runbook = "No runbook matches yet."
+    owner = incident.owner_title or incident.owner or "nobody is named"
+    return (
+        f"I've created incident {incident.id} ({incident.severity.value})."
+        f" Likely owner: {owner}. {runbook}"
+    )
+
+
+def state_words(incident: Incident) -> str:
+    """Return where the incident is, as a sentence about it."""
+    match incident.state:
+        case IncidentState.ACKNOWLEDGED:
+            by = f" by {incident.acknowledged_by}" if incident.acknowledged_by else ""
+            return f"{incident.id} was acknowledged{by}."
+        case IncidentState.MITIGATED | IncidentState.RESOLVED:
+            return ending_words(incident)
+        case IncidentState.MERGED:
+            return f"{incident.id} was merged into {incident.merged_into}: follow it there."
+        case _:
+            return f"{incident.id} is open."
+
+
+def ending_words(incident: Incident) -> str:
+    """Return that an incident is over, since when, and what it cost."""
+    if incident.quiet_since is None:
+        return f"{incident.id} is over."
+    lasted = duration_words(incident.quiet_since - incident.started_at)
+    since = clock_time(incident.quiet_since)
+    costs = _listed(
+        f"{format_value(impact.total, impact.unit, Family.KPI)} of {_whole(impact)}"
+        for impact in incident.impacts[:3]
+        if impact.is_money and impact.total > 0
+    )
+    cost = f" It cost about {costs}." if costs else ""
+    return f"{incident.id} is over: it lasted {lasted} and has been quiet since {since}.{cost}"
+
+
+def impact_words(impact: Impact) -> str:
+    """Return what a KPI lost: how much less, per minute and in all, and how sure that is."""
+    unit, amounts = impact.unit, (impact.per_minute, impact.total, impact.low, impact.high)
+    per_minute, total, low, high = (format_value(one, unit, Family.KPI) for one in amounts)
+    rate = f"{per_minute} lost per minute, " if impact.per_minute > 0 else ""
+    words = (
+        f"{moved_words(impact)}: {rate}"
+        f"{total} since {clock_time(impact.since)} (90% interval {low} to {high})"
+    )
+    return f"{words}; assumed: {impact.assumption}" if impact.assumption else words
+
+
+def cause_words(cause: Cause) -> str:
+    """Return a cause with its confidence: the change behind it, or the service alone.
+
+    As in "deploy 2026.04.18-3 to payment-service at 10:01 UTC (82% sure)".
+    """
+    sure = f"({cause.confidence:.0%} sure)"
+    if cause.change is None:
+        return f"{cause.service} {sure}"
+    words = f"{change_words(cause.change)} at {clock_time(cause.change.started_at)} {sure}"
+    return words if cause.change.service == cause.service else f"{cause.service}, after {words}"
+
+
+def duration_words(length: timedelta) -> str:
+    """Return a length of time as people say it.
+
+    Examples:
+        >>> duration_words(timedelta(seconds=50)), duration_words(timedelta(minutes=95))
+        ('less than a minute', '1 h 35 min')
+        >>> duration_words(timedelta(days=2, hours=3))
+        '2 d 3 h'
+    """
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 1:
+        return "less than a minute"
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
+    shown = [f"{number} {name}" for number, name in parts if number]
+    return " ".join(shown[:2])
+
+
+def incident_url(base_url: str, incident: Incident) -> str:
+    """Return the address of the incident's page, empty where no address is known."""
+    return f"{base_url.rstrip('/')}/incidents/{incident.id}" if base_url else ""
+
+
+def _whole(impact: Impact) -> str:
+    """Return what was lost in all: "revenue in EU" of "revenue per minute"."""
+    names = " ".join(name for name in (impact.region, impact.segment) if name)
+    return impact.kpi.partition(" per ")[0] + (f" in {names}" if names else "")
+
+
+def _listed(words: Iterable[str]) -> str:
+    return " and ".join(words)

@@ -1,0 +1,63 @@
+"""Sinks by kind: a literal table of our own, entry points for third parties."""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from types import MappingProxyType
+from typing import Protocol, cast
+
+from aiops.domain.errors import ConfigurationError
+from aiops.ports import Notifier
+from aiops.settings import Settings, SinkSettings
+
+ENTRY_POINTS = "aiops.notifiers"
+"""The entry-point group third parties name their notifiers in."""
+
+NOTIFIERS: Mapping[str, str] = MappingProxyType(
+    {
+        "pagerduty": "aiops.notify.pagerduty:PagerDuty",
+        "slack": "aiops.notify.slack:Slack",
+    }
+)
+"""Kind → where its class is; imported on first use."""
+
+
+class NotifierClass(Protocol):
+    """A class of notifiers: builds one from its settings."""
+
+    def from_settings(self, sink: SinkSettings, settings: Settings) -> Notifier:
+        """Return the notifier that `sink` describes; reaches out for nothing."""
+        ...
+
+
+def kinds() -> tuple[str, ...]:
+    """Return the kinds of notifiers that can be configured, ours first."""
+    return (*NOTIFIERS, *sorted({name for name, _ in _foreign()} - set(NOTIFIERS)))
+
+
+def notifier(sink: SinkSettings, settings: Settings) -> Notifier:
+    """Return the notifier that the settings of a sink describe.
+
+    Args:
+        sink: which one, and its secrets.
+        settings: for what all sinks share: teams, and the address of our pages.
+
+    Raises:
+        ConfigurationError: nothing of this kind is installed.
+    """
+    return _class_of(sink).from_settings(sink, settings)
+
+
+def _class_of(sink: SinkSettings) -> NotifierClass:
+    path = NOTIFIERS.get(sink.kind) or dict(_foreign()).get(sink.kind)
+    if path is None:
+        raise ConfigurationError(
+            f"sinks.{sink.name}.kind: there is no notifier {sink.kind!r};"
+            f" expected one of {', '.join(kinds())}"
+        )
+    module, _, name = path.partition(":")
+    return cast("NotifierClass", getattr(import_module(module), name))
+
+
+def _foreign() -> Iterator[tuple[str, str]]:
+    return ((point.name, point.value) for point in entry_points(group=ENTRY_POINTS))

@@ -1,0 +1,186 @@
+"""One call of Slack's Web API, and what its answers mean for a notification."""
+
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import httpx
+import orjson
+
+from aiops.domain.errors import DeliveryError
+from aiops.notify import http
+from aiops.notify.phrases import clean
+
+_PASSING = frozenset(
+    {
+        "ratelimited",
+        "rate_limited",
+        "internal_error",
+        "service_unavailable",
+        "fatal_error",
+        "request_timeout",
+        "team_added_to_org",
+    }
+)
+"""Errors that go away by themselves."""
+
+_TOKEN = "set a bot token (xoxb-…) of an installed app in AIOPS_SLACK_BOT_TOKEN"  # noqa: S105
+_CHANNEL = "name an existing channel, best by its id (C…), and invite the app to it"
+_SAYS_WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
+    {
+        "invalid_auth": _TOKEN,
+        "not_authed": _TOKEN,
+        "account_inactive": _TOKEN,
+        "token_revoked": _TOKEN,
+        "token_expired": _TOKEN,
+        "missing_scope": "give the app the scopes chat:write, channels:history and channels:read",
+        "not_in_channel": "invite the app to the channel: /invite @aiops",
+        "channel_not_found": _CHANNEL,
+        "is_archived": _CHANNEL,
+        "message_not_found": "somebody deleted the message; nothing is left to update",
+        "cant_update_message": "the message was posted with another token; use that one",
+        "edit_window_closed": "the workspace forbids late edits; allow them for the app",
+        "restricted_action": "let a workspace admin allow the app to post",
+    }
+)
+
+_BUDGET_SECONDS = 25.0
+"""For all calls of one delivery together: less than its lease."""
+
+
+class SlackRefusalError(DeliveryError):
+    """Slack understood the call and said no.
+
+    Args:
+        message: as in `DeliveryError`.
+        error: Slack's short name of what is wrong, as in "not_in_channel".
+        retryable: as in `DeliveryError`.
+        retry_after_seconds: as in `DeliveryError`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        error: str,
+        retryable: bool,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message, retryable=retryable, retry_after_seconds=retry_after_seconds)
+        self.error = error
+
+
+class SlackCalls:
+    """The calls of one delivery, which share one budget of time.
+
+    Args:
+        client: that sends them.
+        sink: name of the sink, for messages.
+        api_url: `https://slack.com/api/`.
+        token: of the bot; None: not given yet.
+    """
+
+    def __init__(self, client: httpx.Client, sink: str, api_url: str, token: str | None) -> None:
+        self._client = client
+        self._sink = sink
+        self._api_url = api_url.rstrip("/")
+        self._token = token
+        self._until = time.monotonic() + _BUDGET_SECONDS
+
+    def post(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Call a method that changes something.
+
+        Raises:
+            SlackRefusalError: Slack said no.
+            DeliveryError: Slack did not answer, or not as Slack answers.
+        """
+        return self._call("POST", method, content=orjson.dumps(arguments))
+
+    def get(self, method: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:
+        """Call a method that reads; raises as `post` does, and is never ambiguous."""
+        try:
+            return self._call("GET", method, params=arguments)
+        except SlackRefusalError:
+            raise
+        except DeliveryError as error:
+            raise DeliveryError(
+                str(error),
+                retryable=error.retryable,
+                retry_after_seconds=error.retry_after_seconds,
+            ) from error
+
+    def _call(
+        self,
+        verb: str,
+        method: str,
+        *,
+        content: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Mapping[str, Any]:
+        left = self._until - time.monotonic()
+        if not self._token:
+            raise DeliveryError(f"sink {self._sink}: no bot token; {_TOKEN}", retryable=True)
+        if left <= 0:
+            raise DeliveryError(f"sink {self._sink}: Slack answers too slowly", retryable=True)
+        headers = {"authorization": f"Bearer {self._token}"}
+        if content is not None:
+            headers["content-type"] = "application/json; charset=utf-8"
+        response = http.request(
+            self._client,
+            self._sink,
+            verb,
+            f"{self._api_url}/{method}",
+            headers,
+            content=content,
+            params=params,
+            timeout_seconds=min(http.TIMEOUT_SECONDS, left),
+        )
+        return self._judge(method, response)
+
+    def _judge(self, method: str, response: httpx.Response) -> Mapping[str, Any]:
+        where = f"sink {self._sink}: Slack's {method} answered"
+        status = response.status_code
+        answer = _json(response)
+        if status == 200 and answer.get("ok") is True:
+            return answer
+        if status == 429 or (status == 200 and answer.get("ok") is False):
+            raise self._refusal(where, answer, response)
+        raise DeliveryError(
+            f"{where} {status}" + (", nothing Slack would say" if status == 200 else ""),
+            retryable=status == 200 or http.is_passing(status),
+            retry_after_seconds=http.wait_seconds(response),
+            ambiguous=status == 200 or status >= 500,
+        )
+
+    def _refusal(
+        self, where: str, answer: Mapping[str, Any], response: httpx.Response
+    ) -> SlackRefusalError:
+        fallback = "ratelimited" if response.status_code == 429 else "unknown_error"
+        error = clean(str(answer.get("error") or fallback), 100)
+        parts = [f"{where} {error}", _details(answer), _SAYS_WHAT_TO_DO.get(error, "")]
+        text = "; ".join(part for part in parts if part).replace(self._token or "\0", "(token)")
+        return SlackRefusalError(
+            text,
+            error=error,
+            retryable=error in _PASSING or response.status_code == 429,
+            retry_after_seconds=http.wait_seconds(response),
+        )
+
+
+def _json(response: httpx.Response) -> Mapping[str, Any]:
+    try:
+        content = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return {}
+    return content if isinstance(content, Mapping) else {}
+
+
+def _details(answer: Mapping[str, Any]) -> str:
+    """Return what Slack says beside the name of an error: wrong blocks, a missing scope."""
+    metadata = answer.get("response_metadata")
+    messages = metadata.get("messages") if isinstance(metadata, Mapping) else None
+    said = [str(one) for one in messages[:3]] if isinstance(messages, list) else []
+    if answer.get("needed"):
+        said.append(f"needed scope: {answer['needed']}")
+    return clean(", ".join(said), 400)

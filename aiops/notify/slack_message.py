@@ -1,0 +1,168 @@
+"""An incident as a Slack message, and what its thread says when something changed. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiops.domain.incidents import Incident, IncidentState
+from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.notify.mrkdwn import Block, context, escaped, fields, header, link, section
+from aiops.notify.phrases import (
+    cause_words,
+    headline,
+    impact_words,
+    incident_url,
+    introduction,
+    state_words,
+)
+
+EVENT_TYPE = "aiops_incident"
+"""The type of the metadata by which a repeat finds what is there already."""
+
+_TEXT_CHARACTERS = 1500
+_STORY_CHARACTERS = 2900
+_VALUE_CHARACTERS = 700
+_STEP_CHARACTERS = 300
+_STEPS = 5
+_IMPACTS = 3
+# Together below the 13,200 characters a message may have.
+
+
+def message(incident: Incident, notification: Notification, base_url: str) -> dict[str, Any]:
+    """Return what the incident's own message says now: text, blocks and metadata."""
+    first = _first_words(incident)
+    return {
+        "text": first,
+        "blocks": _blocks(incident, notification, first, base_url),
+        "metadata": {"event_type": EVENT_TYPE, "event_payload": _identity(incident)},
+    }
+
+
+def reply(
+    incident: Incident, notification: Notification, told: Mapping[str, str]
+) -> dict[str, Any] | None:
+    """Return what the thread says of the change, or None where nothing is worth a line.
+
+    Args:
+        incident: as it is now.
+        notification: which delivery this is.
+        told: severity and cause the sink heard last.
+    """
+    lines: list[str] = []
+    if notification.action is DeliveryAction.RESOLVE:
+        lines.append(state_words(incident))
+    elif notification.action is DeliveryAction.UPDATE and told:
+        lines += _differences(incident, told)
+    if not lines:
+        return None
+    delivery = f"{notification.action.value}.{notification.revision}"
+    return {
+        "text": escaped(" ".join(lines), _TEXT_CHARACTERS),
+        "metadata": {
+            "event_type": f"{EVENT_TYPE}_change",
+            "event_payload": _identity(incident) | {"delivery": delivery},
+        },
+    }
+
+
+def told_of(incident: Incident) -> dict[str, str]:
+    """Return what a sink is to remember, so that the next delivery can say what changed."""
+    service = incident.causes[0].service if incident.causes else ""
+    change = incident.causes[0].change if incident.causes else None
+    return {
+        "severity": incident.severity.value,
+        "cause": f"{service} {change.id if change else ''}".strip(),
+    }
+
+
+def is_same(metadata: object, wanted: Mapping[str, Any]) -> bool:
+    """Return whether a message's metadata says it is the one `wanted` describes.
+
+    The revision does not count: it is what changes.
+    """
+    if not isinstance(metadata, Mapping) or metadata.get("event_type") != wanted["event_type"]:
+        return False
+    found = metadata.get("event_payload")
+    if not isinstance(found, Mapping):
+        return False
+    return all(
+        str(found.get(name)) == str(value)
+        for name, value in wanted["event_payload"].items()
+        if name != "revision"
+    )
+
+
+def _identity(incident: Incident) -> dict[str, Any]:
+    """Return what tells this message from every other, also of another database of ours."""
+    return {
+        "incident": incident.id,
+        "episode": incident.episode,
+        "revision": incident.revision,
+        "detected_at": incident.detected_at.isoformat(),
+        "origin": incident.origin.value,
+    }
+
+
+def _first_words(incident: Incident) -> str:
+    words = [] if incident.state is IncidentState.OPEN else [state_words(incident)]
+    if incident.is_live:
+        words.append(introduction(incident))
+    return escaped(" ".join(words), _TEXT_CHARACTERS)
+
+
+def _blocks(
+    incident: Incident, notification: Notification, first: str, base_url: str
+) -> list[Block]:
+    blocks = [header(headline(incident, 150)), section(first)]
+    story = escaped(incident.story, _STORY_CHARACTERS)
+    if story:
+        blocks.append(section(story))
+    blocks.append(fields(_facts(incident)))
+    steps = [f"• {escaped(one.text, _STEP_CHARACTERS)}" for one in incident.suggestions[:_STEPS]]
+    if steps:
+        blocks.append(section("*Suggested next steps*\n" + "\n".join(steps)))
+    blocks.append(context(_small_print(incident, notification, base_url)))
+    return blocks
+
+
+def _facts(incident: Incident) -> list[tuple[str, str]]:
+    impacts = incident.impacts[:_IMPACTS]
+    share = _VALUE_CHARACTERS // _IMPACTS
+    impact = "\n".join(escaped(impact_words(one), share) for one in impacts)
+    cause = "\n".join(escaped(cause_words(one), share) for one in incident.causes[:1])
+    owner = incident.owner_title or incident.owner or ""
+    runbook = f"{incident.runbook_id} ({incident.runbook_title})" if incident.runbook_id else ""
+    pairs = (
+        ("Impact", impact or "No KPI has moved so far."),
+        ("Likely cause", cause or "No cause stands out yet."),
+        ("Owner", escaped(_with_reason(owner, incident.owner_reason), _VALUE_CHARACTERS)),
+        ("Runbook", escaped(_with_reason(runbook, incident.runbook_reason), _VALUE_CHARACTERS)),
+    )
+    return [(title, value or "none") for title, value in pairs]
+
+
+def _with_reason(value: str, reason: str) -> str:
+    return ": ".join(part for part in (value, reason) if part)
+
+
+def _small_print(incident: Incident, notification: Notification, base_url: str) -> str:
+    parts = [
+        f"{incident.decision.value}: {notification.reason}",
+        f"environment {incident.env}",
+        incident.severity_reason,
+    ]
+    words = escaped(" · ".join(part for part in parts if part), _VALUE_CHARACTERS)
+    if not base_url:
+        return words
+    return f"{words} · {link(incident_url(base_url, incident), 'open the incident page')}"
+
+
+def _differences(incident: Incident, told: Mapping[str, str]) -> list[str]:
+    now = told_of(incident)
+    lines = []
+    if now["severity"] != told.get("severity", now["severity"]):
+        why = f": {incident.severity_reason}" if incident.severity_reason else ""
+        lines.append(f"Severity is now {now['severity']}, was {told['severity']}{why}.")
+    if now["cause"] != told.get("cause", now["cause"]):
+        found = cause_words(incident.causes[0]) if incident.causes else "unknown again"
+        lines.append(f"Likely cause is now {found}.")
+    return lines
