@@ -105,6 +105,7 @@ def _source(name: str, section: SourceSection, surroundings: Surroundings) -> Pr
     variable = section.bearer_token_env
     return PrometheusSettings(
         name=name,
+        kind=section.kind,
         url=section.url.rstrip("/"),
         signals=tuple(
             SignalSettings(
@@ -116,6 +117,7 @@ def _source(name: str, section: SourceSection, surroundings: Surroundings) -> Pr
                 bad_direction=signal.bad_direction,
                 kpi=signal.kpi,
                 labels=tuple(dict.fromkeys(signal.labels)),
+                service=signal.service,
             )
             for signal in section.signals
         ),

@@ -64,7 +64,8 @@ def _owners(settings: Settings, graph: ServiceGraph) -> Iterator[str]:
     if alone:
         shown = ", ".join(alone[:5]) + (" …" if len(alone) > 5 else "")
         default = settings.policies.paging.default_owner
-        yield f"{len(alone)} services have no owner ({shown}); {default!r} gets their incidents"
+        count = "1 service has" if len(alone) == 1 else f"{len(alone)} services have"
+        yield f"{count} no owner ({shown}); incidents go to {default!r}"
 
 
 def _environments(settings: Settings) -> Iterator[str]:

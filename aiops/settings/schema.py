@@ -139,6 +139,7 @@ class SignalSection(Section):
     bad_direction: Direction | None = None
     kpi: Text | None = None
     labels: Texts = []
+    service: Text | None = None
 
 
 class LabelSection(Section):

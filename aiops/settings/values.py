@@ -31,6 +31,7 @@ class SignalSettings:
         bad_direction: the way that hurts; None: from its family.
         kpi: the name of the KPI it carries; None: the KPI whose metric it is, if one.
         labels: the source's labels to keep beside service, env, region and segment.
+        service: whose it is where the answer does not say, as for a total over everything.
     """
 
     name: str
@@ -41,6 +42,7 @@ class SignalSettings:
     bad_direction: Direction | None = None
     kpi: str | None = None
     labels: tuple[str, ...] = ()
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class PrometheusSettings:
 
     Args:
         name: of the source, as it appears in series and shards.
+        kind: the ingester that asks it.
         url: where its API begins, without `/api/v1` and without credentials.
         signals: what is asked.
         step_seconds: distance between two ticks.
@@ -72,6 +75,7 @@ class PrometheusSettings:
 
     name: str
     url: str
+    kind: str = "prometheus"
     signals: tuple[SignalSettings, ...] = ()
     step_seconds: int = 60
     delay_seconds: int = 2

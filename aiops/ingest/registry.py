@@ -1,0 +1,66 @@
+"""Ingesters by name; imported on first use, third parties through `aiops.ingesters`."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, cast
+
+from aiops.domain.errors import ConfigurationError
+from aiops.ports import Source
+from aiops.settings.values import PrometheusSettings, Settings
+
+INGESTERS = MappingProxyType(
+    {
+        "prometheus": "aiops.ingest.prometheus.PrometheusSource",
+        "changes": "aiops.ingest.changes.parse",
+    }
+)
+"""What we bring: sources that are pulled, and parsers of what is sent to us."""
+
+
+@cache
+def ingester_named(name: str) -> Callable[..., Any]:
+    """Return an ingester: the class of a source, or the parse function of what is sent.
+
+    Raises:
+        ConfigurationError: nobody provides it.
+    """
+    path = INGESTERS.get(name)
+    if path is not None:
+        module, _, attribute = path.rpartition(".")
+        return cast("Callable[..., Any]", getattr(import_module(module), attribute))
+    for entry in entry_points(group="aiops.ingesters", name=name):
+        return cast("Callable[..., Any]", entry.load())
+    raise ConfigurationError(f"ingester {name!r} is not installed; known are {', '.join(names())}")
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the names of all ingesters, sorted; ours win over third parties'."""
+    return tuple(sorted({*INGESTERS, *(one.name for one in entry_points(group="aiops.ingesters"))}))
+
+
+def source(one: PrometheusSettings, settings: Settings) -> Source:
+    """Return a configured source, ready to be pulled; it connects on first use.
+
+    Raises:
+        ConfigurationError: nobody provides its kind.
+    """
+    made = ingester_named(one.kind)(one, kpis=settings.kpis, default_env=settings.default_env)
+    return cast("Source", made)
+
+
+def page(name: str) -> str:
+    """Return the user page of one of our ingesters, in Markdown.
+
+    Raises:
+        ConfigurationError: we have none of that name.
+    """
+    if name not in INGESTERS:
+        raise ConfigurationError(
+            f"there is no page about an ingester {name!r}; there are: {', '.join(INGESTERS)}"
+        )
+    return files("aiops.ingest").joinpath(f"{name}.md").read_text(encoding="utf-8")

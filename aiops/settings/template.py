@@ -1,0 +1,200 @@
+"""What `aiops init` writes: settings that watch and page nobody, a topology, a first runbook.
+
+Lines that begin with `## ` explain; lines that begin with `# ` are settings to be uncommented.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+
+SETTINGS = """\
+## Settings of aiops. `aiops doctor` checks them and says what to do about each fault.
+## Lines with one `#` are settings to uncomment; lines with two explain them.
+## Secrets never stand here. They come from the environment, or from a file that <NAME>_FILE names:
+##   AIOPS_PAGERDUTY_ROUTING_KEY  AIOPS_SLACK_BOT_TOKEN  AIOPS_SLACK_SIGNING_SECRET  AIOPS_WEB_TOKEN
+
+## observe: everything but paging. beside: next to an existing pager. in_path: we page.
+mode: observe
+
+## Where each file lies, from the folder of this one.
+topology: topology.yaml
+runbooks: runbooks
+
+## Only environments with `pages: true` can page; one that is not listed is recorded only.
+environments:
+  prod: {pages: true}
+  staging: {pages: false}
+## What a signal belongs to that names no environment.
+default_env: prod
+
+## Where metrics come from: each signal is one query per step. Its labels say whose it is.
+sources:
+  prometheus:
+    kind: prometheus
+    url: http://127.0.0.1:9090
+    step_seconds: 60
+    ## History that is fetched at the first start, so that seasons are known.
+    back_fill_days: 21
+    back_fill_step_seconds: 300
+    ## The variable with a token, where Prometheus asks for one.
+#     bearer_token_env: AIOPS_PROMETHEUS_TOKEN
+    ## Which labels carry what; the first that a series has counts.
+    labels: {service: [service, job], env: [env, environment], region: region, segment: segment}
+    signals:
+      - {name: up, query: min by (job) (up), title: availability}
+#       - name: error_ratio
+#         unit: "1"
+#         query: >-
+#           sum by (service, region) (rate(http_requests_total{code=~"5.."}[2m]))
+#           / sum by (service, region) (rate(http_requests_total[2m]))
+#       - name: latency_p95_seconds
+#         unit: s
+#         query: >-
+#           histogram_quantile(0.95, sum by (service, region, le)
+#           (rate(http_request_duration_seconds_bucket[2m])))
+#       - name: requests_per_second
+#         unit: 1/s
+#         query: sum by (service, region) (rate(http_requests_total[2m]))
+#       - name: revenue
+#         query: sum by (region) (increase(revenue_total[1m]))
+#         service: checkout
+
+## What users do and what it is worth: an incident on a journey is one that people feel.
+# currency: EUR
+# regions: [EU, US]
+# segments: [retail, business]
+# holidays: [2026-12-25]
+# journeys:
+#   - name: checkout
+#     entry: gateway
+#     steps:
+#       - {service: checkout, operation: POST /checkout}
+#       - payment-service
+#     kpis: [revenue per minute]
+#     owner: payments
+#     healthy: 99.5% of checkouts succeed within 2 s
+#     unhealthy: more than 5% of checkouts fail
+#     value_per_success: 42.0
+# kpis:
+#   - name: revenue per minute
+#     metric: revenue
+#     unit: EUR
+#     per: minute
+#     journey: checkout
+#     bad_direction: down
+
+## Who answers for what: the names are the owners in the topology.
+# teams:
+#   payments:
+#     title: Payments team
+#     members: [ada, grace]
+#     rotation_start: 2026-01-05T09:00:00Z
+#     rotation_length_days: 7
+#     slack_channel: "#payments-incidents"
+#     pagerduty_key_env: AIOPS_PAYMENTS_ROUTING_KEY
+#   platform:
+#     title: Platform team
+# default_owner: platform
+
+## Where incidents are told. Pages go to `page_to`, the rest to `ticket_to`.
+# sinks:
+#   pagerduty:
+#     kind: pagerduty
+#     events_url: https://events.pagerduty.com/v2/enqueue
+#   slack:
+#     kind: slack
+#     api_url: https://slack.com/api/
+#     channel: "#incidents"
+# page_to: [pagerduty, slack]
+# ticket_to: [slack]
+
+## How long a page waits for company; P1 and lost money do not wait.
+settle_seconds: 30
+## What is older than this when we come back from downtime is worked through without paging.
+catch_up_seconds: 600
+
+## When values become a symptom, what is related, how bad it is, when it is over.
+# detect: {bar: 5.0, persistence_ticks: 2, persistence_window: 3, gap_ticks: 5}
+# correlate: {window_seconds: 900, hops: 2, change_max_age_seconds: 86400}
+# severity: {p1_money_relative: 0.15, p1_error_ratio: 0.05, p2_error_ratio: 0.01}
+# life: {mitigated_after_seconds: 600, watch_seconds: 3600}
+
+## The web page and API. An address others can reach is refused without AIOPS_WEB_TOKEN.
+web:
+  host: 127.0.0.1
+  port: 8080
+  ## How people reach it, for the links in messages.
+#   base_url: https://aiops.example.com
+
+retention:
+  history_days: 35
+"""
+
+TOPOLOGY = """\
+## Who calls whom, and who answers for it. Backstage catalog files are read as well.
+## kind: edge, app, worker, queue, db, cache or external; guessed from the name where it is missing.
+services:
+#   gateway:
+#     kind: edge
+#     owner: platform
+#     calls: [checkout]
+#   checkout:
+#     owner: payments
+#     tier: 1
+#     regions: [EU, US]
+#     calls: [payment-service, orders-db]
+#   payment-service:
+#     owner: payments
+#     calls: [card-provider]
+#   orders-db: {kind: db, owner: platform}
+#   card-provider: {kind: external, owner: payments}
+"""
+
+RUNBOOK = """\
+---
+id: RB-01
+title: A service fails right after a deploy
+owner: platform
+services: []
+families: [errors, latency]
+keywords: [deploy, release, rollback]
+reviewed_at: {reviewed_at}
+steps:
+  - text: See how many requests fail, and since when.
+    query: error_ratio
+    condition: if it is above 1% and rose within 30 minutes of the deploy, go on
+    level: 0
+  - text: Roll the deploy back in the region that is hit.
+    condition: if the incident names a deploy as its first cause
+    action: roll_back
+    level: 1
+  - text: Check that the errors are gone before you close.
+    query: error_ratio
+    condition: if it is below 0.5% for 10 minutes, resolve
+    level: 0
+---
+# RB-01: A service fails right after a deploy
+
+Write here what a colleague who is woken at night has to know: how this trouble looks, what it
+costs, who may decide, and what has gone wrong before.
+
+Steps say what to look at and when to act, in numbers. `level` is how much may happen without a
+person: 0 only tells, 1 suggests, 2 acts after a click, 3 acts alone.
+"""
+
+RUNBOOK_NAME = "runbooks/RB-01-fails-after-a-deploy.md"
+
+
+def files(reviewed_at: date) -> Mapping[str, str]:
+    """Return what `aiops init` writes: relative path to content.
+
+    Args:
+        reviewed_at: the day the first runbook counts as looked at: today.
+    """
+    return MappingProxyType(
+        {
+            "aiops.yaml": SETTINGS,
+            "topology.yaml": TOPOLOGY,
+            RUNBOOK_NAME: RUNBOOK.replace("{reviewed_at}", reviewed_at.isoformat()),
+        }
+    )

@@ -1,0 +1,97 @@
+from dataclasses import replace
+
+import pytest
+from pydantic import SecretStr
+
+from aiops.domain.journeys import Journey, Kpi, Team
+from aiops.domain.policies import Mode, PagingPolicy, Policies
+from aiops.settings import (
+    PrometheusSettings,
+    Settings,
+    SignalSettings,
+    SinkSettings,
+    WebSettings,
+    lint,
+)
+from topology.attributes import Service
+from topology.graph import ServiceGraph
+
+GRAPH = ServiceGraph.from_edges([Service(name="checkout", owner="web")], ())
+SOUND = Settings(
+    journeys=(Journey(name="buy", entry="checkout", services=("checkout",), owner="web"),),
+    kpis=(Kpi(name="revenue per minute", metric="revenue", service="checkout", unit="EUR"),),
+    teams=(Team(name="web", title="Web team"), Team(name="platform", title="Platform team")),
+    currency="EUR",
+    sources=(
+        PrometheusSettings(
+            name="prom",
+            url="http://127.0.0.1:9090",
+            signals=(SignalSettings(name="revenue", query="revenue"),),
+        ),
+    ),
+    sinks=(SinkSettings(name="pd", kind="pagerduty", url="http://x", secret=SecretStr("s")),),
+    policies=Policies(paging=PagingPolicy(mode=Mode.IN_PATH, page_sinks=("pd",))),
+    web=WebSettings(base_url="https://aiops.example.com"),
+)
+
+
+def paging(**changes: object) -> Policies:
+    return Policies(paging=replace(SOUND.policies.paging, **changes))  # type: ignore[arg-type]
+
+
+def test_sound_settings_give_no_reason_to_speak() -> None:
+    assert lint(SOUND, GRAPH) == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            replace(SOUND, journeys=(Journey(name="buy", entry="a", services=("chekout",)),)),
+            "journey 'buy' names the service 'chekout', which the topology does not know; "
+            "did you mean 'checkout'?",
+        ),
+        (replace(SOUND, journeys=()), "no journey is declared"),
+        (
+            replace(SOUND, kpis=(Kpi(name="orders", metric="revenu"),)),
+            "KPI 'orders': no signal of a source is its metric 'revenu'; did you mean 'revenue'?",
+        ),
+        (replace(SOUND, currency="USD"), "is in EUR, the installation in USD"),
+        (replace(SOUND, teams=SOUND.teams[1:]), "the owner 'web' is no declared team"),
+        (replace(SOUND, default_env="live"), "default_env 'live' is no declared environment"),
+        (replace(SOUND, policies=paging(paging_environments=frozenset())), "no environment pages"),
+        (replace(SOUND, policies=paging(page_sinks=())), "mode is in_path, but pages go nowhere"),
+        (replace(SOUND, sources=()), "no source is declared"),
+        (
+            replace(SOUND, sources=(replace(SOUND.sources[0], signals=()),), kpis=()),
+            "source 'prom' is asked for nothing",
+        ),
+        (
+            replace(SOUND, sources=(replace(SOUND.sources[0], bearer_token_env="AIOPS_T"),)),
+            "AIOPS_T is not set",
+        ),
+        (
+            replace(SOUND, sinks=(replace(SOUND.sinks[0], secret=None),)),
+            "sink 'pd' cannot send: set AIOPS_PAGERDUTY_ROUTING_KEY",
+        ),
+        (
+            replace(SOUND, sinks=(replace(SOUND.sinks[0], kind="slack"),)),
+            "set AIOPS_SLACK_SIGNING_SECRET",
+        ),
+        (
+            replace(
+                SOUND, teams=(*SOUND.teams, Team(name="x", title="X", pagerduty_key="AIOPS_X"))
+            ),
+            "AIOPS_X is not set; its pages use the common routing key",
+        ),
+        (replace(SOUND, web=WebSettings()), "which only this machine can open"),
+    ],
+)
+def test_what_looks_wrong_is_told_with_what_to_do(settings: Settings, expected: str) -> None:
+    (sentence,) = [found for found in lint(settings, GRAPH) if expected in found]
+    assert sentence
+
+
+def test_services_nobody_owns_are_counted() -> None:
+    graph = ServiceGraph.from_edges([*GRAPH.services.values(), Service(name="mail")], ())
+    assert "1 service has no owner (mail)" in "\n".join(lint(SOUND, graph))
