@@ -1,7 +1,8 @@
 """Judges incidents against the planted truth: what was found, missed, doubled and made up.
 
-An incident is about a fault when it began while the fault lasted (with some grace), in a region
-the fault hit, at a service it hit or next to its root. Severity, wording and money are not judged.
+An incident may be about a fault when it began while the fault lasted (with some grace), in a
+region the fault hit, at a service it hit or next to its root; it counts for the one it fits best.
+Severity, wording and money are not judged.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -164,11 +165,12 @@ def judge(
         quiet_until: its end; None for no end.
     """
     findings = [Finding.of(incident) for incident in incidents]
-    cases = [_case(fault, findings) for fault in expected]
+    cases = _cases(expected, findings)
     telling = [(case.fault, case.telling) for case in cases]
     found = [(fault, one) for fault, one in telling if one is not None]
     pages = [one for one in findings if one.is_page]
-    false = [one.id for one in pages if not any(is_about(one, fault) for fault in expected)]
+    told_of = {one for case in cases for one in case.about}
+    false = [one for one in pages if one not in told_of]
     counts = [sum(one.is_told for one in case.about) for case in cases]
     causes = [is_right_cause(one, fault) for fault, one in found]
     changes = [one.cause_ref == fault.change_ref for fault, one in found if fault.change_ref]
@@ -181,13 +183,13 @@ def judge(
         found=len(found),
         missed=len(expected) - len(found),
         incidents_per_fault=_mean([count for count in counts if count], 0.0),
-        page_precision=_mean([one.id not in false for one in pages], 1.0),
+        page_precision=_mean([one not in false for one in pages], 1.0),
         pages_in_quiet_week=sum(_is_within(one, quiet_from, quiet_until) for one in pages),
         fault_to_page_seconds=_fault_to_page(found),
         cause_top1=_mean(causes, 0.0),
         culprit_change_top1=_mean(changes, 0.0),
         missed_faults=tuple(fault.id for fault, one in telling if one is None),
-        false_pages=tuple(false),
+        false_pages=tuple(one.id for one in false),
     )
 
 
@@ -236,9 +238,22 @@ def is_right_cause(finding: Finding, fault: Fault) -> bool:
     return right
 
 
-def _case(fault: Fault, findings: Iterable[Finding]) -> _Case:
-    about = [one for one in findings if is_about(one, fault)]
-    return _Case(fault=fault, about=tuple(sorted(about, key=lambda one: (one.started_at, one.id))))
+def _cases(expected: Sequence[Fault], findings: Iterable[Finding]) -> list[_Case]:
+    """Give every incident to the one fault it fits best: who swallows two has found one."""
+    about: dict[str, list[Finding]] = {fault.id: [] for fault in expected}
+    for finding in sorted(findings, key=lambda one: (one.started_at, one.id)):
+        fitting = [fault for fault in expected if is_about(finding, fault)]
+        if fitting:
+            about[max(fitting, key=lambda fault: _fit(finding, fault)).id].append(finding)
+    return [_Case(fault=fault, about=tuple(about[fault.id])) for fault in expected]
+
+
+def _fit(finding: Finding, fault: Fault) -> tuple[bool, bool, int, float]:
+    """Return how well an incident fits a fault it may be about; the greater the better."""
+    names_change = fault.change_ref is not None and finding.cause_ref == fault.change_ref
+    common = len(finding.services.intersection((fault.service, *fault.services)))
+    apart = abs((finding.started_at - fault.started_at).total_seconds())
+    return names_change, is_right_cause(finding, fault), common, -apart
 
 
 def _wrong_with(finding: Finding, fault: Fault) -> list[str]:

@@ -128,7 +128,9 @@ def _surge(scene: Scene) -> Plan:
     scene.effects += load_effects(
         scene.shop, (entries or [scene.root])[0], scene.draw(2.0, 3.5), scene.span()
     )
-    scene.effects = [one for one in scene.effects if one.service != scene.root]
+    # What the bottleneck cannot take never reaches the services behind it.
+    behind = scene.shop.graph.reach(scene.root, limit=4)
+    scene.effects = [one for one in scene.effects if one.service not in behind]
     scene.move(scene.root, Role.REQUESTS, factor=scene.draw(1.7, 2.6), rise=120, fall=180)
     scene.move(scene.root, Role.CPU, factor=0.0, add=scene.draw(0.94, 0.99), rise=120)
     scene.spread.at(

@@ -114,6 +114,14 @@ def test_two_incidents_for_one_fault_are_two_and_neither_is_false() -> None:
     assert judge_story(EXPECTED[:1], [PERFECT[0], entry(EXPECTED[0], id="INC-again")])
 
 
+def test_an_incident_that_swallows_two_faults_has_found_one() -> None:
+    swallowed = replace(EXPECTED[0], id="other", service="catalog", change_ref=None)
+    verdict = judge([swallowed, EXPECTED[0]], PERFECT[:1])
+
+    assert verdict.missed_faults == ("other",)
+    assert verdict.page_precision == 1.0
+
+
 def test_the_wrong_culprit_and_the_wrong_change_are_told_apart() -> None:
     blamed = entry(EXPECTED[0], causes=[{"service": "payment-service", "change": None}])
     other = entry(EXPECTED[0], causes=[{"service": "catalog", "change": {"ref": "2026.04.18-3"}}])
