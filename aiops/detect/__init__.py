@@ -1,0 +1,1 @@
+"""Signals → symptoms: fit rarely, score always; only `engine` is called from outside."""

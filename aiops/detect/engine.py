@@ -1,0 +1,287 @@
+"""Detection of one shard: fit rarely, score every closed tick; the only door to this package.
+
+fit(history) → ShardProfile          once a day, in the slow worker
+start / adopt → ShardState           where scoring begins, and goes on under a new profile
+step(tick) → Detection               strictly causal: judged first, learnt from afterwards
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from aiops.detect.facts import Speaker
+from aiops.detect.persistence import (
+    NOTHING,
+    Track,
+    Transitions,
+    advance,
+    new_track,
+    persistence_of,
+)
+from aiops.detect.protocol import Detector, Frame, Memory, Verdict
+from aiops.detect.recent import Recent, finite, recent_of, widened
+from aiops.detect.registry import all_detectors
+from aiops.detect.traits import Bools, traits_of
+from aiops.detect.values import (
+    ShardProfile,
+    ShardState,
+    grown_memory,
+    places_of,
+    subjects_of,
+)
+from aiops.domain.policies import DetectPolicy
+from aiops.domain.symptoms import Origin, SymptomFact
+from aiops.domain.ticks import History, KpiTick, Shard, Tick
+from aiops.domain.time import utc
+
+__all__ = ["Detection", "ShardProfile", "ShardState", "adopt", "fit", "start", "step"]
+
+_BEFORE_SECONDS = 1800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """What a tick brought.
+
+    Args:
+        state: to go on with.
+        facts: what became known, by detector; a symptom that merely goes on is not repeated.
+        kpis: readings of the series that carry a declared KPI; None when there are none.
+    """
+
+    state: ShardState
+    facts: tuple[SymptomFact, ...] = ()
+    kpis: KpiTick | None = None
+
+
+def fit(
+    shard: Shard,
+    history: History,
+    policy: DetectPolicy,
+    *,
+    holidays: frozenset[date] = frozenset(),
+    masked: Bools | None = None,
+) -> ShardProfile:
+    """Learn a shard's profile from its past.
+
+    Args:
+        shard: whose series; the history may have fewer columns where the shard has grown.
+        history: past ticks; a day makes it useful, two weeks good.
+        policy: how fast levels follow.
+        holidays: local dates that are like Sundays.
+        masked: shape (ticks, series): True where an incident was real and must not be learnt.
+    """
+    if not len(history.times):
+        return ShardProfile.empty(shard)
+    if masked is not None:
+        values = np.where(masked, np.float32(np.nan), history.values)
+        history = History(times=history.times, values=values)
+    traits = traits_of(shard)
+    fitted = {
+        one.name: one.fit(shard, traits, history, policy, holidays) for one in all_detectors()
+    }
+    return ShardProfile.of(shard, fitted, holidays)
+
+
+def start(shard: Shard, profile: ShardProfile, history: History | None) -> ShardState:
+    """Return the state at the end of a history (or of none), with no symptom open."""
+    profile = profile.grown(shard)
+    count = len(shard.series)
+    recent = Recent() if history is None else recent_of(history, shard.step_seconds, count)
+    at = int(history.times[-1]) if history is not None and len(history.times) else 0
+    frame = _frame(shard, profile, recent, at)
+    memory = {
+        one.name: one.start(shard, profile.fitted[one.name], frame, history)
+        for one in all_detectors()
+    }
+    tracks = {name: new_track(len(found)) for name, found in profile.subjects.items()}
+    return ShardState(
+        series=shard.series, at=at, number=0, recent=recent, memory=memory, tracks=tracks
+    )
+
+
+def adopt(shard: Shard, profile: ShardProfile, state: ShardState) -> ShardState:
+    """Return the state to go on with under a new profile, or for a shard that has grown.
+
+    Open symptoms and what is remembered of known series stay; new series start young.
+    """
+    profile = profile.grown(shard)
+    state = _grown(shard, profile, state)
+    frame = _frame(shard, profile, state.recent, state.at)
+    memory = {
+        one.name: one.adopt(profile.fitted[one.name], state.memory[one.name], frame)
+        for one in all_detectors()
+    }
+    return replace(state, memory=memory)
+
+
+def step(  # noqa: PLR0917  # the order of the data flow
+    shard: Shard,
+    profile: ShardProfile,
+    state: ShardState,
+    tick: Tick,
+    policy: DetectPolicy,
+    origin: Origin = Origin.LIVE,
+) -> Detection:
+    """Score one closed tick, then learn from it; a tick that is not newer changes nothing.
+
+    Args:
+        shard: what is scored; a profile or state from before it grew is taken as it is.
+        profile: what was learnt.
+        state: after the tick before.
+        tick: the values by slot.
+        policy: bars and persistence.
+        origin: written into every symptom.
+    """
+    now = int(tick.at.timestamp())
+    if now <= state.at:
+        return Detection(state=state)
+    count = len(shard.series)
+    profile = profile.grown(shard)
+    if len(state.series) != count:
+        state = _grown(shard, profile, state)
+    values = widened(finite(tick.values), count)
+    elapsed = now - state.at if state.at else shard.step_seconds
+    frame = replace(
+        _frame(shard, profile, state.recent, now),
+        values=values,
+        elapsed_seconds=max(elapsed, shard.step_seconds),
+        number=state.number,
+        policy=policy,
+    )
+    return _step(shard, profile, state, frame, origin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Judged:
+    """What one detector said of a tick; `verdict` is None where it had nothing to judge by."""
+
+    detector: Detector
+    verdict: Verdict | None
+    track: Track
+    moves: Transitions
+
+
+def _step(
+    shard: Shard, profile: ShardProfile, state: ShardState, frame: Frame, origin: Origin
+) -> Detection:
+    judged = [_judge(one, profile, state, frame) for one in all_detectors()]
+    row = frame.values.copy()
+    for one in judged:
+        if profile.subjects[one.detector.name] is profile.series:
+            row[one.track.held] = np.nan  # an open symptom is not what is usual
+    recent = frame.recent.append(frame.at, row, shard.step_seconds)
+    after = replace(frame, recent=recent)
+    facts = [fact for one in judged for fact in _facts(one, profile, frame, origin)]
+    return Detection(
+        state=ShardState(
+            series=shard.series,
+            at=frame.at,
+            number=frame.number + 1,
+            recent=recent,
+            memory={one.detector.name: _learn(one, profile, state, after) for one in judged},
+            tracks={one.detector.name: one.track for one in judged},
+        ),
+        facts=tuple(facts),
+        kpis=_kpis(frame, judged),
+    )
+
+
+def _judge(detector: Detector, profile: ShardProfile, state: ShardState, frame: Frame) -> _Judged:
+    name = detector.name
+    track = state.tracks[name]
+    verdict = detector.score(frame, profile.fitted[name], state.memory[name], track.held)
+    if verdict is None:
+        return _Judged(detector=detector, verdict=None, track=track, moves=NOTHING)
+    rule = persistence_of(frame.policy, frame.step_seconds)
+    track, moves = advance(track, verdict, frame.at, rule)
+    own = profile.subjects[name] is profile.series
+    for slot in moves.opened:
+        episode = track.episodes[slot]
+        onset = int(episode["onset"])
+        usual = frame.recent.before(onset, int(slot), _BEFORE_SECONDS) if own else None
+        episode["before"] = episode["expected"] if usual is None else usual
+    return _Judged(detector=detector, verdict=verdict, track=track, moves=moves)
+
+
+def _facts(
+    judged: _Judged, profile: ShardProfile, frame: Frame, origin: Origin
+) -> list[SymptomFact]:
+    detector = judged.detector
+    fitted = profile.fitted[detector.name]
+    speaker = Speaker(
+        detector=detector.name,
+        kind=detector.kind,
+        subjects=profile.subjects[detector.name],
+        compared_with=lambda subject, at: detector.compared_with(fitted, subject, at, frame),
+        origin=origin,
+    )
+    return speaker.facts(judged.track, judged.moves, frame.at)
+
+
+def _learn(judged: _Judged, profile: ShardProfile, state: ShardState, frame: Frame) -> Memory:
+    name, verdict = judged.detector.name, judged.verdict
+    memory = state.memory[name]
+    if verdict is None:
+        return memory
+    released = np.zeros(len(judged.track.phase), dtype=np.bool_)
+    released[judged.moves.released] = True
+    return judged.detector.learn(
+        frame,
+        profile.fitted[name],
+        memory,
+        verdict,
+        held=judged.track.held,
+        released=released,
+    )
+
+
+def _kpis(frame: Frame, judged: list[_Judged]) -> KpiTick | None:
+    """Return what the first detector that knows the usual value says of the KPI slots."""
+    slots = frame.traits.kpi_slots
+    for one in judged:
+        verdict = one.verdict
+        if verdict is None or verdict.usual is None or verdict.scale is None or not len(slots):
+            continue
+        known = verdict.measured[slots]
+        return KpiTick(
+            at=utc(frame.at),
+            series=frame.traits.kpi_series,
+            observed=np.where(known, frame.values[slots], np.nan).astype(np.float64),
+            expected=verdict.usual[slots].astype(np.float64),
+            scale=verdict.scale[slots].astype(np.float64),
+        )
+    return None
+
+
+def _grown(shard: Shard, profile: ShardProfile, state: ShardState) -> ShardState:
+    """Return the state with a place for every series; what is known of old ones stays."""
+    count = len(state.series)
+    if count == len(shard.series):
+        return state
+    recent = state.recent.resized(len(shard.series))
+    frame = _frame(shard, profile, recent, state.at)
+    memory, tracks = {}, {}
+    for one in all_detectors():
+        name = one.name
+        places = places_of(subjects_of(one, shard, count), profile.subjects[name])
+        fresh = one.start(shard, profile.fitted[name], frame, None)
+        memory[name] = grown_memory(state.memory[name], fresh, count)
+        tracks[name] = state.tracks[name].moved(places, len(profile.subjects[name]))
+    return replace(state, series=shard.series, recent=recent, memory=memory, tracks=tracks)
+
+
+def _frame(shard: Shard, profile: ShardProfile, recent: Recent, at: int) -> Frame:
+    return Frame(
+        at=at,
+        step_seconds=shard.step_seconds,
+        elapsed_seconds=shard.step_seconds,
+        values=np.full(len(shard.series), np.nan, dtype=np.float32),
+        recent=recent,
+        number=0,
+        series=shard.series,
+        traits=profile.traits,
+        policy=DetectPolicy(),
+        holidays=profile.holidays,
+    )

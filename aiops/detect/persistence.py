@@ -1,0 +1,234 @@
+"""When verdicts become a symptom and when they stop being one; shared by all detectors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.detect.protocol import Verdict
+from aiops.detect.traits import Bools, Slots
+from aiops.domain.policies import DetectPolicy
+
+IDLE, OPEN, RESTING = 0, 1, 2
+"""Nothing; a symptom is open; it ended and may still return within the flap window."""
+
+_LONGEST_WINDOW = 32
+_STRENGTHENED_BY = 1.5
+_QUIET_TICKS = 3
+
+EPISODE = np.dtype(
+    [
+        ("onset", "<i8"),
+        ("detected", "<i8"),
+        ("last_outside", "<i8"),
+        ("ended", "<i8"),
+        ("told_at", "<i8"),
+        ("inside_since", "<i8"),
+        ("inside", "<i4"),
+        ("direction", "<i4"),
+        ("peak", "<f4"),
+        ("told", "<f4"),
+        ("observed", "<f4"),
+        ("expected", "<f4"),
+        ("low", "<f4"),
+        ("high", "<f4"),
+        ("before", "<f4"),
+        ("young", "<i4"),
+    ]
+)
+"""What is kept of the last symptom of a subject; times in epoch seconds."""
+
+_PEAK_FIELDS = ("observed", "expected", "low", "high", "direction")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persistence:
+    """The policy in ticks of one step: `needed` of `window` open, `recovery` inside end."""
+
+    needed: int
+    window: int
+    recovery: int
+    flap_seconds: int
+    new_normal_seconds: int
+    step_seconds: int
+
+
+def persistence_of(policy: DetectPolicy, step_seconds: int) -> Persistence:
+    """Return a policy's ticks for a step; short steps need more of them.
+
+    Examples:
+        >>> minute = persistence_of(DetectPolicy(), 60)
+        >>> minute.needed, minute.window, minute.recovery
+        (2, 3, 5)
+        >>> second = persistence_of(DetectPolicy(), 5)
+        >>> second.needed, second.window, second.recovery
+        (4, 6, 24)
+    """
+    window = max(policy.persistence_window, -(-policy.persistence_seconds // step_seconds))
+    window = min(window, _LONGEST_WINDOW)
+    share = policy.persistence_ticks / policy.persistence_window
+    return Persistence(
+        needed=max(policy.persistence_ticks, round(share * window)),
+        window=window,
+        recovery=max(policy.recovery_ticks, -(-policy.recovery_seconds // step_seconds)),
+        flap_seconds=policy.flap_seconds,
+        new_normal_seconds=policy.new_normal_seconds,
+        step_seconds=step_seconds,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Track:
+    """Where every subject of one detector stands.
+
+    Args:
+        hits: bit register of the last measured ticks, newest lowest; 1 = outside.
+        phase: IDLE, OPEN or RESTING.
+        episodes: of dtype `EPISODE`.
+    """
+
+    hits: npt.NDArray[np.uint32]
+    phase: npt.NDArray[np.uint8]
+    episodes: npt.NDArray[np.void]
+
+    @property
+    def held(self) -> Bools:
+        """Which subjects have an open symptom."""
+        return np.asarray(self.phase == OPEN)
+
+    def moved(self, places: Slots, count: int) -> "Track":
+        """Return the track for `count` subjects, in which each old one has a new place."""
+        grown = new_track(count)
+        grown.hits[places] = self.hits
+        grown.phase[places] = self.phase
+        grown.episodes[places] = self.episodes
+        return grown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Transitions:
+    """The subjects something became known about at a tick."""
+
+    opened: Slots
+    reopened: Slots
+    strengthened: Slots
+    ended: Slots
+    released: Slots
+
+
+_NOBODY = np.zeros(0, dtype=np.intp)
+NOTHING = Transitions(
+    opened=_NOBODY, reopened=_NOBODY, strengthened=_NOBODY, ended=_NOBODY, released=_NOBODY
+)
+
+
+def new_track(count: int) -> Track:
+    """Return the track of `count` subjects nothing is known about."""
+    return Track(
+        hits=np.zeros(count, dtype=np.uint32),
+        phase=np.zeros(count, dtype=np.uint8),
+        episodes=np.zeros(count, dtype=EPISODE),
+    )
+
+
+def advance(
+    track: Track, verdict: Verdict, now: int, rule: Persistence
+) -> tuple[Track, Transitions]:
+    """Return the track after a tick and what became of its subjects."""
+    mask = np.uint32((1 << rule.window) - 1)
+    shifted = ((track.hits << np.uint32(1)) | verdict.outside) & mask
+    hits = np.where(verdict.measured, shifted, track.hits).astype(np.uint32)
+    loud = verdict.measured & (verdict.outside | verdict.certain)
+    held = track.phase == OPEN
+    if not loud.any() and not held.any():
+        return Track(hits=hits, phase=track.phase, episodes=track.episodes), NOTHING
+    moving = Track(hits=hits, phase=track.phase.copy(), episodes=track.episodes.copy())
+    _remember_peaks(moving, track.hits, verdict, np.flatnonzero(loud), now - rule.flap_seconds)
+    opened, reopened = _open(moving, verdict, np.flatnonzero(loud & ~held), now, rule)
+    open_before = np.flatnonzero(held & verdict.measured)
+    strengthened = _go_on(moving, verdict, open_before, now, rule)
+    ended = _end(moving, open_before, rule)
+    released = _release(moving, np.flatnonzero(moving.phase == OPEN), now, rule)
+    strengthened = np.setdiff1d(strengthened, np.union1d(ended, released))
+    return moving, Transitions(
+        opened=opened,
+        reopened=reopened,
+        strengthened=strengthened,
+        ended=ended,
+        released=released,
+    )
+
+
+def _remember_peaks(
+    track: Track,
+    hits_before: npt.NDArray[np.uint32],
+    verdict: Verdict,
+    loud: Slots,
+    expired_before: int,
+) -> None:
+    episodes = track.episodes
+    resting = track.phase[loud] == RESTING
+    over = loud[resting & (episodes["ended"][loud] < expired_before)]
+    track.phase[over] = IDLE
+    fresh = loud[(track.phase[loud] == IDLE) & (hits_before[loud] == 0)]
+    episodes["peak"][np.union1d(fresh, over)] = -1.0
+    higher = loud[verdict.strength[loud] > episodes["peak"][loud]]
+    episodes["peak"][higher] = verdict.strength[higher]
+    for name in _PEAK_FIELDS:
+        episodes[name][higher] = getattr(verdict, name)[higher]
+
+
+def _open(
+    track: Track, verdict: Verdict, loud: Slots, now: int, rule: Persistence
+) -> tuple[Slots, Slots]:
+    enough = np.bitwise_count(track.hits[loud]) >= rule.needed
+    ready = loud[(enough & verdict.outside[loud]) | verdict.certain[loud]]
+    reopened = ready[track.phase[ready] == RESTING]
+    opened = ready[track.phase[ready] == IDLE]
+    episodes = track.episodes
+    age = np.frexp(np.maximum(track.hits[opened], 1).astype(np.float64))[1] - 1
+    first = now - age.astype(np.int64) * rule.step_seconds
+    since = verdict.since[opened]
+    episodes["onset"][opened] = np.where((since > 0) & (age == 0), since, first)
+    episodes["detected"][opened] = now
+    episodes["young"][opened] = verdict.young[opened]
+    for name in ("last_outside", "told_at"):
+        episodes[name][ready] = now
+    for name in ("ended", "inside", "inside_since"):
+        episodes[name][ready] = 0
+    episodes["told"][ready] = episodes["peak"][ready]
+    track.phase[ready] = OPEN
+    return opened, reopened
+
+
+def _go_on(track: Track, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
+    episodes = track.episodes
+    outside = held[verdict.outside[held] | verdict.certain[held]]
+    episodes["last_outside"][outside] = now
+    back = verdict.back[held]
+    episodes["inside_since"][held[back & (episodes["inside"][held] == 0)]] = now
+    episodes["inside"][held] = np.where(back, episodes["inside"][held] + 1, 0)
+    stronger = episodes["peak"][held] >= _STRENGTHENED_BY * episodes["told"][held]
+    rested = now - episodes["told_at"][held] >= _QUIET_TICKS * rule.step_seconds
+    strengthened = held[stronger & rested]
+    episodes["told"][strengthened] = episodes["peak"][strengthened]
+    episodes["told_at"][strengthened] = now
+    return strengthened
+
+
+def _end(track: Track, held: Slots, rule: Persistence) -> Slots:
+    episodes = track.episodes
+    ended = held[episodes["inside"][held] >= rule.recovery]
+    episodes["ended"][ended] = episodes["inside_since"][ended]
+    track.phase[ended] = RESTING
+    track.hits[ended] = 0
+    return ended
+
+
+def _release(track: Track, held: Slots, now: int, rule: Persistence) -> Slots:
+    episodes = track.episodes
+    released = held[now - episodes["onset"][held] >= rule.new_normal_seconds]
+    episodes["ended"][released] = now
+    track.phase[released] = IDLE
+    track.hits[released] = 0
+    return released

@@ -1,0 +1,154 @@
+"""What a detector is: arrays in, arrays out; persistence, ids and words are the engine's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.detect.recent import Recent
+from aiops.detect.traits import Bools, Traits
+from aiops.domain.policies import DetectPolicy
+from aiops.domain.series import Series
+from aiops.domain.symptoms import SymptomKind
+from aiops.domain.ticks import History, Packed, Shard
+
+Memory = Mapping[str, npt.NDArray[Any]]
+"""Named arrays; the last axis of each is the shard's slots, so that a shard can grow."""
+
+Whole = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frame:
+    """One closed tick as a detector sees it.
+
+    Args:
+        at: epoch seconds.
+        step_seconds: of the shard.
+        elapsed_seconds: since the tick before, at least one step.
+        values: float32, shape (series,), finite or NaN.
+        recent: the last hour, without this tick.
+        number: how many ticks this state has seen.
+        series: the shard's series, by slot.
+    """
+
+    at: int
+    step_seconds: int
+    elapsed_seconds: int
+    values: Packed
+    recent: Recent
+    number: int
+    series: tuple[Series, ...]
+    traits: Traits
+    policy: DetectPolicy
+    holidays: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Verdict:
+    """What a detector says of its subjects at a tick; every array has shape (subjects,).
+
+    Args:
+        measured: False holds everything as it is: missing data neither opens nor ends.
+        outside: counts towards persistence.
+        certain: opens at once.
+        back: counts towards recovery.
+        strength: robust distance, ≥ 0.
+        direction: +1 above, -1 below.
+        observed: in the subject's unit, as `expected`, `low` and `high`.
+        since: epoch seconds at which a certain opening began, 0 to take the first tick outside.
+        young: whether there is less than one season to compare with.
+        usual: expected value at the level before any open symptom, for KPIs; None if not known.
+        scale: the usual distance from it.
+        working: intermediate arrays that `learn` needs again.
+    """
+
+    measured: Bools
+    outside: Bools
+    certain: Bools
+    back: Bools
+    strength: Packed
+    direction: npt.NDArray[np.int8]
+    observed: Packed
+    expected: Packed
+    low: Packed
+    high: Packed
+    since: Whole
+    young: Bools
+    usual: Packed | None = None
+    scale: Packed | None = None
+    working: Memory = field(default_factory=dict)
+
+
+class Detector(Protocol):
+    """Finds one sort of trouble in a shard; it keeps no state of its own."""
+
+    name: ClassVar[str]
+    kind: ClassVar[SymptomKind]
+
+    def subjects(self, shard: Shard) -> tuple[Series, ...]:
+        """Return what it speaks about, by position: the shard's series, or those and more."""
+        ...
+
+    def fit(
+        self,
+        shard: Shard,
+        traits: Traits,
+        history: History,
+        policy: DetectPolicy,
+        holidays: frozenset[date],
+    ) -> Memory:
+        """Return the immutable profile: arrays of shape (…, series). Heavy imports belong here."""
+        ...
+
+    def blank(self, shard: Shard) -> Memory:
+        """Return the profile of series that were never fitted, in the same arrays."""
+        ...
+
+    def start(self, shard: Shard, fitted: Memory, frame: Frame, history: History | None) -> Memory:
+        """Return the memory to begin with; `frame` holds the end of the history."""
+        ...
+
+    def adopt(self, fitted: Memory, memory: Memory, frame: Frame) -> Memory:
+        """Return the memory to go on with under a new profile."""
+        ...
+
+    def score(self, frame: Frame, fitted: Memory, memory: Memory, held: Bools) -> Verdict | None:
+        """Judge a tick before learning from it; None when there is nothing to judge by.
+
+        Args:
+            frame: the tick.
+            fitted: the profile's arrays.
+            memory: the running arrays, as they were after the tick before.
+            held: subjects with an open symptom.
+        """
+        ...
+
+    def learn(
+        self,
+        frame: Frame,
+        fitted: Memory,
+        memory: Memory,
+        verdict: Verdict,
+        *,
+        held: Bools,
+        released: Bools,
+    ) -> Memory:
+        """Return the memory after this tick.
+
+        Args:
+            frame: the tick.
+            fitted: the profile's arrays.
+            memory: as it was before; never changed in place.
+            verdict: what `score` said.
+            held: subjects with an open symptom after this tick: their level stays.
+            released: subjects whose shift has just become the new normal.
+        """
+        ...
+
+    def compared_with(self, fitted: Memory, subject: int, at: int, frame: Frame) -> str:
+        """Return in words what a subject's value at `at` was compared with."""
+        ...

@@ -1,0 +1,107 @@
+"""The last hour of a shard: a short ring of rows; states share rows, since none ever changes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.domain.ticks import History, Packed
+
+CELLS = 64
+CELL_SECONDS = 30
+"""Shorter steps share a cell, so that the ring never spans less than half an hour."""
+
+
+def nan_median(values: Packed) -> tuple[Packed, Packed]:
+    """Return the median of the finite values along the first axis (0 where none) and their count.
+
+    Examples:
+        >>> median, count = nan_median(np.array([[1.0], [np.nan], [3.0], [9.0]], dtype=np.float32))
+        >>> median.tolist(), count.tolist()
+        ([3.0], [3.0])
+    """
+    ordered = np.sort(values, axis=0)  # NaN last
+    count = np.isfinite(values).sum(axis=0)
+    if not len(values):
+        empty = np.zeros(values.shape[1:], np.float32)
+        return empty, empty
+    low = np.maximum((count - 1) // 2, 0)[None]
+    high = np.minimum(count // 2, len(values) - 1)[None]
+    pair = np.take_along_axis(ordered, low, 0) + np.take_along_axis(ordered, high, 0)
+    median = np.where(count > 0, 0.5 * pair[0], 0.0)
+    return median.astype(np.float32), count.astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recent:
+    """The last values of every slot, oldest first; NaN where nothing was measured.
+
+    Args:
+        times: epoch seconds of the rows.
+        rows: one row of shape (series,) per cell; at most `CELLS`.
+    """
+
+    times: tuple[int, ...] = ()
+    rows: tuple[Packed, ...] = ()
+
+    def append(self, at_seconds: int, row: Packed, step_seconds: int) -> "Recent":
+        """Return the ring with a newer row; it replaces the last one within the same cell."""
+        cell = max(step_seconds, CELL_SECONDS)
+        keep = len(self.times)
+        if keep and self.times[-1] // cell == at_seconds // cell:
+            keep -= 1
+        start = max(0, keep + 1 - CELLS)
+        return Recent(
+            times=(*self.times[start:keep], at_seconds), rows=(*self.rows[start:keep], row)
+        )
+
+    def before(self, at_seconds: int, slot: int, seconds: int) -> float | None:
+        """Return the median of a slot's values in the `seconds` before a moment, None without any.
+
+        Reaches back further where the step is long, until there are three values.
+        """
+        found: list[float] = []
+        for at, row in zip(reversed(self.times), reversed(self.rows), strict=True):
+            if at >= at_seconds or not np.isfinite(row[slot]):
+                continue
+            if at < at_seconds - seconds and len(found) >= 3:
+                break
+            found.append(float(row[slot]))
+        return float(np.median(found)) if found else None
+
+    def columns(self, slots: npt.NDArray[np.intp]) -> Packed:
+        """Return the rows of some slots, shape (cells, slots)."""
+        return np.stack([row[slots] for row in self.rows])
+
+    def resized(self, count: int) -> "Recent":
+        """Return the ring for a grown shard; new slots were never measured."""
+        return Recent(times=self.times, rows=tuple(widened(row, count) for row in self.rows))
+
+
+def widened(row: Packed, count: int) -> Packed:
+    """Return a row of `count` slots, NaN where it had none."""
+    if len(row) == count:
+        return row
+    grown = np.full(count, np.nan, dtype=np.float32)
+    grown[: len(row)] = row[:count]
+    return grown
+
+
+def recent_of(history: History, step_seconds: int, count: int) -> Recent:
+    """Return the ring as it stands at the end of a history."""
+    ring = Recent()
+    cell = max(step_seconds, CELL_SECONDS)
+    if not len(history.times):
+        return ring
+    first = np.searchsorted(history.times, history.times[-1] - cell * CELLS)
+    for at, row in zip(history.times[first:].tolist(), history.values[first:], strict=True):
+        ring = ring.append(int(at), widened(finite(row), count), step_seconds)
+    return ring
+
+
+def finite(values: Packed) -> Packed:
+    """Return a float32 copy in which infinities are missing values."""
+    with np.errstate(over="ignore"):  # beyond float32 is as good as infinite
+        packed = np.array(values, dtype=np.float32)
+    packed[~np.isfinite(packed)] = np.nan
+    return packed

@@ -1,0 +1,45 @@
+"""Detectors by name; imported on first use, third parties through `aiops.detectors`."""
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import cast
+
+from aiops.detect.protocol import Detector
+from aiops.domain.errors import ConfigurationError
+
+DETECTORS = {
+    "seasonal": "aiops.detect.seasonal.Seasonal",
+    "absence": "aiops.detect.absence.Absence",
+    "threshold": "aiops.detect.threshold.Threshold",
+}
+
+
+@cache
+def detector_named(name: str) -> Detector:
+    """Return a detector by its name.
+
+    Raises:
+        ConfigurationError: nobody provides it.
+    """
+    path = DETECTORS.get(name)
+    if path is not None:
+        module, _, attribute = path.rpartition(".")
+        return cast("Detector", getattr(import_module(module), attribute)())
+    for entry in entry_points(group="aiops.detectors", name=name):
+        return cast("Detector", entry.load()())
+    known = ", ".join(sorted({*DETECTORS, *third_party_names()}))
+    raise ConfigurationError(f"detector {name!r} is not installed; known are {known}")
+
+
+@cache
+def third_party_names() -> tuple[str, ...]:
+    """Return the names that installed packages add, sorted; ours win over theirs."""
+    found = {entry.name for entry in entry_points(group="aiops.detectors")}
+    return tuple(sorted(found - DETECTORS.keys()))
+
+
+@cache
+def all_detectors() -> tuple[Detector, ...]:
+    """Return every detector: ours in the order of the registry, then third parties' by name."""
+    return tuple(detector_named(name) for name in (*DETECTORS, *third_party_names()))

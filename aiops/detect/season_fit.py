@@ -1,0 +1,291 @@
+"""Robust seasonal profiles of many series at once: season, scale and how far to trust sums.
+
+Values are first reduced to 15-minute blocks (the median of three 5-minute means, so a spike is
+gone before anything is averaged), blocks to days or weeks by medians. A series gets the simplest
+season whose error on held-out time is clearly smaller.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.detect.calendar import BIN_SECONDS, DAY_BINS, WEEK_BINS
+from aiops.detect.recent import nan_median
+from aiops.detect.season_scale import LevelPath, residual_scale
+from aiops.domain.ticks import Floats, Packed, Times
+
+YOUNG, LEVEL, DAILY, WEEKLY = 0, 1, 2, 3
+"""What a series is compared with: its last hour, its level, its day, its week."""
+
+_DAY = 86_400
+_BETTER_BY = 0.95
+_TAME_SHARE = 0.995
+_SCALE_TICKS = 6_000
+_PART_SECONDS = BIN_SECONDS // 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Blocks:
+    """15-minute values in local time.
+
+    Args:
+        values: float32, shape (blocks, series), NaN where nothing was measured.
+        slots: bin of the local week, shape (blocks,).
+        days: number of the local day, shape (blocks,).
+    """
+
+    values: Packed
+    slots: npt.NDArray[np.intp]
+    days: Times
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> "Blocks":
+        """Return some of the blocks."""
+        return Blocks(values=self.values[chosen], slots=self.slots[chosen], days=self.days[chosen])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fitted:
+    """What was fitted for some series, the last axis.
+
+    Args:
+        season: shape (672, series), in the series' unit.
+        scale: usual distance by hour group, shape (48, series); a share of the season where
+            `relative`.
+        trust: factor on the evidence of sums of ticks in (0, 1]; correlated noise has less.
+        relative: whether season times level (True) or season plus level.
+        kind: YOUNG, LEVEL, DAILY or WEEKLY.
+        days: days of values each season was learnt from.
+    """
+
+    season: Packed
+    scale: Packed
+    trust: Packed
+    relative: npt.NDArray[np.bool_]
+    kind: npt.NDArray[np.int8]
+    days: Packed
+
+
+def block_values(values: Packed, times: Times) -> Packed:
+    """Return 15-minute values, shape (blocks from the first to the last time, series)."""
+    part = times // _PART_SECONDS
+    first = (times[0] // BIN_SECONDS) * 3
+    count = int((times[-1] // BIN_SECONDS) * 3 + 3 - first)
+    starts = np.flatnonzero(np.r_[True, part[1:] != part[:-1]])
+    parts = np.full((count, values.shape[1]), np.nan, dtype=np.float32)
+    parts[part[starts] - first] = _means(values, starts)
+    thirds = np.sort(parts.reshape(count // 3, 3, -1), axis=1)
+    pair = 0.5 * (thirds[:, 0] + thirds[:, 1])
+    return np.where(
+        np.isfinite(thirds[:, 2]),
+        thirds[:, 1],
+        np.where(np.isfinite(thirds[:, 1]), pair, thirds[:, 0]),
+    ).astype(np.float32)
+
+
+def _means(values: Packed, starts: npt.NDArray[np.intp]) -> Packed:
+    """Return the mean of the finite values of every stretch of rows, NaN where there is none."""
+    sizes = np.diff(np.r_[starts, len(values)])[:, None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = np.add.reduceat(values, starts, axis=0) / sizes.astype(np.float32)
+        holes = np.flatnonzero(~np.isfinite(means).all(axis=0))
+        if len(holes):
+            some = values[:, holes]
+            measured = np.isfinite(some)
+            totals = np.add.reduceat(np.where(measured, some, 0), starts, axis=0)
+            counts = np.add.reduceat(measured, starts, axis=0, dtype=np.float32)
+            means[:, holes] = np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+    return np.asarray(means, dtype=np.float32)
+
+
+def _sampled(blocks: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """Return which ticks tell the scale: whole blocks, evenly spread, enough for a thousandth."""
+    every = max(1, len(blocks) // _SCALE_TICKS)
+    return np.asarray(blocks % every == 0)
+
+
+def fit_seasons(
+    values: Packed,
+    times: Times,
+    positions: Floats,
+    days: Times,
+    *,
+    floor: Callable[[Packed], Packed],
+    level_memory_seconds: int,
+) -> Fitted:
+    """Fit every series of one zone.
+
+    Args:
+        values: shape (ticks, series), NaN where missing or masked.
+        times: epoch seconds, ascending.
+        positions: position of every tick in the local week, from `calendar.week_positions`.
+        days: number of the local day of every tick.
+        floor: typical level → least believable scale, both of shape (series,).
+        level_memory_seconds: how fast the level will follow the series.
+    """
+    first = times[0] // BIN_SECONDS
+    tick_block = (times // BIN_SECONDS - first).astype(np.intp)
+    heads = np.flatnonzero(np.r_[True, tick_block[1:] != tick_block[:-1]])
+    every = block_values(values, times)
+    blocks = Blocks(
+        values=every[tick_block[heads]],
+        slots=positions[heads].astype(np.intp) % WEEK_BINS,
+        days=days[heads],
+    )
+    kind, known_days = _choose(blocks)
+    season = _season_by_kind(blocks, kind)
+    relative = _moves_by_factor(blocks.values, season)
+    dense = np.cumsum(np.r_[False, tick_block[1:] != tick_block[:-1]])
+    path = LevelPath.follow(
+        blocks.values, season[blocks.slots], relative, memory=level_memory_seconds / BIN_SECONDS
+    )
+    told = _sampled(dense)
+    at = positions[told]
+    typical = np.median(season, axis=0)
+    least = np.asarray(floor(typical) / np.where(relative, typical, 1), dtype=np.float32)
+    scale, trust = residual_scale(
+        values[told], interpolate(season, at), at, dense[told], path=path, floor=least
+    )
+    return Fitted(
+        season=season, scale=scale, trust=trust, relative=relative, kind=kind, days=known_days
+    )
+
+
+def interpolate(season: Packed, positions: Floats) -> Packed:
+    """Return the season at positions between bin centres, shape (positions, series)."""
+    shifted = np.asarray(positions) - 0.5
+    low = np.floor(shifted).astype(np.intp)
+    weight = (shifted - low).astype(np.float32)[:, None]
+    below, above = season[low % WEEK_BINS], season[(low + 1) % WEEK_BINS]
+    return np.asarray(below + weight * (above - below), dtype=np.float32)
+
+
+def _choose(blocks: Blocks) -> tuple[npt.NDArray[np.int8], Packed]:
+    """Return the season of every series and how many days it has values of."""
+    known = np.isfinite(blocks.values)
+    known_days = np.zeros(blocks.values.shape[1], dtype=np.float32)
+    day_numbers = np.unique(blocks.days)
+    for day in day_numbers:
+        known_days += known[blocks.days == day].any(axis=0)
+    span_days = len(blocks.days) / DAY_BINS
+    known_days = np.minimum(known_days, np.float32(max(span_days, 0.0)))
+    kind = np.where(known_days >= 0.99, LEVEL, YOUNG).astype(np.int8)
+    if span_days < 1.99:
+        return kind, known_days
+    weekly = span_days >= 13.9
+    held_days = 7 if weekly else max(1, len(day_numbers) // 3)
+    held = blocks.days > day_numbers[-1] - held_days
+    past, future = blocks.where(~held), blocks.where(held)
+    level = _error(future, np.broadcast_to(nan_median(past.values)[0], (WEEK_BINS, len(kind))))
+    daily = _error(future, _tiled(_daily(past)))
+    kind[(daily < _BETTER_BY * level) & (known_days >= 1.99)] = DAILY
+    if weekly:
+        best = np.minimum(daily, level)
+        kind[(_error(future, _weekly(past)) < _BETTER_BY * best) & (known_days >= 12.9)] = WEEKLY
+    return kind, known_days
+
+
+def _error(future: Blocks, season: Packed) -> Packed:
+    """Return the mean distance after taking the level out; inf where nothing was measured.
+
+    A distance counts at most as much as what all but the wildest half per cent of the values are
+    away from their middle, the same for every season that is compared.
+    """
+    values = future.values
+    rest = values - season[future.slots]
+    rest = np.abs(rest - nan_median(rest)[0])
+    away = np.sort(np.abs(values - nan_median(values)[0]), axis=0)
+    count = np.isfinite(away).sum(axis=0)
+    rank = np.maximum(np.ceil(_TAME_SHARE * count).astype(np.intp) - 1, 0)
+    cap = np.take_along_axis(away, rank[None], 0)[0]
+    total = np.nansum(np.minimum(rest, cap), axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.inf).astype(np.float32)
+
+
+def _season_by_kind(blocks: Blocks, kind: npt.NDArray[np.int8]) -> Packed:
+    season = np.empty((WEEK_BINS, blocks.values.shape[1]), dtype=np.float32)
+    season[:] = nan_median(blocks.values)[0]
+    for which, build in ((DAILY, _daily), (WEEKLY, _weekly)):
+        chosen = np.flatnonzero(kind == which)
+        if len(chosen):
+            part = Blocks(values=blocks.values[:, chosen], slots=blocks.slots, days=blocks.days)
+            season[:, chosen] = _tiled(build(part))
+    return season
+
+
+def _tiled(season: Packed) -> Packed:
+    return np.tile(season, (WEEK_BINS // len(season), 1))
+
+
+def _by_day(blocks: Blocks) -> Packed:
+    """Return shape (days, 96, series), NaN where nothing was measured."""
+    day = (blocks.days - blocks.days.min()).astype(np.intp)
+    shape = (int(day.max()) + 1, DAY_BINS, blocks.values.shape[1])
+    table = np.full(shape, np.nan, dtype=np.float32)
+    table[day, blocks.slots % DAY_BINS] = blocks.values
+    return table
+
+
+def _daily(blocks: Blocks) -> Packed:
+    return _smooth(_filled(_median_or_nan(_by_day(blocks))))
+
+
+def _weekly(blocks: Blocks) -> Packed:
+    """Return shape (672, series): per bin the median over weeks.
+
+    With an even number of weeks the median over days of its sort (working day or weekend) has a
+    vote too, so that one week's incident does not become half of every week.
+    """
+    first = blocks.days.min()
+    week = ((blocks.days - first) // 7).astype(np.intp)
+    weeks = np.full((int(week.max()) + 1, WEEK_BINS, blocks.values.shape[1]), np.nan, np.float32)
+    weeks[week, blocks.slots] = blocks.values
+    sorts = _by_sort_of_day(blocks)
+    even = np.isfinite(weeks).sum(axis=0) % 2 == 0
+    votes = np.concatenate([weeks, np.where(even, sorts, np.nan)[None]])
+    return _smooth(_filled(_median_or_nan(votes)))
+
+
+def _by_sort_of_day(blocks: Blocks) -> Packed:
+    everything = _daily(blocks)
+    sorts = []
+    for weekend in (False, True):
+        chosen = (blocks.slots >= 5 * DAY_BINS) == weekend
+        if chosen.any():
+            found = _median_or_nan(_by_day(blocks.where(chosen)))
+            sorts.append(np.where(np.isfinite(found), found, everything))
+        else:
+            sorts.append(everything)
+    return np.concatenate([np.tile(sorts[0], (5, 1)), np.tile(sorts[1], (2, 1))])
+
+
+def _median_or_nan(table: Packed) -> Packed:
+    median, count = nan_median(table)
+    return np.where(count > 0, median, np.nan).astype(np.float32)
+
+
+def _filled(season: Packed) -> Packed:
+    """Return the season with missing bins interpolated around the circle; 0 where all miss."""
+    missing = ~np.isfinite(season)
+    size = len(season)
+    at = np.arange(size)
+    for column in np.flatnonzero(missing.any(axis=0)):
+        known = np.flatnonzero(~missing[:, column])
+        if len(known):
+            season[:, column] = np.interp(at, known, season[known, column], period=size)
+        else:
+            season[:, column] = 0.0
+    return season
+
+
+def _smooth(season: Packed) -> Packed:
+    near = np.roll(season, 1, axis=0) + np.roll(season, -1, axis=0)
+    return np.asarray(0.25 * near + 0.5 * season, dtype=np.float32)
+
+
+def _moves_by_factor(values: Packed, season: Packed) -> npt.NDArray[np.bool_]:
+    """Return whether a series keeps its shape by factors: above zero, clearly seasonal."""
+    low, high = season.min(axis=0), season.max(axis=0)
+    lowest = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=0)
+    return np.asarray((lowest >= 0) & (low > 0.05 * high) & (high > 1.5 * low))

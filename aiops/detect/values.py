@@ -1,0 +1,208 @@
+"""The two values detection keeps: the immutable profile of a shard and its running state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.detect import blob
+from aiops.detect.persistence import Track
+from aiops.detect.protocol import Detector, Memory
+from aiops.detect.recent import Recent
+from aiops.detect.registry import all_detectors
+from aiops.detect.traits import Traits, traits_of
+from aiops.domain.errors import StateFormatError
+from aiops.domain.series import Series
+from aiops.domain.ticks import Shard
+
+_PROFILE, _STATE = "profile", "state"
+_TRACK_PARTS = ("hits", "phase", "episodes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ShardProfile:
+    """What was learnt of a shard's series: immutable, by detector; never changed by scoring.
+
+    Args:
+        series: the series it is of, by slot.
+        fitted: detector → named arrays, last axis by slot.
+        holidays: local dates whose hours are those of a Sunday.
+        traits: standing knowledge of the series; derived, not stored.
+        subjects: detector → what it speaks about; derived, not stored.
+    """
+
+    series: tuple[Series, ...]
+    fitted: Mapping[str, Memory]
+    holidays: frozenset[date] = frozenset()
+    traits: Traits = field(repr=False)
+    subjects: Mapping[str, tuple[Series, ...]] = field(repr=False)
+
+    @classmethod
+    def of(
+        cls, shard: Shard, fitted: Mapping[str, Memory], holidays: frozenset[date] = frozenset()
+    ) -> Self:
+        """Return a profile with what follows from the series themselves."""
+        subjects = {one.name: one.subjects(shard) for one in all_detectors()}
+        return cls(
+            series=shard.series,
+            fitted=fitted,
+            holidays=holidays,
+            traits=traits_of(shard),
+            subjects=subjects,
+        )
+
+    @classmethod
+    def empty(cls, shard: Shard) -> Self:
+        """Return the profile under which every series is young."""
+        return cls.of(shard, {one.name: one.blank(shard) for one in all_detectors()})
+
+    def grown(self, shard: Shard) -> Self:
+        """Return the profile for a shard with appended series; those are young."""
+        if len(shard.series) == len(self.series):
+            return self
+        count = len(self.series)
+        fitted = {}
+        for one in all_detectors():
+            blank, known = one.blank(shard), self.fitted.get(one.name, {})
+            fitted[one.name] = {
+                name: _grown(known[name], array, count) if name in known else array
+                for name, array in blank.items()
+            }
+        return type(self).of(shard, fitted, self.holidays)
+
+    def to_bytes(self) -> bytes:
+        """Return it as one blob with a header."""
+        days = np.array(sorted(day.toordinal() for day in self.holidays), dtype=np.int32)
+        arrays = {"holidays": days, **_flat(self.fitted)}
+        return blob.pack(_PROFILE, self.series, arrays, {})
+
+    @classmethod
+    def from_bytes(cls, data: bytes, shard: Shard) -> Self:
+        """Return the profile of a blob; series appended since are young.
+
+        Raises:
+            StateFormatError: another form, version or series set: fit again.
+        """
+        count, arrays, _ = blob.unpack(_PROFILE, data, shard.series)
+        holidays = frozenset(date.fromordinal(int(day)) for day in arrays.pop("holidays"))
+        before = _first(shard, count)
+        fitted = _nested(arrays)
+        for one in all_detectors():
+            blank = one.blank(before)
+            known = fitted.get(one.name, {})
+            if blank.keys() != known.keys():
+                raise StateFormatError(f"profile blob: arrays of {one.name!r} changed; fit again")
+        return cls.of(before, fitted, holidays).grown(shard)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ShardState:
+    """Where detection of a shard stands after a tick; rebuilt from ticks when lost.
+
+    Args:
+        series: the series it is of, by slot.
+        at: epoch seconds of the last tick, 0 before the first.
+        number: ticks seen.
+        recent: the last hour.
+        memory: detector → named arrays, last axis by slot.
+        tracks: detector → open and recent symptoms.
+    """
+
+    series: tuple[Series, ...]
+    at: int
+    number: int
+    recent: Recent
+    memory: Mapping[str, Memory]
+    tracks: Mapping[str, Track]
+
+    def to_bytes(self) -> bytes:
+        """Return it as one blob with a header."""
+        count = len(self.series)
+        rows = np.array(self.recent.rows, dtype=np.float32).reshape(len(self.recent.rows), count)
+        tracks: dict[str, Memory] = {
+            name: {part: getattr(track, part) for part in _TRACK_PARTS}
+            for name, track in self.tracks.items()
+        }
+        arrays: Memory = {
+            "times": np.array(self.recent.times, dtype=np.int64),
+            "rows": rows,
+            **{f"memory/{name}": array for name, array in _flat(self.memory).items()},
+            **{f"track/{name}": array for name, array in _flat(tracks).items()},
+        }
+        return blob.pack(_STATE, self.series, arrays, {"at": self.at, "number": self.number})
+
+    @classmethod
+    def from_bytes(cls, data: bytes, shard: Shard) -> Self:
+        """Return the state of a blob; `engine` grows it where series were appended since.
+
+        Raises:
+            StateFormatError: another form, version or series set: start again.
+        """
+        count, arrays, facts = blob.unpack(_STATE, data, shard.series)
+        times, rows = arrays.pop("times"), arrays.pop("rows")
+        parts = _nested(arrays, levels=2)
+        tracks = parts.get("track", {})
+        names = {one.name for one in all_detectors()}
+        if names - tracks.keys():
+            raise StateFormatError("state blob: written with other detectors; start again")
+        return cls(
+            series=shard.series[:count],
+            at=facts["at"],
+            number=facts["number"],
+            recent=Recent(times=tuple(times.tolist()), rows=tuple(rows)),
+            memory={name: parts.get("memory", {}).get(name, {}) for name in names},
+            tracks={name: Track(**tracks[name]) for name in names},
+        )
+
+
+def grown_memory(memory: Memory, fresh: Memory, count: int) -> Memory:
+    """Return the memory of a grown shard: the first `count` slots as they were, then as fresh."""
+    return {
+        name: _grown(memory[name], array, count) if name in memory else array
+        for name, array in fresh.items()
+    }
+
+
+def places_of(old: Sequence[Series], new: Sequence[Series]) -> npt.NDArray[np.intp]:
+    """Return the new position of every old subject."""
+    at = {one.key: place for place, one in reversed([*enumerate(new)])}
+    return np.array([at[one.key] for one in old], dtype=np.intp)
+
+
+def subjects_of(detector: Detector, shard: Shard, count: int) -> tuple[Series, ...]:
+    """Return the subjects of the first `count` series of a shard."""
+    return detector.subjects(_first(shard, count))
+
+
+def _first(shard: Shard, count: int) -> Shard:
+    if count == len(shard.series):
+        return shard
+    return Shard(
+        id=shard.id, env=shard.env, step_seconds=shard.step_seconds, series=shard.series[:count]
+    )
+
+
+def _grown(known: npt.NDArray[Any], blank: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:
+    grown = blank.copy()
+    grown[..., :count] = known
+    return grown
+
+
+def _flat(nested: Mapping[str, Memory]) -> dict[str, npt.NDArray[Any]]:
+    return {
+        f"{outer}/{inner}": array for outer, part in nested.items() for inner, array in part.items()
+    }
+
+
+def _nested(arrays: Mapping[str, npt.NDArray[Any]], levels: int = 1) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, array in arrays.items():
+        *path, last = name.split("/", levels)
+        part = found
+        for step in path:
+            part = part.setdefault(step, {})
+        part[last] = array
+    return found
