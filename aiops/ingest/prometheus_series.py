@@ -1,7 +1,7 @@
 """Labels of a Prometheus series -> our series: whose it is, and what it speaks of. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from aiops.domain.errors import InputError
@@ -11,6 +11,8 @@ from aiops.domain.series import Direction, Family, Series, SeriesKey
 from aiops.ingest.prometheus_answer import Measured
 from aiops.ports import Sample
 from aiops.settings.values import PrometheusSettings, SignalSettings
+
+_MOST_SEEN = 200_000
 
 _BAD = MappingProxyType(
     {
@@ -50,6 +52,10 @@ class Naming:
     source: PrometheusSettings
     kpis: tuple[Kpi, ...]
     default_env: str
+    _seen: dict[tuple[object, ...], tuple[str, Series] | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What labels became before: every tick brings the same ones, and naming costs 15 µs."""
 
     def name(self, signal: SignalSettings, answer: Sequence[Measured]) -> Named:
         """Return what a signal's answer says.
@@ -63,11 +69,11 @@ class Naming:
         named: dict[str, tuple[Sample, Measured]] = {}
         strays: list[Measured] = []
         for measured in answer:
-            series = self.series(signal, measured.labels)
-            if series is None:
+            found = self._found(signal, measured.labels)
+            if found is None:
                 strays.append(measured)
                 continue
-            name = series.key.fingerprint
+            name, series = found
             if name in named:
                 raise InputError(_ambiguous(name, named[name][1].labels, measured.labels))
             named[name] = Sample(series=series, values=measured.values), measured
@@ -97,6 +103,18 @@ class Naming:
             kpi=kpi.name if kpi else None,
             source=self.source.name,
         )
+
+    def _found(
+        self, signal: SignalSettings, labels: Mapping[str, str]
+    ) -> tuple[str, Series] | None:
+        """Return the fingerprint and the series that labels name."""
+        identity = (signal.name, signal.query, *labels.items())
+        if identity not in self._seen:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            series = self.series(signal, labels)
+            self._seen[identity] = None if series is None else (series.key.fingerprint, series)
+        return self._seen[identity]
 
     def _key(self, signal: SignalSettings, labels: Mapping[str, str]) -> SeriesKey | None:
         names = self.source.labels

@@ -34,9 +34,8 @@ class Problem:
 
 
 def refuse(problems: Sequence[Problem]) -> ConfigurationError:
-    """Return the one error that names all problems, in their order."""
-    count = f"{len(problems)} settings are" if len(problems) > 1 else "a setting is"
-    return ConfigurationError("\n  ".join([f"{count} wrong:", *map(str, problems)]))
+    """Return the one error that names all problems, a line each, in their order."""
+    return ConfigurationError("\n".join(map(str, problems)))
 
 
 def shown(value: object) -> str:

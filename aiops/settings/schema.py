@@ -145,7 +145,7 @@ class SignalSection(Section):
 class LabelSection(Section):
     """`sources.<name>.labels`: label names by what they carry."""
 
-    service: Labels = ["service", "job"]
+    service: Labels = ["service", "service_name", "job"]
     env: Labels = ["env", "environment"]
     region: Labels = ["region"]
     segment: Labels = ["segment"]

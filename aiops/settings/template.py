@@ -39,7 +39,7 @@ sources:
     ## The variable with a token, where Prometheus asks for one.
 #     bearer_token_env: AIOPS_PROMETHEUS_TOKEN
     ## Which labels carry what; the first that a series has counts.
-    labels: {service: [service, job], env: [env, environment], region: region, segment: segment}
+    labels: {service: [service, service_name, job], env: env, region: region, segment: segment}
     signals:
       - {name: up, query: min by (job) (up), title: availability}
 #       - name: error_ratio

@@ -49,7 +49,7 @@ class SignalSettings:
 class LabelSettings:
     """Which labels of a source say where a series belongs: the first that is there counts."""
 
-    service: tuple[str, ...] = ("service", "job")
+    service: tuple[str, ...] = ("service", "service_name", "job")
     env: tuple[str, ...] = ("env", "environment")
     region: tuple[str, ...] = ("region",)
     segment: tuple[str, ...] = ("segment",)

@@ -263,7 +263,6 @@ def test_every_wrong_setting_is_named_at_once_with_line_and_path(tmp_path: Path)
         {"AIOPS_ORIGIN": "dream", "AIOPS_LOG_LEVEL": "LOUD"},
     )
     for part in (
-        "14 settings are wrong",
         "aiops.yaml:1: mode: found 'sometimes', expected 'observe', 'beside' or 'in_path'",
         "aiops.yaml:2: jurneys: found a name nobody knows here; did you mean 'journeys'?",
         "aiops.yaml:6: journeys[0].steps[0].service: found nothing, expected the service",
@@ -282,6 +281,7 @@ def test_every_wrong_setting_is_named_at_once_with_line_and_path(tmp_path: Path)
     ):
         assert part in message
     assert "AIOPS_LOG_LEVEL" in message
+    assert len(message.splitlines()) == 14
 
 
 @pytest.mark.parametrize(
@@ -388,4 +388,4 @@ def test_any_file_is_loaded_or_refused_with_reasons(value: object) -> None:
         try:
             load(path, {})
         except ConfigurationError as error:
-            assert "wrong:" in str(error)  # noqa: PT017 - either outcome is fine
+            assert "aiops.yaml:" in str(error)  # noqa: PT017 - either outcome is fine
