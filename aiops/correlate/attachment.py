@@ -15,6 +15,7 @@ from aiops.correlate.relations import (
     SAME_ROOT_SECONDS,
     apart,
     concurrent,
+    costs,
     share_cohort,
 )
 from aiops.domain.environment import Knowledge
@@ -125,6 +126,7 @@ def _best_fit(
         for other in technical
         if ((one := bundles[other]).service in near or calls.is_blind)
         and share_cohort(one, kpi)
+        and costs(one, kpi)
         and concurrent(one, kpi, policy, same_place=False)
     ]
     return min(fits)[-1] if fits else None

@@ -51,6 +51,9 @@ EXTERNAL_WEIGHT = 0.5
 EDGE_WEIGHT = -0.5
 """An edge shows everybody's trouble and seldom has its own."""
 
+SURGE_WEIGHT = 1.0
+"""More requests enter here and are passed on: what else would explain that?"""
+
 NEUTRAL = 0.5
 """What onset order and explained share count where there is nobody to compare with."""
 
@@ -61,7 +64,7 @@ TEMPERATURE = 1.5
 """Evidence is correlated (first, strongest, lowest come together), so odds grow more slowly."""
 
 MAX_CAUSES = 5
-MIN_CONFIDENCE = 0.05
+MIN_CONFIDENCE = 0.02
 """What is less likely than this is not worth a line."""
 
 MAX_RULED_OUT = 8
@@ -181,8 +184,10 @@ def _role(suspect: Suspect, own: Sequence[Symptom], knowledge: Knowledge) -> lis
         if sickness.seen_by:
             text += f", seen failing by {sickness.seen_by[0].service}"
         return [(0.0 if own else EXTERNAL_WEIGHT, Clause(text=text, source=sickness.leading.id))]
-    loaded = sickness is not None and sickness.load_since is not None
-    return [(EDGE_WEIGHT, None)] if kind is ServiceKind.EDGE and not loaded else []
+    if suspect.takes_load and sickness is not None:
+        text = f"more requests than usual enter at {suspect.service}"
+        return [(SURGE_WEIGHT, Clause(text=text, source=sickness.leading.id))]
+    return [(EDGE_WEIGHT, None)] if kind is ServiceKind.EDGE else []
 
 
 def _rejected(lineup: Lineup) -> list[Clause]:

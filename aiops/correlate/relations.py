@@ -56,6 +56,14 @@ def trouble_travels(callee: Bundle, caller: Bundle) -> bool:
     return in_order and callee.has_trouble and caller.signs != {_LOAD}
 
 
+def costs(trouble: Bundle, kpi: Bundle) -> bool:
+    """Tell whether a business number can have moved because of technical trouble before it.
+
+    More requests alone cost nothing; fewer may be the loss itself.
+    """
+    return trouble.first <= kpi.last + LAG_SECONDS and trouble.signs != {_LOAD}
+
+
 def load_travels(caller: Bundle, callee: Bundle) -> bool:
     """Tell whether what the callee shows can come from what its caller does to it.
 

@@ -35,8 +35,8 @@ def join_same_peer(scene: Scene) -> None:
 def join_same_change(scene: Scene) -> None:
     """Join what one recent change reached: the changed service, and those that call it.
 
-    Callers are reached through a changed service even when it shows nothing itself, but then only
-    if they fell ill together and nothing else below them is sick.
+    All must fall ill together. Callers are reached through a changed service even when it shows
+    nothing itself, but then only if nothing else below them is sick.
     """
     pushed = scene.pushed() if scene.changes else frozenset()
     for change in scene.changes:
@@ -52,13 +52,10 @@ def join_same_change(scene: Scene) -> None:
             f"at {clock_time(change.started_at)}"
         )
         reason = Clause(text=text, source=change.id)
-        for a, b in pairwise(own):
-            scene.links.join(a, b, reason)
-        for a, b in pairwise(sorted(above)):
-            if own or apart(scene.bundles[a], scene.bundles[b]) <= CLOSE_SECONDS:
+        limit = SAME_ROOT_SECONDS if own else CLOSE_SECONDS
+        for a, b in pairwise(sorted(own + above)):
+            if apart(scene.bundles[a], scene.bundles[b]) <= limit:
                 scene.links.join(a, b, reason)
-        if own and above:
-            scene.links.join(own[0], above[0], reason)
 
 
 def _reached(scene: Scene, place: int, change: Change) -> bool:

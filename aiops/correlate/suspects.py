@@ -52,6 +52,7 @@ class Suspect:
         explains: other sick services whose trouble can come from it, sorted.
         excuse: in [0, 1]: how far another service explains it.
         excused_by: that service.
+        takes_load: whether more requests than usual enter the system here.
     """
 
     service: str
@@ -60,6 +61,7 @@ class Suspect:
     explains: tuple[str, ...] = ()
     excuse: float = 0.0
     excused_by: str = ""
+    takes_load: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,4 +218,5 @@ def _suspect(
         explains=travel.explains(name, changed=name in best),
         excuse=excuse,
         excused_by=excused_by,
+        takes_load=travel.is_load_root(name),
     )

@@ -9,6 +9,7 @@ from aiops.correlate.calls import Calls
 from aiops.correlate.culprits import TICK
 from aiops.correlate.sickness import Sickness
 from aiops.domain.series import Direction, Family
+from topology.attributes import ServiceKind
 
 ORDER_TOLERANCE = 2 * TICK
 """An effect may show this long before its cause: persistence and sensitivity differ by metric."""
@@ -22,6 +23,8 @@ what it calls may be sick because of the change (a deploy exhausts a database's 
 
 CALM_CHANGE_EXCUSE = 0.5
 """A calm callee that was changed just before may still be what makes its caller sick."""
+
+_RESOURCES = (ServiceKind.DB, ServiceKind.CACHE, ServiceKind.QUEUE, ServiceKind.EXTERNAL)
 
 LATER_TICK_WEIGHT = 0.4
 """A cause that shows one tick after its effect is possible, but the less likely order."""
@@ -50,16 +53,32 @@ class Travel:
             changed: whether it was changed just before; then what it calls may suffer from it.
         """
         own = self.sick.get(name)
+        if own is None:
+            return tuple(sorted(self._upwards({name}, None) - {name}))
         found: set[str] = set()
-        if own is None or own.has_trouble:
-            found |= self._upwards(name, own.onset if own else None)
-        if own is not None and own.load_since is not None:
-            found |= self._downwards(name, own.load_since)
-        for callee in self.calls.callees(name):
-            other = self.sick.get(callee)
-            if other is not None and self._suffers(own, other, changed=changed):
-                found.add(callee)
+        if own.has_trouble:
+            found |= self._upwards({name}, own.onset)
+        if own.load_since is not None:
+            found |= self._upwards(self._downwards(name, own.load_since), own.load_since)
+        if is_starved(own):  # it may have gone, which is what its callers fail at
+            found |= {one for one in self.calls.callers(name) if self._is_failing(one)}
+        found |= self._starving(name)
+        if changed:
+            found |= {one for one in self.calls.callees(name) if self._exhausted(own, one) > 0}
         return tuple(sorted(found - {name}))
+
+    def is_load_root(self, name: str) -> bool:
+        """Tell whether more requests than usual enter here and are passed on.
+
+        They do not where a caller has more as well.
+        """
+        own = self.sick.get(name)
+        if own is None or own.load_since is None:
+            return False
+        callers = (self.sick.get(caller) for caller in self.calls.callers(name))
+        if any(one is not None and one.load_since is not None for one in callers):
+            return False
+        return len(self._downwards(name, own.load_since)) > 1
 
     def excuse(self, name: str, changes: Mapping[str, float]) -> tuple[float, str]:
         """Return how far another service explains a sick one, in [0, 1], and which.
@@ -76,7 +95,7 @@ class Travel:
             blame = changes.get(callee, 0.0)
             kept = CHANGED_KEEPS_RATIO * changes.get(name, 0.0) * (1 - blame)
             if callee in self.sick:
-                kept *= _in_order(own, self.sick[callee])
+                kept *= self._exhausted(own, callee)
                 offers.append((self._handed_down(own, self.sick[callee]) * (1 - kept), callee))
             else:
                 offers.append((CALM_CHANGE_EXCUSE * blame * (1 - kept), callee))
@@ -87,9 +106,9 @@ class Travel:
         ]
         return min(offers, key=lambda offer: (-offer[0], offer[1]))
 
-    def _upwards(self, name: str, since: datetime | None) -> set[str]:
-        found = {name}
-        open_ends = [name]
+    def _upwards(self, names: set[str], since: datetime | None) -> set[str]:
+        found = set(names)
+        open_ends = sorted(names)
         while open_ends:
             for caller in self._sick_above(open_ends.pop()):
                 if caller not in found and (
@@ -116,13 +135,31 @@ class Travel:
                     open_ends.append(callee)
         return found
 
-    def _suffers(self, own: Sickness | None, callee: Sickness, *, changed: bool) -> bool:
-        """Tell whether a called service suffers from, or starves because of, its caller."""
-        if own is None:
-            return changed
-        if _is_starved(callee):
-            return own.has_trouble
-        return changed and callee.onset >= own.onset - TICK
+    def _starving(self, name: str) -> set[str]:
+        """Return what gets fewer requests because `name` fails or gets fewer itself."""
+        found = {name}
+        open_ends = [name]
+        while open_ends:
+            for callee in self.calls.callees(open_ends.pop()):
+                other = self.sick.get(callee)
+                if callee not in found and other is not None and is_starved(other):
+                    found.add(callee)
+                    open_ends.append(callee)
+        return found
+
+    def _is_failing(self, name: str) -> bool:
+        return name in self.sick and self.sick[name].has_trouble
+
+    def _exhausted(self, own: Sickness, callee: str) -> float:
+        """Return how far a sick resource can be sick because of what its caller does to it.
+
+        A changed service exhausts a database, cache, queue or provider it calls directly; another
+        service that answers badly is rarely its caller's fault.
+        """
+        kind = self.calls.service(callee).kind
+        if kind not in _RESOURCES or callee not in self.calls.callees(own.service):
+            return 0.0
+        return _in_order(own, self.sick[callee]) if callee in self.sick else 0.0
 
     def _handed_down(self, own: Sickness, callee: Sickness) -> float:
         """Return how far a sick callee explains its caller."""
@@ -139,9 +176,9 @@ class Travel:
         """Return how far a sick caller explains what it calls: load, starvation, a change."""
         if caller.load_since is not None and caller.load_since <= own.onset + TICK:
             return LOAD_EXCUSE
-        if _is_starved(own) and caller.has_trouble:
+        if is_starved(own) and (caller.has_trouble or is_starved(caller)):
             return LOAD_EXCUSE
-        return CHANGED_KEEPS_RATIO * blame * _in_order(caller, own)
+        return CHANGED_KEEPS_RATIO * blame * self._exhausted(caller, own.service)
 
 
 def _in_order(cause: Sickness, effect: Sickness) -> float:
@@ -151,7 +188,7 @@ def _in_order(cause: Sickness, effect: Sickness) -> float:
     return LATER_TICK_WEIGHT if cause.onset <= effect.onset + TICK else 0.0
 
 
-def _is_starved(one: Sickness) -> bool:
+def is_starved(one: Sickness) -> bool:
     """Tell whether nothing is wrong but that fewer requests arrive."""
     return bool(one.symptoms) and all(
         symptom.family is Family.TRAFFIC and symptom.direction is Direction.DOWN

@@ -191,6 +191,27 @@ def test_an_organic_surge_is_found_where_it_enters() -> None:
     assert got.causes[0].service == "gateway"
 
 
+def test_where_the_requests_enter_is_said() -> None:
+    got = only(found(CHAIN, traffic("checkout"), traffic("payments"), full("payments-db", 4)))
+    assert got.causes[0].service == "checkout"
+    assert "more requests than usual enter at checkout" in texts(got)
+
+
+def test_a_service_that_gets_nothing_is_put_before_what_starves_below_it() -> None:
+    deploy = change("payments-db", at=0, ref="15.3")
+    starving = [traffic(name, up=False) for name in ("checkout", "payments", "payments-db")]
+    got = only(found(CHAIN, errors("gateway"), *starving, changes=[deploy]))
+    assert got.causes[0].service in ("gateway", "checkout")
+
+
+def test_a_deploy_up_the_chain_does_not_take_the_blame_of_a_sick_worker() -> None:
+    queue = Service(name="mails-queue", kind=ServiceKind.QUEUE)
+    world = calls("shop > orders > mails-queue > mailer", services=[queue])
+    symptoms = (slow("shop"), slow("orders"), full("mails-queue"), full("mailer", strength=30))
+    got = only(found(world, *symptoms, changes=[change("shop", at=-4, ref="7.1")]))
+    assert got.causes[0].service == "mailer"
+
+
 def test_a_kpi_is_never_held_against_the_service_that_reports_it() -> None:
     got = only(found(shop(), symptom(revenue("EU"), at=2, observed=0.5), errors("payments-db", 3)))
     assert [cause.service for cause in got.causes] == ["payments-db"]

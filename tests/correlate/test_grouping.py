@@ -96,14 +96,20 @@ def test_a_sick_shared_database_explains_both_regions() -> None:
 
 
 def test_one_change_that_reaches_both_regions_explains_them() -> None:
-    symptoms = (errors("payments", 3, region="EU"), slow("payments", 9, region="US"))
+    symptoms = (errors("payments", 3, region="EU"), slow("payments", 7, region="US"))
     world = calls("checkout > payments")
     assert len(found(world, *symptoms)) == 2
     assert len(found(world, *symptoms, changes=[change("payments", at=1)])) == 1
 
 
+def test_a_change_joins_no_regions_that_fell_ill_ten_minutes_apart() -> None:
+    symptoms = (errors("payments", 3, region="EU"), slow("payments", 13, region="US"))
+    got = found(calls("checkout > payments"), *symptoms, changes=[change("payments", at=1)], at=14)
+    assert len(got) == 2
+
+
 def test_a_change_of_one_region_joins_nothing_beyond_it() -> None:
-    symptoms = (errors("payments", 3, region="EU"), slow("payments", 9, region="US"))
+    symptoms = (errors("payments", 3, region="EU"), slow("payments", 7, region="US"))
     only_eu = change("payments", at=1, region="EU")
     assert len(found(calls("checkout > payments"), *symptoms, changes=[only_eu])) == 2
 
@@ -193,6 +199,16 @@ def test_a_kpi_of_all_regions_joins_no_two_problems() -> None:
 
 def test_a_kpi_ignores_trouble_outside_its_journey() -> None:
     assert len(found(shop(), symptom(revenue(), observed=0.5), errors("search"))) == 2
+
+
+def test_what_falls_ill_long_after_a_kpi_fell_did_not_cost_it() -> None:
+    fall = symptom(revenue(), at=0, observed=0.5)
+    got = found(shop(), fall, slow("checkout", 39), incidents=[incident("INC-1001", fall)], at=40)
+    assert len(got) == 2
+
+
+def test_more_requests_alone_explain_no_lost_money() -> None:
+    assert len(found(shop(), symptom(revenue(), observed=0.5), traffic("checkout"))) == 2
 
 
 def test_kpis_that_fall_alone_in_every_region_are_one_problem() -> None:
