@@ -32,7 +32,7 @@ from aiops.detect.values import (
 )
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import Origin, SymptomFact
-from aiops.domain.ticks import History, KpiTick, Shard, Tick
+from aiops.domain.ticks import History, KpiTick, Packed, Shard, Tick
 from aiops.domain.time import utc
 
 __all__ = ["Detection", "ShardProfile", "ShardState", "adopt", "fit", "start", "step"]
@@ -141,16 +141,27 @@ def step(  # noqa: PLR0917  # the order of the data flow
     profile = profile.grown(shard)
     if len(state.series) != count:
         state = _grown(shard, profile, state)
-    values = widened(finite(tick.values), count)
-    elapsed = now - state.at if state.at else shard.step_seconds
-    frame = replace(
-        _frame(shard, profile, state.recent, now),
-        values=values,
+    frame = frame_of(shard, profile, state, now, tick.values, policy)
+    return _step(shard, profile, state, frame, origin)
+
+
+def frame_of(  # noqa: PLR0917  # the order of the data flow
+    shard: Shard,
+    profile: ShardProfile,
+    state: ShardState,
+    at: int,
+    values: Packed,
+    policy: DetectPolicy,
+) -> Frame:
+    """Return a tick at `at` (epoch seconds) as a detector sees it."""
+    elapsed = at - state.at if state.at else shard.step_seconds
+    return replace(
+        _frame(shard, profile, state.recent, at),
+        values=widened(finite(values), len(shard.series)),
         elapsed_seconds=max(elapsed, shard.step_seconds),
         number=state.number,
         policy=policy,
     )
-    return _step(shard, profile, state, frame, origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

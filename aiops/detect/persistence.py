@@ -148,7 +148,8 @@ def advance(
     open_before = np.flatnonzero(held & verdict.measured)
     strengthened = _go_on(moving, verdict, open_before, now, rule)
     ended = _end(moving, open_before, rule)
-    released = _release(moving, np.flatnonzero(moving.phase == OPEN), now, rule)
+    still = open_before[moving.phase[open_before] == OPEN]
+    released = _release(moving, still, now, rule)
     strengthened = np.setdiff1d(strengthened, np.union1d(ended, released))
     return moving, Transitions(
         opened=opened,

@@ -43,7 +43,8 @@ _COLUMNS = 256
 _FARTHEST = 100.0
 _CLIP = 4.0
 _BACK_SHARE = 0.6
-_BACK_SMOOTH = 2.0
+_BACK_SMOOTH = 1.5
+_SMOOTHING = 0.25
 _LEAST_VALUES = 8
 _YOUNG_TRUST = 0.6
 
@@ -139,13 +140,16 @@ class Seasonal:
         keen = traits.sensitive & ~young
         sustained = most >= np.where(keen, policy.sensitive_sustained_bar, policy.sustained_bar)
         extreme = traits.sensitive & (bad >= policy.extreme_bar)
-        smooth = memory["smooth"] + 0.35 * (np.clip(distance, -6, 6) - memory["smooth"])
+        smooth = memory["smooth"] + _SMOOTHING * (
+            np.clip(distance, -_CLIP, _CLIP) - memory["smooth"]
+        )
+        near = _bad_part((values - band.centre) / band.scale, traits) < _BACK_SHARE * policy.bar
         falling = evidence[1] > evidence[0]
         return Verdict(
             measured=measured,
             outside=bad >= policy.bar,
             certain=measured & (extreme | sustained),
-            back=(bad < _BACK_SHARE * policy.bar) & (_bad_part(smooth, traits) < _BACK_SMOOTH),
+            back=near & (_bad_part(smooth, traits) < _BACK_SMOOTH),
             strength=np.maximum(bad, np.where(sustained, most, 0)),
             direction=np.where(np.where(bad > 0, distance < 0, falling), -1, 1).astype(np.int8),
             observed=values,

@@ -89,11 +89,10 @@ class ShardProfile:
         count, arrays, _ = blob.unpack(_PROFILE, data, shard.series)
         holidays = frozenset(date.fromordinal(int(day)) for day in arrays.pop("holidays"))
         before = _first(shard, count)
-        fitted = _nested(arrays)
+        known = _nested(arrays)
+        fitted = {one.name: known.get(one.name, {}) for one in all_detectors()}
         for one in all_detectors():
-            blank = one.blank(before)
-            known = fitted.get(one.name, {})
-            if blank.keys() != known.keys():
+            if one.blank(before).keys() != fitted[one.name].keys():
                 raise StateFormatError(f"profile blob: arrays of {one.name!r} changed; fit again")
         return cls.of(before, fitted, holidays).grown(shard)
 
@@ -145,8 +144,8 @@ class ShardState:
         times, rows = arrays.pop("times"), arrays.pop("rows")
         parts = _nested(arrays, levels=2)
         tracks = parts.get("track", {})
-        names = {one.name for one in all_detectors()}
-        if names - tracks.keys():
+        names = [one.name for one in all_detectors()]
+        if set(names) - tracks.keys():
             raise StateFormatError("state blob: written with other detectors; start again")
         return cls(
             series=shard.series[:count],
