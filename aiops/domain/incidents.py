@@ -207,7 +207,7 @@ class Incident:
         detected_at: when it was assembled (event time).
         symptoms: members with their latest state, by onset then id.
         causes: best first; empty when unknown.
-        paged_at: when a page was decided in this episode, None while none was.
+        paged_at: when the page of this episode goes out, settle time included; None while none.
         told: names of the sinks that were told of this episode; they will hear of its end.
         quiet_since: since when no user-visible symptom (or none at all) is open.
         repeat_of: the earlier incident it repeats.

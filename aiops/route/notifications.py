@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from aiops.domain.environment import Knowledge
-from aiops.domain.incidents import Decision, Incident, IncidentState, Reason, Severity
+from aiops.domain.incidents import Decision, Incident, IncidentState, Severity
 from aiops.domain.notifications import DeliveryAction, Notification
 
 
@@ -27,21 +27,15 @@ def plan(
     updates = _updates(incident, previous, at)
     if incident.decision is Decision.NONE:
         return incident, updates
-    wanted = _sinks(incident, knowledge)
-    fresh = tuple(sink for sink in wanted if sink not in incident.told)
-    if not fresh:
-        return incident, updates
+    fresh = tuple(sink for sink in _sinks(incident, knowledge) if sink not in incident.told)
     not_before = at + timedelta(seconds=_settle_seconds(incident, knowledge))
-    told = replace(
-        incident,
-        told=incident.told + fresh,
-        paged_at=at if incident.decision is Decision.PAGE else incident.paged_at,
-    )
+    if incident.decision is Decision.PAGE and incident.paged_at is None:
+        incident = replace(incident, paged_at=not_before)
+    incident = replace(incident, told=incident.told + fresh)
     triggers = tuple(
-        _notification(told, sink, DeliveryAction.TRIGGER, not_before, incident.decision_reason)
-        for sink in fresh
+        _notification(incident, sink, DeliveryAction.TRIGGER, not_before) for sink in fresh
     )
-    return told, updates + triggers
+    return incident, updates + triggers
 
 
 def _sinks(incident: Incident, knowledge: Knowledge) -> tuple[str, ...]:
@@ -64,10 +58,7 @@ def _updates(
         incident.state is IncidentState.ACKNOWLEDGED
     )
     action = DeliveryAction.ACKNOWLEDGE if acknowledged else DeliveryAction.UPDATE
-    return tuple(
-        _notification(incident, sink, action, at, incident.decision_reason)
-        for sink in incident.told
-    )
+    return tuple(_notification(incident, sink, action, at) for sink in incident.told)
 
 
 def _endings(
@@ -76,13 +67,12 @@ def _endings(
     if previous is None or not previous.is_live:
         return ()
     return tuple(
-        _notification(incident, sink, DeliveryAction.RESOLVE, at, incident.decision_reason)
-        for sink in incident.told
+        _notification(incident, sink, DeliveryAction.RESOLVE, at) for sink in incident.told
     )
 
 
 def _notification(
-    incident: Incident, sink: str, action: DeliveryAction, not_before: datetime, reason: Reason
+    incident: Incident, sink: str, action: DeliveryAction, not_before: datetime
 ) -> Notification:
     return Notification(
         incident_id=incident.id,
@@ -91,6 +81,6 @@ def _notification(
         sink=sink,
         action=action,
         not_before=not_before,
-        reason=reason.value,
+        reason=incident.decision_reason.value,
         origin=incident.origin,
     )

@@ -1,0 +1,272 @@
+"""Signals in order → incidents, without queue or database: the pipeline's reference driver.
+
+It works tick by tick through the very functions the workers call, fits when the workers would
+fit, and knows nothing of the future.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from aiops import pipeline
+from aiops.detect import engine
+from aiops.detect.engine import ShardProfile, ShardState
+from aiops.domain.changes import Change
+from aiops.domain.environment import EnvState, EnvTick, Knowledge
+from aiops.domain.incidents import Incident
+from aiops.domain.notifications import Notification
+from aiops.domain.symptoms import SymptomFact
+from aiops.domain.ticks import History, KpiTick, KpiWindow, Packed, Shard, Tick
+from aiops.domain.time import utc
+
+FIRST_FIT_TICKS = 60
+"""Below this many ticks there is nothing to fit; series are young."""
+
+KPI_LOOKBACK = timedelta(hours=2)
+"""How far before the earliest open onset readings are needed to freeze the level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """Recorded signals of one environment.
+
+    Args:
+        shard: the series.
+        baseline: fault-free history to fit on before the first tick; None fits as it goes.
+        chunks: stretches of ticks in order, each a `History`; read one at a time.
+        changes: every recorded change, in any order.
+    """
+
+    shard: Shard
+    chunks: Callable[[], Iterator[History]]
+    changes: tuple[Change, ...] = ()
+    baseline: History | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """What a backtest produced.
+
+    Args:
+        incidents: the last revision of every (incident, episode), in order of detection.
+        notifications: every notification, in order.
+        facts: every fact about a symptom, in order.
+    """
+
+    incidents: list[Incident] = field(default_factory=list)
+    notifications: list[Notification] = field(default_factory=list)
+    facts: list[SymptomFact] = field(default_factory=list)
+
+
+def next_fit_at(first: datetime, fitted_at: datetime | None, step_seconds: int) -> datetime:
+    """Return when the next fit is due.
+
+    While a series is younger than a day its history doubles between fits; then it is daily.
+
+    Args:
+        first: its first tick.
+        fitted_at: the last tick of the last fit, None before the first one.
+        step_seconds: distance of two ticks.
+
+    Examples:
+        >>> next_fit_at(utc(0), None, 60).isoformat()
+        '1970-01-01T01:00:00+00:00'
+        >>> next_fit_at(utc(0), utc(7200), 60).isoformat()
+        '1970-01-01T04:00:00+00:00'
+    """
+    if fitted_at is None:
+        return first + timedelta(seconds=FIRST_FIT_TICKS * step_seconds)
+    return fitted_at + min(max(fitted_at - first, timedelta(minutes=1)), timedelta(days=1))
+
+
+class Backtest:
+    """Drives one environment through the pipeline, tick by tick."""
+
+    def __init__(self, replay: Replay, knowledge: Knowledge) -> None:
+        self._shard = replay.shard
+        self._changes = sorted(replay.changes, key=lambda change: (change.started_at, change.id))
+        self._knowledge = knowledge
+        self._log = _TickLog(replay.shard, replay.baseline)
+        self._kpis = KpiLog(replay.shard.step_seconds)
+        self._env = EnvState(env=replay.shard.env)
+        self._profile: ShardProfile = (
+            engine.fit(self._shard, replay.baseline, knowledge.policies.detect)
+            if replay.baseline is not None
+            else ShardProfile.empty(self._shard)
+        )
+        self._state: ShardState = engine.start(self._shard, self._profile, replay.baseline)
+        self._fit_due = self._log.next_fit(fitted=replay.baseline is not None)
+        self.result = Result()
+        self._episodes: dict[str, Incident] = {}
+
+    def feed(self, tick: Tick) -> pipeline.Advance:
+        """Work one tick through detect, correlate, assemble and decide."""
+        detection = pipeline.detect(
+            self._shard,
+            self._profile,
+            self._state,
+            tick,
+            self._knowledge.policies.detect,
+            origin=self._knowledge.origin,
+        )
+        self._state = detection.state
+        self.result.facts.extend(detection.facts)
+        if detection.kpis is not None:
+            self._kpis.append(detection.kpis)
+        self._log.append(tick)
+        advance = self._advance(tick.at, detection.facts)
+        if self._fit_due is None or tick.at >= self._fit_due:
+            self._refit()
+        return advance
+
+    def finish(self) -> Result:
+        """Return the result with the last revision of every episode."""
+        self.result.incidents = sorted(
+            self._episodes.values(), key=lambda one: (one.detected_at, one.id, one.episode)
+        )
+        return self.result
+
+    def _advance(self, at: datetime, facts: Sequence[SymptomFact]) -> pipeline.Advance:
+        if not facts and not has_open_work(self._env):
+            self._env = pipeline.rest(self._env, at)
+            return pipeline.Advance(state=self._env)
+        policy = self._knowledge.policies.correlate
+        tick = EnvTick(
+            at=at,
+            facts=tuple(facts),
+            changes=known_changes(self._changes, at, policy.change_max_age_seconds),
+            kpis=self._kpis.window(kpi_window_start(self._env, facts, at), at),
+        )
+        advance = pipeline.advance(self._env, tick, self._knowledge)
+        self._env = advance.state
+        self.result.notifications.extend(advance.notifications)
+        for incident in advance.revisions:
+            self._episodes[incident.dedup_key] = incident
+        return advance
+
+    def _refit(self) -> None:
+        if self._fit_due is None:
+            self._fit_due = self._log.next_fit(fitted=False)
+            return
+        history = self._log.history()
+        self._profile = engine.fit(self._shard, history, self._knowledge.policies.detect)
+        self._state = engine.adopt(self._shard, self._profile, self._state)
+        self._fit_due = self._log.next_fit(fitted=True)
+
+
+def run(
+    replay: Replay, knowledge: Knowledge, *, progress: Callable[[datetime], None] | None = None
+) -> Result:
+    """Replay recorded signals through the pipeline, in order, and return what came of them."""
+    backtest = Backtest(replay, knowledge)
+    for chunk in replay.chunks():
+        for at, values in zip(chunk.times.tolist(), chunk.values, strict=True):
+            backtest.feed(Tick(at=utc(at), values=values))
+        if progress is not None and len(chunk.times):
+            progress(utc(int(chunk.times[-1])))
+    return backtest.finish()
+
+
+def has_open_work(env: EnvState) -> bool:
+    """Return whether a tick without news can still change anything in an environment."""
+    return any(symptom.is_open for symptom in env.symptoms) or any(
+        incident.resolved_at is None and incident.merged_into is None for incident in env.incidents
+    )
+
+
+def known_changes(
+    changes: Sequence[Change], at: datetime, max_age_seconds: int
+) -> tuple[Change, ...]:
+    """Return the changes that are known at `at` and young enough to explain anything still open.
+
+    A change whose end lies after `at` is known without its end.
+    """
+    horizon = at - timedelta(seconds=2 * max_age_seconds)
+    return tuple(
+        replace(change, ended_at=None)
+        if change.ended_at is not None and change.ended_at > at
+        else change
+        for change in changes
+        if horizon <= change.started_at <= at
+    )
+
+
+def kpi_window_start(env: EnvState, facts: Sequence[SymptomFact], at: datetime) -> datetime:
+    """Return since when KPI readings are needed to judge every incident that is not over."""
+    onsets = [fact.symptom.onset for fact in facts]
+    onsets += [symptom.onset for symptom in env.symptoms if symptom.is_open]
+    onsets += [incident.started_at for incident in env.incidents if incident.is_live]
+    return min(onsets, default=at) - KPI_LOOKBACK
+
+
+class KpiLog:
+    """Readings of the KPI series so far, for the window an incident is judged by."""
+
+    def __init__(self, step_seconds: int) -> None:
+        self._step_seconds = step_seconds
+        self._ticks: list[KpiTick] = []
+
+    def append(self, tick: KpiTick) -> None:
+        """Add the readings of one more tick."""
+        self._ticks.append(tick)
+
+    def window(self, since: datetime, until: datetime) -> KpiWindow | None:
+        """Return the readings in [since, until], or None when there are none."""
+        first = max(
+            len(self._ticks) - 1 - int((until - since).total_seconds() // self._step_seconds), 0
+        )
+        return kpi_window(
+            [tick for tick in self._ticks[first:] if since <= tick.at <= until], self._step_seconds
+        )
+
+
+def kpi_window(ticks: Sequence[KpiTick], step_seconds: int) -> KpiWindow | None:
+    """Return KPI ticks of the same series, in order, as one window; None when there are none."""
+    if not ticks:
+        return None
+    series = ticks[-1].series
+    ticks = [tick for tick in ticks if len(tick.series) == len(series)]
+    return KpiWindow(
+        series=series,
+        step_seconds=step_seconds,
+        times=np.array([int(tick.at.timestamp()) for tick in ticks], dtype=np.int64),
+        observed=np.stack([tick.observed for tick in ticks]),
+        expected=np.stack([tick.expected for tick in ticks]),
+        scale=np.stack([tick.scale for tick in ticks]),
+    )
+
+
+class _TickLog:
+    """Every tick so far, in one growing matrix, for the fits."""
+
+    def __init__(self, shard: Shard, baseline: History | None) -> None:
+        width = len(shard.series)
+        self.count = 0
+        self._step_seconds = shard.step_seconds
+        self._times = np.zeros(1024, dtype=np.int64)
+        self._values = np.full((1024, width), np.nan, dtype=np.float32)
+        if baseline is not None:
+            for at, values in zip(baseline.times.tolist(), baseline.values, strict=True):
+                self._put(at, values)
+
+    def append(self, tick: Tick) -> None:
+        self._put(int(tick.at.timestamp()), tick.values)
+
+    def next_fit(self, *, fitted: bool) -> datetime | None:
+        if not self.count:
+            return None
+        first, last = utc(int(self._times[0])), utc(int(self._times[self.count - 1]))
+        return next_fit_at(first, last if fitted else None, self._step_seconds)
+
+    def history(self) -> History:
+        return History(times=self._times[: self.count], values=self._values[: self.count])
+
+    def _put(self, at: int, values: Packed) -> None:
+        if self.count == len(self._times):
+            self._times = np.concatenate([self._times, np.zeros_like(self._times)])
+            self._values = np.concatenate([self._values, np.full_like(self._values, np.nan)])
+        self._times[self.count] = at
+        self._values[self.count, : len(values)] = values
+        self.count += 1

@@ -1,0 +1,297 @@
+"""READ FIRST: the whole product as pure functions, one per arrow of the data flow.
+
+    Signal ─detect─▶ Symptom ─correlate─▶ Candidate ─assemble─▶ Incident ─decide─▶ Notification
+      ▲                                                             │
+      └──────────── learn ◀── Outcome ◀── resolve ◀─── Action ◀─────┘
+
+`detect` runs per shard and tick. `advance` chains correlate, assemble and decide per environment
+and tick. The Celery workers, the backtest and the tests call these same functions, so the same
+closed ticks give the same incidents wherever they run.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from aiops.advise.match import match_runbook
+from aiops.advise.suggest import suggest
+from aiops.correlate.candidates import correlate as correlate_symptoms
+from aiops.correlate.signature import signature
+from aiops.detect import engine
+from aiops.detect.engine import Detection, ShardProfile, ShardState
+from aiops.domain.changes import Change
+from aiops.domain.environment import EnvState, EnvTick, Knowledge
+from aiops.domain.incidents import Candidate, Incident, IncidentState, Outcome, PastIncident
+from aiops.domain.notifications import Notification
+from aiops.domain.policies import DetectPolicy
+from aiops.domain.symptoms import FactKind, Origin, Symptom, SymptomFact
+from aiops.domain.ticks import Shard, Tick
+from aiops.impact.blast import blast_radius
+from aiops.impact.money import assess
+from aiops.incident import assemble as assembling
+from aiops.incident import life, merge
+from aiops.learn.memory import infer_outcome, remember
+from aiops.route.decision import decide as decide_reaction
+from aiops.route.notifications import plan
+from aiops.route.owner import owner_of
+
+REPEAT_WINDOW = timedelta(days=7)
+"""An incident that ended longer ago than this is not looked at as the one that repeats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """What one tick did to an environment: its new state, and what is worth storing and telling."""
+
+    state: EnvState
+    revisions: tuple[Incident, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+
+
+def detect(
+    shard: Shard,
+    profile: ShardProfile,
+    state: ShardState,
+    tick: Tick,
+    policy: DetectPolicy,
+    *,
+    origin: Origin = Origin.LIVE,
+) -> Detection:
+    """Signal → Symptom: score one closed tick of a shard, strictly causally."""
+    return engine.step(shard, profile, state, tick, policy, origin)
+
+
+def correlate(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> tuple[Candidate, ...]:
+    """Symptom → Candidate: group what belongs together and rank its causes.
+
+    Symptoms of an incident that is mitigated or over take no part: it absorbs nothing.
+    """
+    closed = {
+        symptom.id
+        for incident in env.incidents
+        if not incident.is_live
+        for symptom in incident.symptoms
+        if incident.state is IncidentState.MITIGATED or symptom.is_open
+    }
+    live = tuple(incident for incident in env.incidents if incident.is_live)
+    members = {symptom.id for incident in live for symptom in incident.symptoms}
+    symptoms = [
+        symptom
+        for symptom in env.symptoms
+        if symptom.id in members or (symptom.is_open and symptom.id not in closed)
+    ]
+    return correlate_symptoms(symptoms, live, tick.changes, tick.at, knowledge)
+
+
+def assemble(
+    candidate: Candidate,
+    previous: Incident | None,
+    tick: EnvTick,
+    knowledge: Knowledge,
+    incident_id: str,
+) -> Incident:
+    """Candidate → Incident: reach, cost, severity, title, narrative, owner, runbook, next steps."""
+    blast = blast_radius(candidate, knowledge)
+    onset = min(symptom.onset for symptom in candidate.symptoms)
+    impacts = assess(
+        candidate.symptoms, tick.kpis, tick.at, knowledge, since=onset, regions=blast.regions
+    )
+    incident = assembling.assemble(
+        candidate,
+        previous,
+        blast,
+        impacts,
+        tick.changes,
+        tick.at,
+        knowledge,
+        incident_id=incident_id,
+    )
+    owner = owner_of(incident, knowledge)
+    runbook = match_runbook(incident, knowledge)
+    incident = replace(
+        incident,
+        owner=owner.owner,
+        owner_title=owner.title,
+        owner_reason=owner.reason,
+        runbook_id=runbook.id if runbook else None,
+        runbook_title=runbook.title if runbook else "",
+        runbook_reason=runbook.reason if runbook else "no runbook matches",
+    )
+    return replace(incident, suggestions=suggest(incident, knowledge))
+
+
+def decide(
+    incident: Incident, previous: Incident | None, tick: EnvTick, knowledge: Knowledge
+) -> tuple[Incident, tuple[Notification, ...]]:
+    """Incident → Notification: page, ticket or record, with its reason, and whom that tells.
+
+    While the pipeline catches up on the past nobody is told: what is over by the end stays silent,
+    what is still alive is told once, at the first live tick.
+    """
+    decision, reason = decide_reaction(incident, tick.changes, tick.at, knowledge)
+    incident = replace(incident, decision=decision, decision_reason=reason)
+    if not tick.live:
+        return incident, ()
+    return plan(incident, previous, tick.at, knowledge)
+
+
+def resolve(incident: Incident, changes: Sequence[Change], at: datetime) -> Outcome:
+    """Action → Outcome: read from the record what ended an incident, until a person judges it."""
+    return infer_outcome(incident, changes, at)
+
+
+def learn(incident: Incident, outcome: Outcome) -> PastIncident:
+    """Outcome → memory: what is kept of an ended incident for the next one like it."""
+    change = incident.causes[0].change if incident.causes else None
+    return remember(incident, outcome, signature(incident.symptoms, change))
+
+
+def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
+    """Work one closed tick of an environment through correlate, assemble and decide.
+
+    Args:
+        env: where the environment stood after the tick before.
+        tick: what is new; a tick not after `env.at` changes nothing.
+        knowledge: everything that is known beforehand.
+
+    Returns:
+        The new state, every incident with a new revision, and the notifications to send.
+    """
+    if env.at is not None and tick.at <= env.at:
+        return Advance(state=env)
+    env = _absorb(env, tick)
+    before = {incident.id: incident for incident in env.incidents}
+    incidents = dict(before)
+    number = env.next_number
+    for candidate in correlate(env, tick, knowledge):
+        number = _place(candidate, incidents, number, tick, knowledge)
+    notifications: list[Notification] = []
+    for name, incident in incidents.items():
+        aged = life.advance_life(incident, tick.at, knowledge.policies.life, knowledge)
+        incidents[name], messages = decide(aged, before.get(name), tick, knowledge)
+        notifications += messages
+    revisions = tuple(
+        incident for name, incident in incidents.items() if _is_news(incident, before.get(name))
+    )
+    state = replace(env, at=tick.at, incidents=tuple(incidents.values()), next_number=number)
+    return Advance(
+        state=_forget(state, knowledge),
+        revisions=revisions,
+        notifications=tuple(notifications),
+    )
+
+
+def rest(env: EnvState, until: datetime) -> EnvState:
+    """Return an environment after ticks in which nothing was open and nothing happened."""
+    return env if env.at is not None and env.at >= until else replace(env, at=until)
+
+
+def _place(
+    candidate: Candidate,
+    incidents: dict[str, Incident],
+    number: int,
+    tick: EnvTick,
+    knowledge: Knowledge,
+) -> int:
+    """Put a candidate into the incident it belongs to, or a new one; return the next number."""
+    if candidate.incident_ids:
+        _update(candidate, incidents, tick, knowledge)
+        return number
+    if not assembling.deserves_incident(candidate, knowledge):
+        return number
+    watched = life.returning(candidate, tuple(incidents.values()), tick.at, knowledge)
+    if watched is not None:
+        again = life.reopen(watched, tick.at)
+        incidents[again.id] = assemble(candidate, again, tick, knowledge, again.id)
+        return number
+    fresh = assemble(candidate, None, tick, knowledge, f"INC-{number}")
+    repeat = life.repeats(fresh, tuple(incidents.values()), tick.at)
+    incidents[fresh.id] = replace(fresh, repeat_of=repeat)
+    return number + 1
+
+
+def _update(
+    candidate: Candidate, incidents: dict[str, Incident], tick: EnvTick, knowledge: Knowledge
+) -> None:
+    """Bring up to date the incidents a candidate belongs to, merged where nobody holds them apart.
+
+    One that somebody acknowledged keeps its symptoms to itself until a person merges it.
+    """
+    own = [incidents[name] for name in candidate.incident_ids]
+    survivor, links = merge.merge(own[0], own[1:], tick.at)
+    incidents.update({link.id: link for link in links})
+    gone = {link.id for link in links}
+    apart = [one for one in own if one.id not in gone and one.id != survivor.id]
+    for incident in apart:
+        members = {symptom.id for symptom in incident.symptoms}
+        mine = tuple(one for one in candidate.symptoms if one.id in members)
+        candidate = replace(
+            candidate, symptoms=tuple(one for one in candidate.symptoms if one.id not in members)
+        )
+        part = replace(candidate, symptoms=mine)
+        incidents[incident.id] = assemble(part, incident, tick, knowledge, incident.id)
+    incidents[survivor.id] = assemble(candidate, survivor, tick, knowledge, survivor.id)
+
+
+def _absorb(env: EnvState, tick: EnvTick) -> EnvState:
+    """Take in the tick's facts: symptoms as they now stand, also inside their incidents."""
+    latest = {symptom.id: symptom for symptom in env.symptoms}
+    latest.update(_newest(tick.facts))
+    return replace(
+        env,
+        symptoms=tuple(sorted(latest.values(), key=lambda symptom: (symptom.onset, symptom.id))),
+        incidents=tuple(
+            _reopen_if_back(_refresh(incident, latest), tick) for incident in env.incidents
+        ),
+    )
+
+
+def _newest(facts: Iterable[SymptomFact]) -> dict[str, Symptom]:
+    ordered = sorted(facts, key=lambda fact: (fact.at, fact.symptom.id, fact.kind))
+    return {fact.symptom.id: fact.symptom for fact in ordered}
+
+
+def _refresh(incident: Incident, latest: dict[str, Symptom]) -> Incident:
+    if incident.state in (IncidentState.RESOLVED, IncidentState.MERGED):
+        return incident
+    members = tuple(latest.get(symptom.id, symptom) for symptom in incident.symptoms)
+    return incident if members == incident.symptoms else replace(incident, symptoms=members)
+
+
+def _reopen_if_back(incident: Incident, tick: EnvTick) -> Incident:
+    """Begin a new episode when a symptom of a watched incident is back."""
+    if incident.state is not IncidentState.MITIGATED:
+        return incident
+    back = {fact.symptom.id for fact in tick.facts if fact.kind is FactKind.REOPENED}
+    if any(symptom.id in back for symptom in incident.symptoms):
+        return life.reopen(incident, tick.at)
+    return incident
+
+
+def _is_news(incident: Incident, previous: Incident | None) -> bool:
+    return previous is None or incident != previous
+
+
+def _forget(env: EnvState, knowledge: Knowledge) -> EnvState:
+    """Drop what no later tick can need."""
+    assert env.at is not None  # noqa: S101 - set by the caller
+    horizon = env.at - REPEAT_WINDOW
+    incidents = tuple(
+        incident
+        for incident in env.incidents
+        if incident.state is not IncidentState.MERGED
+        and (incident.state is not IncidentState.RESOLVED or incident.updated_at >= horizon)
+    )
+    needed = {
+        symptom.id
+        for incident in incidents
+        if incident.state is not IncidentState.RESOLVED
+        for symptom in incident.symptoms
+    }
+    flap = env.at - timedelta(seconds=knowledge.policies.detect.flap_seconds)
+    symptoms = tuple(
+        symptom
+        for symptom in env.symptoms
+        if symptom.is_open or symptom.id in needed or symptom.last_seen >= flap
+    )
+    return replace(env, incidents=incidents, symptoms=symptoms)

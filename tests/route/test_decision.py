@@ -1,0 +1,129 @@
+from dataclasses import replace
+
+import pytest
+
+from aiops.domain.changes import ChangeKind
+from aiops.domain.environment import Knowledge
+from aiops.domain.incidents import (
+    BlastRadius,
+    Decision,
+    Impact,
+    Incident,
+    IncidentState,
+    Reason,
+    Severity,
+)
+from aiops.domain.policies import Mode, PagingPolicy, Policies
+from aiops.route.decision import decide
+from tests.builders import change, minute, shop, story
+
+
+def incident(severity: Severity = Severity.P1, **extra: object) -> Incident:
+    made = Incident(
+        id="INC-1001",
+        env="prod",
+        episode=1,
+        revision=1,
+        state=IncidentState.OPEN,
+        severity=severity,
+        severity_reason="",
+        decision=Decision.NONE,
+        decision_reason=Reason.MINOR,
+        title="EU checkout failures",
+        started_at=minute(3),
+        detected_at=minute(4),
+        updated_at=minute(4),
+        symptoms=story(),
+        blast=BlastRadius(sick=("checkout",), regions=("EU",)),
+        impacts=(
+            Impact(
+                kpi="revenue per minute",
+                unit="EUR",
+                since=minute(3),
+                per_minute=1200,
+                total=1200,
+                relative=-0.24,
+                low=1000,
+                high=1400,
+            ),
+        ),
+    )
+    return replace(made, **extra)  # type: ignore[arg-type]
+
+
+def knowing(**paging: object) -> Knowledge:
+    policy = PagingPolicy(mode=Mode.IN_PATH, **paging)  # type: ignore[arg-type]
+    return shop(policies=Policies(paging=policy))
+
+
+def test_a_money_kpi_that_loses_pages() -> None:
+    assert decide(incident(), (), minute(4), knowing()) == (Decision.PAGE, Reason.MONEY_LOST)
+
+
+def test_a_journey_that_users_meet_pages_without_money() -> None:
+    made = incident(Severity.P2, impacts=())
+    assert decide(made, (), minute(4), knowing()) == (Decision.PAGE, Reason.JOURNEY_HIT)
+
+
+@pytest.mark.parametrize(
+    ("severity", "expected"),
+    [
+        (Severity.P3, (Decision.TICKET, Reason.NOT_USER_VISIBLE)),
+        (Severity.P4, (Decision.NONE, Reason.MINOR)),
+    ],
+)
+def test_what_no_user_meets_never_pages(
+    severity: Severity, expected: tuple[Decision, Reason]
+) -> None:
+    assert decide(incident(severity), (), minute(4), knowing()) == expected
+
+
+def test_observe_mode_does_everything_but_page() -> None:
+    knowledge = shop(policies=Policies(paging=PagingPolicy(mode=Mode.OBSERVE)))
+    assert decide(incident(), (), minute(4), knowledge) == (Decision.TICKET, Reason.OBSERVE_MODE)
+
+
+def test_an_environment_nobody_declared_is_recorded_and_never_paged() -> None:
+    found = decide(incident(env="sandbox"), (), minute(4), knowing())
+    assert found == (Decision.NONE, Reason.ENVIRONMENT_UNKNOWN)
+
+
+def test_an_environment_that_does_not_page_gets_a_ticket() -> None:
+    knowledge = knowing(known_environments=frozenset({"prod", "staging"}))
+    found = decide(incident(env="staging"), (), minute(4), knowledge)
+    assert found == (Decision.TICKET, Reason.ENVIRONMENT_DOES_NOT_PAGE)
+
+
+def test_young_series_alone_never_page() -> None:
+    young = tuple(replace(one, young=True) for one in story())
+    found = decide(incident(symptoms=young), (), minute(4), knowing())
+    assert found == (Decision.TICKET, Reason.YOUNG_SERIES)
+
+
+def test_declared_maintenance_of_every_sick_service_suppresses_the_page() -> None:
+    window = change("checkout", kind=ChangeKind.MAINTENANCE, ref="CHG-7", at=0)
+    found = decide(incident(), [window], minute(4), knowing())
+    assert found == (Decision.TICKET, Reason.PLANNED_WORK)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        change("search", kind=ChangeKind.MAINTENANCE, at=0),
+        change("checkout", kind=ChangeKind.MAINTENANCE, at=3.5),
+        change("checkout", kind=ChangeKind.MAINTENANCE, at=0, region="US"),
+        replace(change("checkout", kind=ChangeKind.MAINTENANCE, at=0), env="staging"),
+        replace(change("checkout", kind=ChangeKind.MAINTENANCE, at=0), ended_at=minute(2)),
+    ],
+    ids=["another service", "begun after the onset", "another region", "another env", "over"],
+)
+def test_other_maintenance_suppresses_nothing(window: object) -> None:
+    found, _ = decide(incident(), [window], minute(4), knowing())  # type: ignore[list-item]
+    assert found is Decision.PAGE
+
+
+def test_what_was_decided_for_an_episode_never_becomes_quieter() -> None:
+    paged = incident(
+        Severity.P3, decision=Decision.PAGE, decision_reason=Reason.MONEY_LOST, impacts=()
+    )
+    assert decide(paged, (), minute(9), knowing()) == (Decision.PAGE, Reason.MONEY_LOST)

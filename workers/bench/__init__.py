@@ -1,0 +1,1 @@
+"""Measurements: what the product finds, and what a machine can carry."""

@@ -1,0 +1,113 @@
+"""The clocks: the real one, and one that runs fast for the demo."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+_LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware UTC."""
+        return datetime.now(tz=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FastClock:
+    """A clock that runs `rate` times as fast as the machine's, from `origin` on.
+
+    Args:
+        started_at: the machine's epoch seconds at which it showed `origin`.
+        origin: the product's time at that moment, aware UTC.
+        rate: product seconds per real second, > 0.
+        ends_at: product time at which it stops running on, if any.
+    """
+
+    started_at: float
+    origin: datetime
+    rate: float
+    ends_at: datetime | None = None
+
+    @classmethod
+    def standing(cls, origin: datetime) -> "FastClock":
+        """Return a clock that stands still at `origin`."""
+        return cls(started_at=0.0, origin=origin, rate=1.0, ends_at=origin)
+
+    def now(self) -> datetime:
+        """Return the product's present moment, aware UTC."""
+        elapsed = max(time.time() - self.started_at, 0.0)
+        now = self.origin + timedelta(seconds=elapsed * self.rate)
+        return now if self.ends_at is None else min(now, self.ends_at)
+
+    def to_text(self) -> str:
+        """Return the clock as one line, for another process to read.
+
+        Examples:
+            >>> clock = FastClock(started_at=0.0, origin=datetime(2026, 1, 1, tzinfo=UTC), rate=60)
+            >>> FastClock.from_text(clock.to_text()) == clock
+            True
+        """
+        end = self.ends_at.timestamp() if self.ends_at else 0.0
+        return f"{self.started_at}@{self.origin.timestamp()}x{self.rate}-{end}"
+
+    @classmethod
+    def from_text(cls, text: str) -> "FastClock":
+        """Read what `to_text` wrote.
+
+        Raises:
+            ValueError: the text is of another form.
+        """
+        started, rest = text.split("@", 1)
+        origin, rest = rest.split("x", 1)
+        rate, end = rest.split("-", 1)
+        return cls(
+            started_at=float(started),
+            origin=datetime.fromtimestamp(float(origin), tz=UTC),
+            rate=float(rate),
+            ends_at=datetime.fromtimestamp(float(end), tz=UTC) if float(end) else None,
+        )
+
+
+class FileClock:
+    """A clock kept in a file, so that one process can start and stop the time of all others.
+
+    The file holds a `FastClock` as text; until it does, time stands at `FastClock.origin` of the
+    clock it was made with. It is read again when it changes, looked at every 50 ms at most.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._checked_at = 0.0
+        self._changed_at = -1
+        self._clock = self._read()
+
+    def now(self) -> datetime:
+        """Return the product's present moment, aware UTC."""
+        if time.monotonic() - self._checked_at > _LOOK_SECONDS:
+            self._clock = self._read()
+        return self._clock.now()
+
+    @property
+    def rate(self) -> float:
+        """Product seconds per real second."""
+        return self._clock.rate
+
+    def _read(self) -> FastClock:
+        self._checked_at = time.monotonic()
+        changed_at = self._path.stat().st_mtime_ns
+        if changed_at != self._changed_at:
+            self._changed_at = changed_at
+            self._clock = FastClock.from_text(self._path.read_text(encoding="ascii"))
+        return self._clock
+
+
+def write_clock(path: Path, clock: FastClock) -> None:
+    """Set the clock of every process that reads `path`, in one step."""
+    new = path.with_suffix(".new")
+    new.write_text(clock.to_text(), encoding="ascii")
+    new.replace(path)

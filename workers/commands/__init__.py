@@ -1,0 +1,1 @@
+"""The commands of `aiops`, by what people want to do."""

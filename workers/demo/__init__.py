@@ -1,0 +1,1 @@
+"""The demo: the simulated shop in front of the real product, with receivers on loopback."""

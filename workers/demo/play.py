@@ -1,0 +1,103 @@
+"""Plays the story: lets the time run, and reports each change when its moment comes."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from aiops.domain.changes import Change
+from workers.clock import FastClock, write_clock
+from workers.demo.stage import RATE, Stage
+
+LONGEST = timedelta(minutes=25)
+"""How long after the story's end incidents may take to be told as over."""
+
+
+def start_time(stage: Stage, rate: float = RATE) -> None:
+    """Let the time of every process run, from the moment the live part begins."""
+    story = stage.story
+    write_clock(
+        stage.clock_path,
+        FastClock(
+            started_at=time.time(),
+            origin=story.live_from,
+            rate=rate,
+            ends_at=story.ends_at + LONGEST,
+        ),
+    )
+
+
+class Reporter:
+    """Posts the story's changes to the product, as a delivery pipeline would.
+
+    Args:
+        stage: where it plays.
+        stopping: set to end it early.
+    """
+
+    def __init__(self, stage: Stage, stopping: threading.Event) -> None:
+        self._stage = stage
+        self._stopping = stopping
+        self.failures: list[str] = []
+
+    def start(self) -> threading.Thread:
+        """Report in a thread of its own."""
+        thread = threading.Thread(target=self._run, name="reporter", daemon=True)
+        thread.start()
+        return thread
+
+    def _run(self) -> None:
+        with httpx.Client(timeout=10) as client:
+            for at, body in bodies(self._stage.story.events):
+                while self._stage.clock.now() < at:
+                    if self._stopping.wait(0.05):
+                        return
+                self._post(client, body)
+
+    def _post(self, client: httpx.Client, body: dict[str, Any]) -> None:
+        url = f"{self._stage.console}/ingest/changes"
+        for attempt in range(20):
+            try:
+                answer = client.post(url, json=body)
+            except httpx.TransportError as error:
+                self.failures.append(f"{body['ref']}: {error}")
+            else:
+                if answer.status_code < 500:
+                    return
+            if self._stopping.wait(0.1 * (attempt + 1)):
+                return
+
+
+def bodies(changes: tuple[Change, ...]) -> Iterator[tuple[datetime, dict[str, Any]]]:
+    """Yield when to report what: the start of every change and, where it has one, its end."""
+    moments = [(change.started_at, replace(change, ended_at=None)) for change in changes]
+    moments += [(change.ended_at, change) for change in changes if change.ended_at is not None]
+    for at, change in sorted(moments, key=lambda one: (one[0], one[1].id)):
+        yield at, _body(change)
+
+
+def _body(change: Change) -> dict[str, Any]:
+    attributes = {
+        "rollback": True if change.is_rollback else None,
+        "reverts": change.reverts,
+        "percentage": change.percentage,
+        "until": change.ended_at.isoformat() if change.ended_at else None,
+    }
+    body = {
+        "timestamp": change.started_at.isoformat(),
+        "kind": change.kind.value,
+        "service": change.service,
+        "ref": change.ref,
+        "env": change.env,
+        "region": change.region,
+        "segment": change.segment,
+        "status": change.status or None,
+        "description": change.description or None,
+        "actor": change.actor or None,
+        "attributes": {name: value for name, value in attributes.items() if value is not None},
+    }
+    return {name: value for name, value in body.items() if value not in (None, {})}

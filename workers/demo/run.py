@@ -1,0 +1,106 @@
+"""The demo from curtain to curtain: set up, let the time run, show, judge, record."""
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from aiops.demo.shop import Story
+from aiops.incident.export import export_all
+from workers.back_fill import fetch_past
+from workers.demo.play import LONGEST, Reporter, start_time
+from workers.demo.show import Show
+from workers.demo.stage import Stage, staged
+from workers.demo.verdict import Verdict, judge
+from workers.directory_lock import DirectoryLock
+from workers.local import Stack, running
+from workers.processes import interruptible
+from workers.wiring import Parts
+
+LOOK_SECONDS = 0.2
+
+
+def run_demo(seed: int | None, directory: Path, record: Path | None, *, ends: bool) -> int:
+    """Play the demo; return the exit code.
+
+    Args:
+        seed: of the story; None for the one of the README.
+        directory: where it keeps everything; emptied at the start.
+        record: where to leave the receivers' records and incidents.json.
+        ends: whether to end with the story, instead of staying up.
+    """
+    console = Console(highlight=False)
+    with ExitStack() as stack:
+        stack.enter_context(interruptible())
+        try:
+            stack.enter_context(DirectoryLock(directory))
+            stage = stack.enter_context(staged(Story(seed), directory / "run", os.environ))
+            show = Show(stage, console)
+            local = stack.enter_context(running(stage.settings, stage.environ, show.say))
+            parts = Parts(replace(stage.settings, redis_url=local.redis_url), "client")
+            verdict = _play(stage, local, parts, show)
+            if record is not None:
+                write_records(stage, parts, record)
+            show.verdict(verdict)
+            if not ends:
+                show.stay()
+                threading.Event().wait()
+        except KeyboardInterrupt:
+            console.print("stopped")
+            return 130 if ends else 0
+        return 0 if verdict.passed else 1
+
+
+def _play(stage: Stage, local: Stack, parts: Parts, show: Show) -> Verdict:
+    """Play the story to its end and return the judgement of the receivers' records."""
+    show.begin()
+    fetch_past(parts, show.say)
+    _wait(parts.fit.all_fitted, show.tick)
+    stopping = threading.Event()
+    start_time(stage)
+    local.start_beat()
+    reporter = Reporter(stage, stopping).start()
+    try:
+        _wait(lambda: _is_over(stage, parts), lambda: show.look(parts))
+    finally:
+        stopping.set()
+        reporter.join(timeout=5)
+        show.end()
+    return judge(stage.story.expected, stage.pagerduty, stage.slack)
+
+
+def _wait(done: Callable[[], bool], meanwhile: Callable[[], None]) -> None:
+    pause = threading.Event()
+    while not done():
+        meanwhile()
+        pause.wait(LOOK_SECONDS)
+    meanwhile()
+
+
+def _is_over(stage: Stage, parts: Parts) -> bool:
+    """Return whether the story has ended and the sinks know it, or time stands still."""
+    now = stage.clock.now()
+    if now < stage.story.ends_at:
+        return False
+    return _all_told(stage, parts) or now >= stage.story.ends_at + LONGEST
+
+
+def _all_told(stage: Stage, parts: Parts) -> bool:
+    told = not stage.pagerduty.open_incidents and parts.outbox.oldest_due() is None
+    return told and not any(one.is_live for one in parts.incidents.recent(50))
+
+
+def write_records(stage: Stage, parts: Parts, folder: Path) -> None:
+    """Leave what the receivers got, and the incidents, in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("pagerduty", "slack"):
+        source = stage.directory / f"{name}.jsonl"
+        (folder / f"{name}.jsonl").write_bytes(source.read_bytes() if source.exists() else b"")
+    incidents = export_all(parts.incidents.recent(1000))
+    text = json.dumps(incidents, indent=2, ensure_ascii=False)
+    (folder / "incidents.json").write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,71 @@
+"""Judges the demo by what the receivers were told, not by what the product says of itself."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aiops.demo.faults import Fault
+from aiops.receivers.pagerduty import PagerDutyIncident, PagerDutyLedger
+from aiops.receivers.slack import SlackLedger
+from aiops.receivers.slack_messages import SlackMessage
+
+LATEST_PAGE = timedelta(minutes=10)
+"""A page this long after the fault ended speaks of something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is wrong with what was told; empty when everything is as it should be."""
+
+    problems: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+def judge(expected: tuple[Fault, ...], pages: PagerDutyLedger, chat: SlackLedger) -> Verdict:
+    """Return whether every expected incident was told once, named its culprit, and ended."""
+    problems: list[str] = []
+    unclaimed = list(pages.incidents)
+    for fault in expected:
+        if not fault.user_visible:
+            continue
+        mine = [page for page in unclaimed if _is_about(page, fault)]
+        if len(mine) != 1:
+            problems.append(f"{fault.id} at {fault.service}: {len(mine)} pages, expected one")
+            continue
+        unclaimed.remove(mine[0])
+        problems += _wrong_with(mine[0], fault, chat)
+    problems += [f"a page nobody expected: {page.summary}" for page in unclaimed]
+    problems += [f"refused by PagerDuty: {one.answer}" for one in pages.records if not one.accepted]
+    problems += [f"refused by Slack: {one.answer}" for one in chat.records if not one.accepted]
+    return Verdict(problems=tuple(problems))
+
+
+def _is_about(page: PagerDutyIncident, fault: Fault) -> bool:
+    return fault.started_at <= page.opened_at <= fault.ended_at + LATEST_PAGE
+
+
+def _wrong_with(page: PagerDutyIncident, fault: Fault, chat: SlackLedger) -> list[str]:
+    problems: list[str] = []
+    payload = [event.body for event in page.events if event.action == "trigger"][-1]["payload"]
+    causes = payload["custom_details"].get("causes", [])
+    blamed = str(payload["source"]) if causes else "nobody"
+    if blamed not in (fault.service, *fault.also):
+        problems.append(f"{page.summary}: blames {blamed}, not {fault.service}")
+    if fault.change_ref is not None and not any(
+        fault.change_ref in one["cause"] for one in causes[:1]
+    ):
+        problems.append(f"{page.summary}: does not name {fault.change_ref}")
+    if page.is_open:
+        problems.append(f"{page.summary}: was never resolved")
+    told = [one for one in chat.messages if _names(one, page) and one.thread_ts is None]
+    if len(told) != 1:
+        problems.append(f"{page.summary}: {len(told)} Slack messages, expected one")
+    return problems
+
+
+def _names(message: SlackMessage, page: PagerDutyIncident) -> bool:
+    payload = (message.content.metadata or {}).get("event_payload", {})
+    return f"{payload.get('incident')}.{payload.get('episode')}" == page.dedup_key

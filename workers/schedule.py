@@ -1,0 +1,43 @@
+"""What beat asks for, and how often; two beats are harmless, every task is idempotent."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from aiops.ports import Source
+
+SWEEP_SECONDS = 1.0
+POLL_SECONDS = 5.0
+FIT_CHECK_SECONDS = 60.0
+
+
+def schedule(sources: Iterable[Source], rate: float) -> dict[str, dict[str, Any]]:
+    """Return beat's schedule.
+
+    Args:
+        sources: the sources to poll.
+        rate: product seconds per real second: 1, except in the demo.
+
+    Examples:
+        >>> sorted(schedule([], rate=1.0))
+        ['correlate.sweep', 'deliver.sweep', 'detect.sweep', 'fit.due']
+    """
+    entries = {
+        "detect.sweep": _entry("detect.sweep", SWEEP_SECONDS),
+        "correlate.sweep": _entry("correlate.sweep", SWEEP_SECONDS),
+        "deliver.sweep": _entry("deliver.sweep", SWEEP_SECONDS),
+        "fit.due": _entry("fit.due", FIT_CHECK_SECONDS),
+    }
+    for source in sources:
+        often = min(source.step_seconds / rate / 4, POLL_SECONDS)
+        entries[f"ingest.poll {source.name}"] = _entry("ingest.poll", often, source.name)
+    return entries
+
+
+def _entry(task: str, seconds: float, *args: str) -> dict[str, Any]:
+    # A message that nobody took within two rounds is of no use: the next one does the same.
+    return {
+        "task": task,
+        "schedule": seconds,
+        "args": args,
+        "options": {"expires": max(2 * seconds, 5.0)},
+    }

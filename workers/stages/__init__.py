@@ -1,0 +1,1 @@
+"""The stages as workers run them: load by id, call one pure function, store, enqueue the next."""

@@ -1,0 +1,193 @@
+"""Symptoms → incidents and notifications: every closed tick of one environment, in order."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from aiops import pipeline
+from aiops.backtest import has_open_work, known_changes, kpi_window_start
+from aiops.domain.environment import EnvState, EnvTick, Knowledge
+from aiops.domain.errors import StaleStateError
+from aiops.domain.incidents import Incident, IncidentState
+from aiops.domain.notifications import Notification
+from aiops.domain.symptoms import SymptomFact
+from aiops.ports import Clock, Lease, Queue
+from aiops.store.changes import ChangeStore
+from aiops.store.extents import Extents
+from aiops.store.incidents import IncidentStore
+from aiops.store.signals import HistoryStore
+from aiops.store.symptoms import SymptomStore
+from aiops.telemetry import Telemetry
+from workers.leases import DirtyFlags
+
+BATCH_TICKS = 240
+"""Ticks worked in one task while catching up."""
+
+
+class Correlate:
+    """Brings one environment up to the last tick that all its shards have closed."""
+
+    def __init__(
+        self,
+        *,
+        history: HistoryStore,
+        extents: Extents,
+        symptoms: SymptomStore,
+        changes: ChangeStore,
+        incidents: IncidentStore,
+        knowledge: Callable[[], Knowledge],
+        lease: Lease,
+        flags: DirtyFlags,
+        queue: Queue,
+        clock: Clock,
+        catch_up_seconds: int,
+        telemetry: Telemetry,
+    ) -> None:
+        self._history = history
+        self._extents = extents
+        self._symptoms = symptoms
+        self._changes = changes
+        self._incidents = incidents
+        self._knowledge = knowledge
+        self._lease = lease
+        self._flags = flags
+        self._queue = queue
+        self._clock = clock
+        self._catch_up = timedelta(seconds=catch_up_seconds)
+        self._telemetry = telemetry
+
+    def run(self, env: str) -> None:
+        """Work the closed ticks of `env`; whoever comes second looks again after the first."""
+        self._flags.lower(env)
+        fencing = self._lease.acquire(f"correlate:{env}", seconds=5)
+        if fencing is None:
+            return
+        try:
+            behind = self._advance(env)
+        except StaleStateError:
+            behind = True
+        finally:
+            self._lease.release(f"correlate:{env}", fencing)
+        if behind and self._flags.raise_flag(env):
+            self._queue.enqueue("correlate.env", env)
+
+    def sweep(self) -> None:
+        """Enqueue every environment that has closed ticks nobody worked yet."""
+        for env in sorted(self._extents.environments()):
+            state, _ = self._incidents.load(env)
+            watermark = self._history.watermark(env)
+            late = watermark is not None and (state.at is None or state.at < watermark)
+            if late and self._flags.raise_flag(env):
+                self._queue.enqueue("correlate.env", env)
+
+    def _advance(self, env: str) -> bool:
+        """Work up to one batch of ticks in one commit; return whether more are waiting."""
+        watermark = self._history.watermark(env)
+        if watermark is None:
+            return False
+        state, version = self._incidents.load(env)
+        batch = self._batch(state, watermark)
+        if batch.state == state:
+            return False
+        told = self._incidents.commit(
+            version,
+            batch.state,
+            correlated=batch.facts,
+            revisions=batch.revisions,
+            notifications=batch.notifications,
+            now=self._clock.now(),
+            origin=self._knowledge().origin,
+            traceparent=self._telemetry.traceparent(),
+        )
+        self._tell(batch, told)
+        return batch.state.at is None or batch.state.at < watermark
+
+    def _batch(self, state: EnvState, watermark: datetime) -> "_Batch":
+        """Work the next ticks, those without news and nothing open in one stride."""
+        facts = self._facts_by_tick(state.env, watermark)
+        knowledge = self._knowledge()
+        batch = _Batch(state)
+        for at in self._ticks(state, facts, watermark):
+            news = facts.get(at, [])
+            if not news and not has_open_work(batch.state):
+                continue
+            if batch.worked == BATCH_TICKS:
+                return batch
+            tick = self._tick(batch.state, at, news, knowledge)
+            batch.take(pipeline.advance(batch.state, tick, knowledge), news)
+        batch.state = pipeline.rest(batch.state, watermark)
+        return batch
+
+    def _facts_by_tick(self, env: str, watermark: datetime) -> dict[datetime, list[SymptomFact]]:
+        by_tick: dict[datetime, list[SymptomFact]] = defaultdict(list)
+        for fact in self._symptoms.uncorrelated(env, watermark):
+            by_tick[fact.at].append(fact)
+        return by_tick
+
+    def _ticks(
+        self, state: EnvState, facts: dict[datetime, list[SymptomFact]], watermark: datetime
+    ) -> Iterator[datetime]:
+        """Yield the ticks to work: all closed ones after the last, those with facts at least."""
+        step = timedelta(seconds=self._extents.environments()[state.env])
+        at = state.at
+        if at is None:
+            at = min(facts, default=watermark) - step
+        return iter(sorted({*facts, *_grid(at, watermark, step)}))
+
+    def _tick(
+        self, state: EnvState, at: datetime, facts: list[SymptomFact], knowledge: Knowledge
+    ) -> EnvTick:
+        age = knowledge.policies.correlate.change_max_age_seconds
+        changes = self._changes.known(state.env, at - timedelta(seconds=2 * age), at)
+        return EnvTick(
+            at=at,
+            facts=tuple(facts),
+            changes=known_changes(changes, at, age),
+            kpis=self._history.kpi_window(state.env, kpi_window_start(state, facts, at), at),
+            live=self._clock.now() - at <= self._catch_up,
+        )
+
+    def _tell(self, batch: "_Batch", told: Sequence[int]) -> None:
+        for delivery in told:
+            self._queue.enqueue("deliver.send", delivery)
+        for incident in batch.news():
+            self._telemetry.incident_revised(incident)
+            if incident.state in (IncidentState.MITIGATED, IncidentState.RESOLVED):
+                self._queue.enqueue("learn.remember", incident.id)
+
+
+class _Batch:
+    """What the ticks of one batch did, for one commit."""
+
+    def __init__(self, state: EnvState) -> None:
+        self._known = {(one.dedup_key, one.revision) for one in state.incidents}
+        self.state = state
+        self.worked = 0
+        self.facts: list[SymptomFact] = []
+        self.revisions: list[Incident] = []
+        self.notifications: list[Notification] = []
+
+    def news(self) -> list[Incident]:
+        """Return what is worth telling: the first sight of every new revision, in order."""
+        seen = set(self._known)
+        news = []
+        for incident in self.revisions:
+            if (incident.dedup_key, incident.revision) not in seen:
+                seen.add((incident.dedup_key, incident.revision))
+                news.append(incident)
+        return news
+
+    def take(self, advance: pipeline.Advance, facts: Sequence[SymptomFact]) -> None:
+        """Add what one more tick did."""
+        self.state = advance.state
+        self.worked += 1
+        self.facts += facts
+        self.revisions += advance.revisions
+        self.notifications += advance.notifications
+
+
+def _grid(after: datetime, until: datetime, step: timedelta) -> Iterator[datetime]:
+    at = after + step
+    while at <= until:
+        yield at
+        at += step

@@ -1,0 +1,108 @@
+"""Outbox → sinks: claim one delivery, render it, send it, record what came back."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from aiops.domain.errors import DeliveryError
+from aiops.ports import Clock, Notifier, Queue
+from aiops.store.deliveries import Delivery
+from aiops.store.incidents import IncidentStore
+from aiops.store.outbox import Outbox
+from aiops.telemetry import Telemetry
+
+LEASE_SECONDS = 30.0
+"""Longer than the send timeout (10 s) with its look before a repeat; real seconds."""
+
+MAX_ATTEMPTS = 12
+"""After this many attempts a delivery is dead: visible, and replayable by a person."""
+
+SWEEP_LIMIT = 200
+
+
+class Deliver:
+    """Delivers what the outbox holds; the lease keeps two workers off one delivery."""
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        incidents: IncidentStore,
+        sinks: Mapping[str, Notifier],
+        queue: Queue,
+        clock: Clock,
+        real_clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
+        self._outbox = outbox
+        self._incidents = incidents
+        self._sinks = sinks
+        self._queue = queue
+        self._clock = clock
+        self._real_clock = real_clock
+        self._telemetry = telemetry
+
+    def sweep(self) -> None:
+        """Enqueue every delivery that is due, or whose sender died."""
+        for row in self._outbox.due(self._clock.now(), self._real_clock.now(), SWEEP_LIMIT):
+            self._queue.enqueue("deliver.send", row)
+
+    def run(self, delivery_id: int) -> None:
+        """Send one delivery, if it is still to be sent and nobody else is at it."""
+        delivery = self._outbox.claim(
+            delivery_id,
+            now=self._clock.now(),
+            wall=self._real_clock.now(),
+            lease_seconds=LEASE_SECONDS,
+        )
+        if delivery is None:
+            return
+        with self._telemetry.continued("deliver.send", delivery.traceparent):
+            self._send(delivery)
+
+    def _send(self, delivery: Delivery) -> None:
+        note = delivery.notification
+        sink = self._sinks.get(note.sink)
+        if sink is None:
+            self._give_up(delivery, f"no sink is named {note.sink!r} in aiops.yaml")
+            return
+        incident = self._incidents.revision(note.incident_id, note.episode, delivery.revision)
+        if incident is None:
+            self._give_up(delivery, f"{note.incident_id} has no revision {delivery.revision}")
+            return
+        try:
+            payload = sink.payload(incident, note, delivery.reference)
+            receipt = sink.send(note, payload, repeated=delivery.repeated)
+        except DeliveryError as error:
+            self._fail(delivery, error)
+            return
+        now = self._clock.now()
+        self._outbox.delivered(delivery.id, delivery.token, receipt.reference, now=now)
+        self._telemetry.delivered(note, now)
+        self._queue.enqueue("deliver.sweep")
+
+    def _fail(self, delivery: Delivery, error: DeliveryError) -> None:
+        self._telemetry.delivery_failed(delivery.notification, str(error))
+        if not error.retryable:
+            self._give_up(delivery, str(error))
+        elif delivery.attempt >= MAX_ATTEMPTS:
+            self._give_up(delivery, f"{MAX_ATTEMPTS} attempts failed, the last: {error}")
+        else:
+            self._outbox.failed(
+                delivery.id,
+                delivery.token,
+                str(error),
+                next_attempt_at=self._again_at(delivery, error),
+                ambiguous=error.ambiguous,
+            )
+
+    def _give_up(self, delivery: Delivery, why: str) -> None:
+        self._outbox.failed(delivery.id, delivery.token, why, dead_reason=why)
+
+    def _again_at(self, delivery: Delivery, error: DeliveryError) -> datetime:
+        """Return when to try again: what the sink asked for, else doubling up to five minutes.
+
+        The jitter comes from the delivery's own id, so a replay waits as long as the first run.
+        """
+        jitter = 1.0 + (delivery.id * 2654435761 % 1000) / 4000
+        wait = error.retry_after_seconds or min(2.0 ** min(delivery.attempt, 9), 300.0)
+        return self._clock.now() + timedelta(seconds=wait * jitter)

@@ -1,0 +1,61 @@
+"""History → profile: fit a shard when its history has grown enough; in the slow worker."""
+
+from datetime import timedelta
+
+from aiops.backtest import next_fit_at
+from aiops.detect import engine
+from aiops.domain.policies import DetectPolicy
+from aiops.ports import Queue
+from aiops.store.extents import Extents
+from aiops.store.signals import HistoryStore
+from aiops.telemetry import Telemetry
+
+FIT_SPAN = timedelta(days=28)
+"""History a fit looks at: four weeks hold every weekly season four times."""
+
+
+class Fit:
+    """Fits profiles; they are immutable and versioned, detection picks the newest up."""
+
+    def __init__(
+        self,
+        *,
+        history: HistoryStore,
+        extents: Extents,
+        queue: Queue,
+        policy: DetectPolicy,
+        telemetry: Telemetry,
+    ) -> None:
+        self._history = history
+        self._extents = extents
+        self._queue = queue
+        self._policy = policy
+        self._telemetry = telemetry
+
+    def due(self) -> None:
+        """Enqueue a fit for every shard whose history has grown enough since its last one."""
+        for shard in self._history.shards():
+            extent = self._extents.of_shard(shard.id)
+            if extent is None:
+                continue
+            first, last = extent
+            fitted_at = self._extents.fitted_at(shard.id)
+            if last >= next_fit_at(first, fitted_at, shard.step_seconds):
+                self._queue.enqueue("fit.shard", shard.id)
+
+    def all_fitted(self) -> bool:
+        """Return whether every shard has a profile."""
+        shards = self._extents.shard_ids()
+        return bool(shards) and all(self._extents.fitted_at(one) for one in shards)
+
+    def run(self, shard_id: str) -> None:
+        """Fit one shard on its history and store the profile as a new version."""
+        extent = self._extents.of_shard(shard_id)
+        if extent is None:
+            return
+        _, last = extent
+        shard = self._history.shard(shard_id)
+        history = self._history.history(shard_id, last - FIT_SPAN, last)
+        profile = engine.fit(shard, history, self._policy)
+        self._history.save_profile(shard_id, profile.to_bytes(), fitted_at=last)
+        self._telemetry.fitted(shard)

@@ -1,0 +1,136 @@
+"""Source → closed ticks: ask for every tick since the last one, store it, wake detection."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from aiops.domain.errors import SourceError
+from aiops.domain.ticks import Tick
+from aiops.domain.time import utc
+from aiops.ports import Clock, Lease, Queue, Sample, Source
+from aiops.store.extents import Extents
+from aiops.store.signals import HistoryStore
+from aiops.telemetry import Telemetry
+from workers.stages.slots import Slots
+
+ANSWER_DELAY_SECONDS = 2
+"""How long after a tick a pull source is asked for it."""
+
+PULL_TICKS = 240
+"""Ticks asked for in one request while catching up."""
+
+BACK_FILL_TICKS = 10_000
+"""Ticks of the past asked for at once: Prometheus answers 11,000 at most."""
+
+SILENT_TICKS = 5
+"""Unanswered for this many ticks, a tick is closed empty: silence must not read as health."""
+
+
+class Poll:
+    """Pulls what is due from one source, at most once at a time."""
+
+    def __init__(
+        self,
+        *,
+        sources: Mapping[str, Source],
+        history: HistoryStore,
+        extents: Extents,
+        lease: Lease,
+        queue: Queue,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
+        self._sources = sources
+        self._history = history
+        self._extents = extents
+        self._lease = lease
+        self._queue = queue
+        self._clock = clock
+        self._telemetry = telemetry
+        self._slots = {
+            name: Slots(name, source.step_seconds, history, extents)
+            for name, source in sources.items()
+        }
+
+    def run(self, source_name: str) -> None:
+        """Bring one source up to now; without effect while another worker does it."""
+        fencing = self._lease.acquire(f"poll:{source_name}", seconds=30)
+        if fencing is None:
+            return
+        try:
+            self._catch_up(self._sources[source_name])
+        finally:
+            self._lease.release(f"poll:{source_name}", fencing)
+
+    def back_fill(self, source_name: str, span: timedelta, step_seconds: int) -> int:
+        """Fetch the past of a source before its first live tick; return the ticks stored.
+
+        The past is for fitting: it is never scored, so nobody is told of an old problem.
+        """
+        source = self._sources[source_name]
+        end = self._due(source)
+        start = floor_tick(end - span, step_seconds)
+        stored = 0
+        while start < end:
+            stop = min(start + timedelta(seconds=BACK_FILL_TICKS * step_seconds), end)
+            stored += self._pull(source, start, stop, step_seconds)
+            start = stop + timedelta(seconds=step_seconds)
+        newest = self._extents.newest_tick(source_name)
+        for shard_id in self._extents.shard_ids(source_name):
+            if newest is not None:
+                self._history.advance_cursor(shard_id, None, newest, b"", profile_version=0)
+        return stored
+
+    def _catch_up(self, source: Source) -> None:
+        due = self._due(source)
+        step = timedelta(seconds=source.step_seconds)
+        last = self._extents.newest_tick(source.name) or due - step
+        while last < due:
+            stop = min(last + PULL_TICKS * step, due)
+            try:
+                self._pull(source, last + step, stop, source.step_seconds)
+            except SourceError as error:
+                self._telemetry.fault("source", f"{source.name}: {error}")
+                self._close_silent(source, last + step, due - SILENT_TICKS * step)
+                return
+            self._wake(source)
+            last = stop
+
+    def _due(self, source: Source) -> datetime:
+        now = self._clock.now() - timedelta(seconds=ANSWER_DELAY_SECONDS)
+        return floor_tick(now, source.step_seconds)
+
+    def _pull(self, source: Source, start: datetime, stop: datetime, step_seconds: int) -> int:
+        """Fetch and store the ticks from `start` to `stop`; return how many."""
+        samples = source.pull(start, stop, step_seconds)
+        return self._store(source, samples, _grid(start, stop, step_seconds))
+
+    def _close_silent(self, source: Source, start: datetime, stop: datetime) -> None:
+        """Close the ticks nobody answered for until `stop`, all values missing."""
+        if self._store(source, (), _grid(start, stop, source.step_seconds)):
+            self._wake(source)
+
+    def _store(self, source: Source, samples: Sequence[Sample], times: list[datetime]) -> int:
+        if times:
+            for shard, values in self._slots[source.name].fill(samples, len(times)):
+                ticks = [Tick(at=at, values=row) for at, row in zip(times, values, strict=True)]
+                self._history.append_ticks(shard.id, ticks)
+        return len(times)
+
+    def _wake(self, source: Source) -> None:
+        for shard_id in self._extents.shard_ids(source.name):
+            self._queue.enqueue("detect.advance", shard_id)
+
+
+def floor_tick(at: datetime, step_seconds: int) -> datetime:
+    """Return the last tick at or before `at`.
+
+    Examples:
+        >>> floor_tick(utc(125), 60).isoformat()
+        '1970-01-01T00:02:00+00:00'
+    """
+    return utc(int(at.timestamp()) // step_seconds * step_seconds)
+
+
+def _grid(start: datetime, stop: datetime, step_seconds: int) -> list[datetime]:
+    count = int((stop - start).total_seconds()) // step_seconds + 1
+    return [start + timedelta(seconds=number * step_seconds) for number in range(max(count, 0))]

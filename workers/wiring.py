@@ -1,0 +1,233 @@
+"""Puts the parts together: the only place where adapters meet the pure stages."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import redis
+from celery import Celery
+from sqlalchemy import Engine
+
+from aiops.domain.environment import Knowledge
+from aiops.domain.symptoms import Origin
+from aiops.ports import Clock, Notifier, Source
+from aiops.settings import Settings
+from aiops.store.changes import ChangeStore
+from aiops.store.engine import open_engine
+from aiops.store.extents import Extents
+from aiops.store.incidents import IncidentStore
+from aiops.store.memory import MemoryStore
+from aiops.store.outbox import Outbox
+from aiops.store.signals import HistoryStore
+from aiops.store.symptoms import SymptomStore
+from aiops.telemetry import Telemetry, connect
+from workers import knowledge
+from workers.app import Role, make_app
+from workers.clock import FileClock, SystemClock
+from workers.leases import DirtyFlags, RedisLease
+from workers.plugins import notifiers, sources
+from workers.queue import CeleryQueue
+from workers.stages.correlate import Correlate
+from workers.stages.deliver import Deliver
+from workers.stages.detect import Advance
+from workers.stages.fit import Fit
+from workers.stages.learn import Learn
+from workers.stages.poll import Poll
+
+
+class Parts:
+    """The parts of one process, each built on first use.
+
+    Connections are made after a worker forked, so build it in the process that uses it.
+
+    Args:
+        settings: of this installation.
+        role: which process this is.
+    """
+
+    def __init__(self, settings: Settings, role: Role) -> None:
+        self.settings = settings
+        self.role = role
+
+    @cached_property
+    def celery(self) -> Celery:
+        """The Celery application, as producer."""
+        return make_app(self.settings.broker_url, self.role)
+
+    @cached_property
+    def redis(self) -> redis.Redis:
+        """Redis: leases and flags, nothing that could not be rebuilt."""
+        return redis.Redis.from_url(
+            self.settings.redis_url or "", socket_timeout=5, health_check_interval=10
+        )
+
+    @cached_property
+    def telemetry(self) -> Telemetry:
+        """Our own traces and metrics."""
+        return connect(f"aiops-{self.role}", self.settings.otlp_endpoint, {})
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The product's clock."""
+        path = self.settings.clock
+        return FileClock(Path(path)) if path else SystemClock()
+
+    @cached_property
+    def queue(self) -> CeleryQueue:
+        """Where work for other processes goes."""
+        return CeleryQueue(self.celery, self.telemetry)
+
+    @cached_property
+    def lease(self) -> RedisLease:
+        """Leases on environments and sources."""
+        return RedisLease(self.redis)
+
+    @cached_property
+    def flags(self) -> DirtyFlags:
+        """Which environments have news."""
+        return DirtyFlags(self.redis)
+
+    @cached_property
+    def history(self) -> HistoryStore:
+        """Ticks, profiles, states and cursors."""
+        return HistoryStore(self._history_engine, origin=self.settings.origin)
+
+    @cached_property
+    def extents(self) -> Extents:
+        """How far the measurements reach."""
+        return Extents(self._history_engine)
+
+    @cached_property
+    def _history_engine(self) -> Engine:
+        return open_engine(self.settings.history_url, durable=False)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return open_engine(self.settings.database_url, durable=True)
+
+    @property
+    def _origins(self) -> frozenset[Origin]:
+        """Whose rows this installation sees: a live one never counts a demo's or a drill's."""
+        return frozenset({self.settings.origin})
+
+    @cached_property
+    def symptoms(self) -> SymptomStore:
+        """Symptoms and their facts."""
+        return SymptomStore(self._engine)
+
+    @cached_property
+    def changes(self) -> ChangeStore:
+        """Change events."""
+        return ChangeStore(self._engine)
+
+    @cached_property
+    def incidents(self) -> IncidentStore:
+        """Incidents and their revisions."""
+        return IncidentStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What is to be told."""
+        return Outbox(self._engine)
+
+    @cached_property
+    def memory(self) -> MemoryStore:
+        """Ended incidents and what fixed them."""
+        return MemoryStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def _standing(self) -> Knowledge:
+        return knowledge.standing(self.settings)
+
+    def knowledge(self) -> Knowledge:
+        """Return what is known: the configuration as it was at the start, memory as it is now."""
+        return knowledge.with_memory(self._standing, self.memory)
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """The configured sources by name."""
+        return sources(self.settings)
+
+    @cached_property
+    def sinks(self) -> Mapping[str, Notifier]:
+        """The configured sinks by name."""
+        return notifiers(self.settings)
+
+    @cached_property
+    def poll(self) -> Poll:
+        """Source → closed ticks."""
+        return Poll(
+            sources=self.sources,
+            history=self.history,
+            extents=self.extents,
+            lease=self.lease,
+            queue=self.queue,
+            clock=self.clock,
+            telemetry=self.telemetry,
+        )
+
+    @cached_property
+    def detect(self) -> Advance:
+        """Closed ticks → symptoms."""
+        return Advance(
+            history=self.history,
+            extents=self.extents,
+            symptoms=self.symptoms,
+            flags=self.flags,
+            queue=self.queue,
+            clock=self.clock,
+            policy=self.settings.policies.detect,
+            origin=self.settings.origin,
+            telemetry=self.telemetry,
+        )
+
+    @cached_property
+    def correlate(self) -> Correlate:
+        """Symptoms → incidents and notifications."""
+        return Correlate(
+            history=self.history,
+            extents=self.extents,
+            symptoms=self.symptoms,
+            changes=self.changes,
+            incidents=self.incidents,
+            knowledge=self.knowledge,
+            lease=self.lease,
+            flags=self.flags,
+            queue=self.queue,
+            clock=self.clock,
+            catch_up_seconds=self.settings.catch_up_seconds,
+            telemetry=self.telemetry,
+        )
+
+    @cached_property
+    def deliver(self) -> Deliver:
+        """Outbox → sinks."""
+        return Deliver(
+            outbox=self.outbox,
+            incidents=self.incidents,
+            sinks=self.sinks,
+            queue=self.queue,
+            clock=self.clock,
+            real_clock=SystemClock(),
+            telemetry=self.telemetry,
+        )
+
+    @cached_property
+    def fit(self) -> Fit:
+        """History → profiles."""
+        return Fit(
+            history=self.history,
+            extents=self.extents,
+            queue=self.queue,
+            policy=self.settings.policies.detect,
+            telemetry=self.telemetry,
+        )
+
+    @cached_property
+    def learn(self) -> Learn:
+        """Ended incidents → memory."""
+        return Learn(
+            incidents=self.incidents,
+            changes=self.changes,
+            memory=self.memory,
+        )
