@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, and_, select, update
 
 from aiops.domain.symptoms import Origin
+from aiops.store.columns import is_one_of
 from aiops.store.engine import reading, writing
+from aiops.store.prune import delete_in_steps
 from aiops.store.tables import ACCEPTED_BODIES
 from aiops.store.upsert import insert_missing
 
@@ -82,7 +84,8 @@ class BodyStore:
     def waiting(self, limit: int = 1000) -> tuple[int, ...]:
         """Return the ids of bodies not worked through yet, oldest first."""
         table = ACCEPTED_BODIES.c
-        query = select(table.id).where(table.state == BodyState.ACCEPTED).order_by(table.id)
+        is_waiting = is_one_of(table.state, [BodyState.ACCEPTED])
+        query = select(table.id).where(is_waiting).order_by(table.id)
         with reading(self._engine) as connection:
             return tuple(connection.scalars(query.limit(limit)))
 
@@ -113,6 +116,12 @@ class BodyStore:
     def rejected(self, body_id: int, error: str) -> bool:
         """Note that a body cannot be read, and why; it stays to be looked at."""
         return self._finish(body_id, BodyState.REJECTED, error)
+
+    def prune(self, before: datetime) -> int:
+        """Delete bodies received before then that no longer wait; return how many."""
+        table = ACCEPTED_BODIES
+        over = and_(table.c.state != BodyState.ACCEPTED, table.c.received_at < before)
+        return delete_in_steps(self._engine, table, over)
 
     def _finish(self, body_id: int, state: BodyState, error: str) -> bool:
         table = ACCEPTED_BODIES.c

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Row
 
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
 from aiops.domain.symptoms import Origin
+from aiops.store.columns import is_one_of
 from aiops.store.tables import OUTBOX, SINK_REFERENCES
 from aiops.store.upsert import insert
 
@@ -112,14 +113,14 @@ def can_be_claimed(now: datetime, wall: datetime) -> ColumnElement[bool]:
             earlier.c.incident_id == OUTBOX.c.incident_id,
             earlier.c.sink == OUTBOX.c.sink,
             earlier.c.id < OUTBOX.c.id,
-            earlier.c.state.in_(WAITING),
+            is_one_of(earlier.c.state, WAITING),
         )
         .exists()
     )
     is_due = and_(OUTBOX.c.state == DeliveryState.PENDING, OUTBOX.c.next_attempt_at <= now)
     is_left = and_(OUTBOX.c.state == DeliveryState.SENDING, OUTBOX.c.lease_until <= wall)
     # The state is named once more by itself: so the partial index serves the search.
-    return and_(OUTBOX.c.state.in_(WAITING), or_(is_due, is_left), ~is_behind)
+    return and_(is_one_of(OUTBOX.c.state, WAITING), or_(is_due, is_left), ~is_behind)
 
 
 def newest_to_tell() -> ColumnElement[int]:

@@ -8,6 +8,7 @@ snapshot. Transactions are short: no network and no computing inside.
 
 import os
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError
 
 from aiops.domain.errors import ConfigurationError
 from aiops.store.faults import explained, shown
@@ -27,12 +28,14 @@ _READ_OPTIONS: dict[str, dict[str, Any]] = {
     "sqlite": {"read": True},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
 }
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
 def open_engine(url: str, *, durable: bool, create: bool = False) -> Engine:
     """Return an engine for `url`; it connects with the first use.
 
-    One engine per process and database; a forked child may go on using its parent's.
+    One engine per process and database. It may be used on both sides of a fork, as long as no
+    transaction is under way when it happens.
 
     Args:
         url: `sqlite:////absolute/file.db` or `postgresql://user:password@host/database`.
@@ -55,7 +58,7 @@ def open_engine(url: str, *, durable: bool, create: bool = False) -> Engine:
             pool_pre_ping=True,
             **options,
         )
-    _renew_after_fork(engine)
+    _engines.add(engine)
     return engine
 
 
@@ -143,16 +146,15 @@ def _obey_sqlite(engine: Engine, synchronous: str) -> None:
         connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
 
 
-def _renew_after_fork(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def remember(_connection: object, record: Any) -> None:
-        record.info["pid"] = os.getpid()
+def _close_idle() -> None:
+    for engine in list(_engines):
+        engine.dispose()
 
-    @event.listens_for(engine, "checkout")
-    def compare(_connection: object, record: Any, proxy: Any) -> None:
-        if record.info["pid"] != os.getpid():
-            record.dbapi_connection = proxy.dbapi_connection = None
-            raise DisconnectionError("this connection belongs to the parent process")
+
+# Before a fork nothing may be open. SQLite keeps in the memory of a process which file locks it
+# holds; a child inherits that belief without the locks, and may then lose what others write. A
+# PostgreSQL connection would be used by two processes at once.
+os.register_at_fork(before=_close_idle)
 
 
 def _gate(engine: Engine) -> AbstractContextManager[None]:

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, and_, func, literal, or_, select, update
 
 from aiops.domain.notifications import DeliveryState
+from aiops.store.columns import is_one_of
 from aiops.store.deliveries import (
     WAITING,
     Delivery,
@@ -196,7 +197,7 @@ class Outbox:
 
     def oldest_due(self) -> datetime | None:
         """Return since when the longest waiting notification is due, None when none waits."""
-        query = select(func.min(OUTBOX.c.next_attempt_at)).where(OUTBOX.c.state.in_(WAITING))
+        query = select(func.min(OUTBOX.c.next_attempt_at)).where(is_one_of(OUTBOX.c.state, WAITING))
         with reading(self._engine) as connection:
             oldest: datetime | None = connection.scalar(query)
         return oldest

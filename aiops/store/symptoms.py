@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, and_, bindparam, or_, select, update
 from aiops.domain.symptoms import FactKind, Symptom, SymptomFact, SymptomState
 from aiops.store.codec import decode, encode
 from aiops.store.engine import reading, writing
+from aiops.store.prune import delete_in_steps
 from aiops.store.tables import SYMPTOM_FACTS, SYMPTOMS
 from aiops.store.upsert import Row, insert, insert_missing
 
@@ -87,6 +88,12 @@ class SymptomStore:
         with reading(self._engine) as connection:
             docs = connection.scalars(query).all()
         return tuple(decode(Symptom, doc) for doc in docs)
+
+    def prune(self, before: datetime) -> int:
+        """Delete correlated facts of ticks before then; symptoms stay. Return how many."""
+        table = SYMPTOM_FACTS
+        over = and_(~table.c.uncorrelated, table.c.at < before)
+        return delete_in_steps(self._engine, table, over)
 
 
 def mark_correlated(connection: Connection, facts: Sequence[SymptomFact]) -> None:

@@ -20,8 +20,8 @@ class AcceptedBodyRow(AiopsRow, table=True):
         Index(
             "ix_accepted_bodies_waiting",
             "id",
-            sqlite_where=text("state = 'accepted'"),
-            postgresql_where=text("state = 'accepted'"),
+            sqlite_where=text("state IN ('accepted')"),
+            postgresql_where=text("state IN ('accepted')"),
         ),
     )
 

@@ -39,3 +39,13 @@ def test_a_body_sent_twice_is_one(store: BodyStore) -> None:
     store.done(first["a"])
     assert store.accept([body("a"), body("a"), body("b")])["a"] == first["a"]
     assert len(store.waiting()) == 1
+
+
+def test_old_bodies_go_and_those_that_wait_stay(store: BodyStore) -> None:
+    ids = store.accept([body(str(number)) for number in range(1200)])
+    for key, body_id in ids.items():
+        if key != "7" and int(key) < 700:
+            store.done(body_id)
+    assert store.prune(minute(0)) == 0
+    assert store.prune(minute(1)) == 699
+    assert len(store.waiting(limit=2000)) == 501

@@ -9,9 +9,11 @@ from aiops.domain.errors import InputError, StateFormatError, StoreError
 from aiops.domain.ticks import KpiTick, Tick
 from aiops.store.engine import reading
 from aiops.store.history_tables import PROFILES
+from aiops.store.migrate import Database
 from aiops.store.signals import HistoryStore
 from aiops.store.vectors import pack_kpis, pack_tick, unpack_kpis, unpack_tick
 from tests.builders import minute, revenue, series
+from tests.store.processes import writers
 
 LATENCY = series("checkout", "latency_seconds", unit="s")
 ERRORS = series("checkout", "error_ratio", unit="1")
@@ -48,6 +50,14 @@ def test_a_slot_never_moves_and_further_series_come_behind(store: HistoryStore) 
     assert shard.series == (LATENCY, REVENUE_EU, ERRORS, REVENUE_US)
     assert store.shard(SHARD) == shard
     assert store.add_series(SHARD, "prod", "pull", 60, []) == shard
+
+
+def test_processes_that_add_the_same_series_give_each_one_slot(
+    store: HistoryStore, urls: dict[Database, str]
+) -> None:
+    writers("grow", urls[Database.HISTORY], 10, processes=3)
+    names = [one.key.service for one in store.shard("push.prod.0").series]
+    assert len(names) == len(set(names)) == 13
 
 
 def test_what_is_known_of_a_series_is_brought_up_to_date(store: HistoryStore) -> None:

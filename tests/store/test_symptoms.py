@@ -79,3 +79,11 @@ def test_the_trace_of_the_oldest_waiting_fact_goes_on(store: SymptomStore, aiops
 def test_no_facts_are_no_work(store: SymptomStore) -> None:
     store.append_facts([])
     assert store.envs_with_uncorrelated() == ()
+
+
+def test_old_facts_go_once_they_are_correlated(store: SymptomStore, aiops: Engine) -> None:
+    store.append_facts(FACTS)
+    with writing(aiops) as connection:
+        mark_correlated(connection, (FACTS[0], FACTS[2]))
+    assert store.prune(minute(6.5)) == 1
+    assert store.uncorrelated("prod", minute(60)) == FACTS[1:2]

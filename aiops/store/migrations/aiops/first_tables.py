@@ -49,8 +49,8 @@ def _make_accepted_bodies() -> None:
         "accepted_bodies",
         ["id"],
         unique=False,
-        sqlite_where=sa.text("state = 'accepted'"),
-        postgresql_where=sa.text("state = 'accepted'"),
+        sqlite_where=sa.text("state IN ('accepted')"),
+        postgresql_where=sa.text("state IN ('accepted')"),
     )
 
 
