@@ -1,0 +1,60 @@
+"""What the web needs from the rest: readers and recorders, given in; it knows no database."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from aiops.domain.changes import Change
+from aiops.domain.incidents import Incident
+from aiops.domain.journeys import Runbook
+from aiops.ports import Clock
+
+
+class IncidentReader(Protocol):
+    """Reads incidents as they stand; `aiops.store.incidents.IncidentStore` is one."""
+
+    def recent(self, limit: int = 100) -> Sequence[Incident]:
+        """Return the incidents that began last, newest first."""
+        ...
+
+    def get(self, incident_id: str) -> Incident | None:
+        """Return an incident as it stands, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebServices:
+    """Everything the web calls, and the secrets its callers must know.
+
+    Args:
+        incidents: what the pages show.
+        runbooks: every runbook there is.
+        parse_changes: body and time of arrival → changes; InputError names what is wrong.
+        record_changes: stores them durably, all or none, before it returns.
+        clock: the product's; the demo's runs fast.
+        real_clock: the wall clock, for what others signed.
+        base_url: how people reach us, for links; its host is one we answer to.
+        ingest_token: what senders must present; None: none, then only loopback names work.
+        web_token: what readers must present; None: as above.
+        slack_signing_secret: of the Slack app; None: its commands are refused.
+        seen_until: up to when signals have been looked at; None: not known. A quiet list says so,
+            for silence must not read as health.
+    """
+
+    incidents: IncidentReader
+    parse_changes: Callable[[bytes, datetime], Sequence[Change]]
+    record_changes: Callable[[Sequence[Change]], None]
+    clock: Clock
+    real_clock: Clock
+    runbooks: tuple[Runbook, ...] = ()
+    base_url: str = ""
+    ingest_token: str | None = field(default=None, repr=False)
+    web_token: str | None = field(default=None, repr=False)
+    slack_signing_secret: str | None = field(default=None, repr=False)
+    seen_until: Callable[[], datetime | None] | None = None
+
+    def runbook(self, runbook_id: str | None) -> Runbook | None:
+        """Return a runbook by its id in any case, or None."""
+        wanted = (runbook_id or "").casefold()
+        return next((one for one in self.runbooks if one.id.casefold() == wanted), None)

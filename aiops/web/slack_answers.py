@@ -1,0 +1,178 @@
+"""What our slash commands answer: a pure function of what was typed and what is known."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from aiops.domain.incidents import Incident
+from aiops.domain.journeys import Runbook, RunbookStep
+from aiops.notify.mrkdwn import Block, context, escaped, header, link, section
+from aiops.notify.phrases import headline, incident_url, introduction, state_words
+from aiops.web.services import WebServices
+from aiops.web.views import is_open
+
+HELP = (
+    "`/runbook RB-17` shows the steps of a runbook\n"
+    "`/runbook search payment` finds runbooks by words\n"
+    "`/incident` lists what is open\n"
+    "`/incident INC-1001` tells of one incident"
+)
+
+_RECENT = 200
+_SHOWN = 15
+_LINE_CHARACTERS = 300
+_STEP_CHARACTERS = 600
+_BLOCK_CHARACTERS = 11_000
+_WORD = re.compile(r"[\w.-]+")
+
+
+def answer(command: str, text: str, services: WebServices) -> dict[str, Any]:
+    """Return the ephemeral answer to a slash command.
+
+    Args:
+        command: as in "/runbook"; anything we do not know answers with help.
+        text: what was typed after it.
+        services: incidents and runbooks.
+    """
+    words = text.split()
+    if command == "/runbook" and words[:1] and words[0].lower() == "search":
+        return _search(words[1:], services)
+    if command == "/runbook" and words:
+        return _runbook(words[0], services)
+    if command == "/runbook":
+        return _list("Runbooks", [_runbook_line(one, services) for one in services.runbooks])
+    if command == "/incident" and words:
+        return _incident(words[0], services)
+    if command == "/incident":
+        return _open_incidents("Open incidents", services)
+    return _said("This is what I understand:\n" + HELP)
+
+
+def find_runbooks(words: Sequence[str], runbooks: Sequence[Runbook]) -> list[Runbook]:
+    """Return the runbooks in which every word occurs, those in whose title it does first.
+
+    Examples:
+        >>> rows = (Runbook(id="RB-1", title="Slow disks"), Runbook(id="RB-2", title="Payments"))
+        >>> [one.id for one in find_runbooks(["PAY"], rows)]
+        ['RB-2']
+    """
+    wanted = [word.casefold() for text in words for word in _WORD.findall(text)]
+    scored = [(_score(runbook, wanted), runbook) for runbook in runbooks]
+    found = [(points, one) for points, one in scored if points]
+    return [one for _, one in sorted(found, key=lambda pair: (-pair[0], pair[1].id))]
+
+
+def _score(runbook: Runbook, words: Sequence[str]) -> int:
+    places = (
+        (8, f"{runbook.id} {runbook.title}"),
+        (4, " ".join((*runbook.keywords, *runbook.services, *runbook.families))),
+        (1, " ".join((runbook.text, *(step.text for step in runbook.steps)))),
+    )
+    points = [sum(weight for weight, text in places if word in text.casefold()) for word in words]
+    return sum(points) if points and all(points) else 0
+
+
+def _runbook(name: str, services: WebServices) -> dict[str, Any]:
+    runbook = services.runbook(name)
+    if runbook is None:
+        near = find_runbooks([name], services.runbooks) or list(services.runbooks)
+        lines = [_runbook_line(one, services) for one in near]
+        return _list(f"There is no runbook {escaped(name, 40)}. There are", lines)
+    title = f"{runbook.id}: {runbook.title}"
+    steps = [_step(number, step) for number, step in enumerate(runbook.steps, start=1)]
+    about = _about(runbook, services)
+    text = "\n".join([f"*{escaped(title, 200)}*", *(steps or ["It has no steps."]), about])
+    return _said(text, [header(title), *_fitting(steps), context(about)])
+
+
+def _step(number: int, step: RunbookStep) -> str:
+    lines = [f"*{number}.* {escaped(step.text, _STEP_CHARACTERS)}"]
+    if step.query:
+        lines.append(f"query: `{escaped(step.query.replace('`', ' '), _LINE_CHARACTERS)}`")
+    if step.condition:
+        lines.append(f"_{escaped(step.condition, _LINE_CHARACTERS)}_")
+    if step.action:
+        lines.append(f"action: {escaped(step.action, 80)}, automation level {step.level} of 3")
+    return "\n".join(lines)
+
+
+def _fitting(steps: Sequence[str]) -> list[Block]:
+    """Return as many steps as a message holds, and how many are left for the page."""
+    blocks: list[Block] = []
+    room = _BLOCK_CHARACTERS
+    for number, step in enumerate(steps):
+        room -= len(step)
+        if room < 0 or len(blocks) == 40:
+            return [*blocks, section(f"… and {len(steps) - number} more steps on its page.")]
+        blocks.append(section(step))
+    return blocks or [section("It has no steps.")]
+
+
+def _about(runbook: Runbook, services: WebServices) -> str:
+    parts = [f"kept by {runbook.owner}" if runbook.owner else "nobody keeps it"]
+    parts.append(_reviewed(runbook.reviewed_at))
+    words = escaped(", ".join(parts), _LINE_CHARACTERS)
+    if not services.base_url:
+        return words
+    return f"{words} · {link(f'{services.base_url}/runbooks/{runbook.id}', 'the whole runbook')}"
+
+
+def _reviewed(at: datetime | None) -> str:
+    return f"reviewed {at:%d %b %Y}" if at else "never reviewed"
+
+
+def _search(words: Sequence[str], services: WebServices) -> dict[str, Any]:
+    if not words:
+        return _said("Say what to look for, as in `/runbook search payment`.")
+    wanted = escaped(" ".join(words), 80)
+    found = find_runbooks(words, services.runbooks)
+    if not found:
+        return _said(f"No runbook speaks of “{wanted}”. `/runbook` lists all of them.")
+    return _list(f"Runbooks for “{wanted}”", [_runbook_line(one, services) for one in found])
+
+
+def _runbook_line(runbook: Runbook, services: WebServices) -> str:
+    words = escaped(f"{runbook.id}: {runbook.title}", _LINE_CHARACTERS)
+    if not services.base_url:
+        return words
+    return link(f"{services.base_url}/runbooks/{runbook.id}", f"{runbook.id}: {runbook.title}")
+
+
+def _incident(name: str, services: WebServices) -> dict[str, Any]:
+    incident = services.incidents.get(name.upper())
+    if incident is None:
+        return _open_incidents(f"There is no incident {escaped(name, 40)}. Open are", services)
+    title = headline(incident, 150)
+    story = escaped(incident.story, 2900)
+    state = escaped(state_words(incident), 700)
+    advice = escaped(introduction(incident).partition(". ")[2], 1000)
+    parts = [part for part in (state, story, advice) if part]
+    blocks = [header(title), *(section(part) for part in parts)]
+    if services.base_url:
+        blocks.append(context(link(incident_url(services.base_url, incident), "the whole chart")))
+    return _said("\n".join([f"*{escaped(title, 200)}*", *parts]), blocks)
+
+
+def _open_incidents(title: str, services: WebServices) -> dict[str, Any]:
+    found = [one for one in services.incidents.recent(_RECENT) if is_open(one)]
+    return _list(title, [_incident_line(one, services) for one in found])
+
+
+def _incident_line(incident: Incident, services: WebServices) -> str:
+    words = headline(incident, 180)
+    if not services.base_url:
+        return escaped(words, _LINE_CHARACTERS)
+    return link(incident_url(services.base_url, incident), words)
+
+
+def _list(title: str, lines: Sequence[str]) -> dict[str, Any]:
+    shown = [f"• {line}" for line in lines[:_SHOWN]]
+    if len(lines) > _SHOWN:
+        shown.append(f"… and {len(lines) - _SHOWN} more")
+    return _said("\n".join([f"{title}:", *(shown or ["none"])]))
+
+
+def _said(text: str, blocks: list[Block] | None = None) -> dict[str, Any]:
+    content: dict[str, Any] = {"response_type": "ephemeral", "text": text}
+    return content | {"blocks": blocks if blocks is not None else [section(text[:2900])]}
