@@ -1,0 +1,61 @@
+"""The web process put together: the console and its endpoints over the stores."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from aiops.domain.changes import Change
+from aiops.ingest import changes
+from aiops.web.app import create_app
+from aiops.web.services import WebServices
+from workers import knowledge
+from workers.clock import SystemClock
+from workers.wiring import Parts
+
+MEET_SPAN = timedelta(days=7)
+"""How long ago a change may have begun whose end is reported alone."""
+
+
+def make_console(parts: Parts) -> FastAPI:
+    """Return the web application of an installation."""
+    settings = parts.settings
+    token = _shown(settings.web.token)
+    return create_app(
+        WebServices(
+            incidents=parts.incidents,
+            parse_changes=lambda body, at: changes.parse(body, at, settings.default_env),
+            record_changes=lambda found: record(parts, found),
+            clock=parts.clock,
+            real_clock=SystemClock(),
+            runbooks=knowledge.runbooks(settings),
+            base_url=settings.web.base_url,
+            ingest_token=token,
+            web_token=token,
+            slack_signing_secret=_shown(settings.slack_signing_secret),
+            seen_until=lambda: seen_until(parts),
+        )
+    )
+
+
+def record(parts: Parts, found: Sequence[Change]) -> None:
+    """Store changes durably; an end reported alone joins the start it belongs to.
+
+    Storing one again changes nothing, so a sender that got no answer may repeat them all.
+    """
+    now = parts.clock.now()
+    for change in found:
+        known = parts.changes.known(change.env, change.started_at - MEET_SPAN, now)
+        for met in changes.meet([change], known):
+            parts.changes.record(met, received_at=now, origin=parts.settings.origin)
+
+
+def seen_until(parts: Parts) -> datetime | None:
+    """Return up to when every source has been looked at; None before the first tick."""
+    newest = [parts.extents.newest_tick(source.name) for source in parts.settings.sources]
+    return min((at for at in newest if at is not None), default=None)
+
+
+def _shown(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
