@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +63,10 @@ class Traits:
 def traits_of(shard: Shard) -> Traits:
     """Return the traits of a shard's series."""
     series = shard.series
-    floors = np.array([_floors(one, shard.step_seconds) for one in series], dtype=np.float32)
+    floors = np.array(
+        [_floors(one.family, one.key.metric, one.unit, shard.step_seconds) for one in series],
+        dtype=np.float32,
+    )
     floors = floors.reshape(len(series), 3)
     kpis = tuple(slot for slot, one in enumerate(series) if one.kpi is not None)
     return Traits(
@@ -90,16 +94,21 @@ def _zones(series: Sequence[Series]) -> tuple[tuple[str, Slots | None], ...]:
 def _is_sensitive(series: Series) -> bool:
     if series.kpi is not None or series.family is Family.KPI:
         return True
-    return series.family is Family.ERRORS and is_ratio(series.key.metric, series.unit)
+    return series.family is Family.ERRORS and _is_ratio(series.key.metric, series.unit)
 
 
-def _floors(series: Series, step_seconds: int) -> tuple[float, float, float]:
+_is_ratio = lru_cache(maxsize=4096)(is_ratio)
+
+
+@lru_cache(maxsize=4096)
+def _floors(
+    family: Family, metric: str, unit: str, step_seconds: int
+) -> tuple[float, float, float]:
     """Return (absolute, relative, root) floors: what of a change nobody would speak of."""
-    metric, unit = series.key.metric, series.unit
     ratio = is_ratio(metric, unit)
     whole = 100.0 if is_percent(metric, unit) else 1.0
     root, single = _event_spread(unit, step_seconds)
-    match series.family:
+    match family:
         case Family.ERRORS:
             found = (0.002 * whole, 0.15, 0.0) if ratio else (single, 0.10, root)
         case Family.AVAILABILITY:
