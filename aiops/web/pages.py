@@ -22,9 +22,13 @@ def router(services: WebServices) -> APIRouter:
 
     @routes.get("/incidents")
     def incidents() -> Response:
-        seen = services.seen_until() if services.seen_until else None
-        now = services.clock.now()
-        view = overview(services.incidents.recent(_LISTED), now, seen)
+        seen_until, now = services.seen_until, services.clock.now()
+        view = overview(
+            services.incidents.recent(_LISTED),
+            now,
+            seen_until() if seen_until else None,
+            is_watched=seen_until is not None,
+        )
         return rendering.page("incidents.html", view=view, now=now, refresh_seconds=10)
 
     @routes.get("/incidents/{incident_id}")

@@ -22,7 +22,7 @@ class Overview:
         past: the others, newest first.
         losses: money lost per minute now, one amount per currency; empty when none is known.
         seen_until: up to when signals were looked at, None where that is not known.
-        is_blind: whether that is so long ago that a quiet list says nothing.
+        is_blind: whether that is never or so long ago that a quiet list says nothing.
     """
 
     open: tuple[Incident, ...]
@@ -32,13 +32,20 @@ class Overview:
     is_blind: bool
 
 
-def overview(incidents: Sequence[Incident], now: datetime, seen_until: datetime | None) -> Overview:
+def overview(
+    incidents: Sequence[Incident],
+    now: datetime,
+    seen_until: datetime | None,
+    *,
+    is_watched: bool = True,
+) -> Overview:
     """Return what the first screen shows.
 
     Args:
         incidents: newest first.
         now: the product's time.
-        seen_until: up to when signals were looked at.
+        seen_until: up to when signals were looked at; None: never, or nobody says.
+        is_watched: whether anybody says up to when signals were looked at.
     """
     going_on = sorted(
         (one for one in incidents if is_open(one)), key=lambda one: (one.severity, one.started_at)
@@ -48,7 +55,7 @@ def overview(incidents: Sequence[Incident], now: datetime, seen_until: datetime 
         past=tuple(one for one in incidents if not is_open(one)),
         losses=amounts(money_per_minute(going_on)),
         seen_until=seen_until,
-        is_blind=seen_until is not None and now - seen_until > _STALE,
+        is_blind=is_watched and (seen_until is None or now - seen_until > _STALE),
     )
 
 

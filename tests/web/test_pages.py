@@ -77,6 +77,9 @@ def test_a_quiet_list_is_no_health_where_nothing_was_looked_at(site: Site) -> No
     assert "10:14 UTC signals seen until" in fresh
     assert "No signals have been looked at since Sat 18 Apr 2026, 09:15 UTC" in stale
     assert "aiops doctor" in stale
+    never = words(site.open(seen_until=lambda: None).get("/incidents"))
+    assert "No signals have been looked at yet." in never
+    assert "No signals" not in words(site.open().get("/incidents"))
 
 
 def test_the_chart_of_an_incident_has_everything_on_one_page(client: Browser) -> None:

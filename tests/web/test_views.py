@@ -28,7 +28,7 @@ def test_what_is_no_loss_is_not_counted(odd: float) -> None:
 def test_the_worst_comes_first_then_the_oldest() -> None:
     late = incident(id="INC-3", started_at=minute(9))
     mild = incident(id="INC-2", severity=Severity.P3, started_at=minute(1))
-    view = overview((late, mild, incident(id="INC-1"), resolved()), NOW, None)
+    view = overview((late, mild, incident(id="INC-1"), resolved()), NOW, NOW)
     assert [one.id for one in view.open] == ["INC-1", "INC-3", "INC-2"]
     assert [one.id for one in view.past] == ["INC-2048"]
     assert not view.is_blind
