@@ -124,7 +124,10 @@ def can_be_claimed(now: datetime, wall: datetime) -> ColumnElement[bool]:
 
 
 def newest_to_tell() -> ColumnElement[int]:
-    """Return the revision a row's delivery tells: the newest of the updates waiting behind it."""
+    """Return the revision a row's delivery tells: the newest of the updates decided after it.
+
+    So a message that was late, or is replayed, tells how things are and not how they were.
+    """
     later = OUTBOX.alias("later")
     newest = (
         select(func.max(later.c.revision))
@@ -134,7 +137,6 @@ def newest_to_tell() -> ColumnElement[int]:
             later.c.sink == OUTBOX.c.sink,
             later.c.id > OUTBOX.c.id,
             later.c.action == DeliveryAction.UPDATE,
-            later.c.state == DeliveryState.PENDING,
         )
         .scalar_subquery()
     )

@@ -1,3 +1,5 @@
+import fcntl
+import sqlite3
 import subprocess
 import threading
 from pathlib import Path
@@ -72,6 +74,21 @@ def test_a_reader_keeps_its_snapshot_while_others_write(aiops: Engine) -> None:
         assert connection.scalars(query).all() == ["a"]
     with reading(aiops) as connection:
         assert connection.scalars(query).all() == ["a", "b"]
+
+
+def test_a_writer_keeps_others_out_from_its_first_moment(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    engine = open_engine(sqlite_at(path), durable=True)
+    stranger = sqlite3.connect(path, timeout=0, isolation_level=None)
+    with writing(engine), (tmp_path / "a.db.lock").open("w") as gate:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            stranger.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with reading(engine):
+        stranger.execute("BEGIN IMMEDIATE")
+    stranger.close()
+    engine.dispose()
 
 
 def test_a_write_inside_a_write_fails_instead_of_waiting_for_itself(tmp_path: Path) -> None:

@@ -174,6 +174,14 @@ def test_a_dead_letter_says_why_and_can_be_replayed(outbox: Outbox, aiops: Engin
     assert take(outbox, one, at=12).attempt == 1
 
 
+def test_a_replayed_message_tells_how_things_are_now(outbox: Outbox, aiops: Engine) -> None:
+    trigger, update = add(aiops, notification(), notification(2, UPDATE))
+    outbox.failed(trigger, take(outbox, trigger).token, "400", dead_reason="no such key")
+    outbox.delivered(update, take(outbox, update).token, {}, now=minute(10))
+    outbox.replay(trigger, now=minute(11))
+    assert take(outbox, trigger, at=11).revision == 2
+
+
 def test_a_failure_names_a_time_or_a_reason(outbox: Outbox) -> None:
     with pytest.raises(ValueError, match="one of the two"):
         outbox.failed(1, "x", "500")
