@@ -14,7 +14,9 @@ from aiops.domain.ticks import History, Packed, Times
 from aiops.recording.rows import Numbers, Rows
 
 SEAM_SECONDS: Final = 86_400
-"""Where nothing at all was recorded for this long, two recordings were put together."""
+SEAM_TICKS: Final = 3_600
+"""Where nothing at all was recorded for a day, or for so many ticks if that is less, two
+recordings were put together; a shorter silence is one of the system's telemetry."""
 
 MAX_CELLS: Final = 1 << 29
 """Ticks times series: 2 GiB of values; more is a wrong step."""
@@ -71,7 +73,7 @@ def grid_of(rows: Rows, step_seconds: int | None) -> Grid:
     phase = _phase(rows.times, step)
     found = pc.unique(pa.array(_numbers(rows.times, step, phase))).to_numpy()
     numbers = np.sort(found)
-    seams = np.flatnonzero(np.diff(numbers) * step >= max(SEAM_SECONDS, 2 * step))
+    seams = np.flatnonzero(np.diff(numbers) > max(min(SEAM_TICKS, SEAM_SECONDS // step), 1))
     return Grid(
         step_seconds=step,
         phase_seconds=phase,

@@ -1,0 +1,1 @@
+"""The commands that work on recordings: no process stays, nothing is sent."""

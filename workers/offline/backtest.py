@@ -1,0 +1,183 @@
+"""`aiops backtest`: recordings in, incidents.json and a page out."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from aiops import backtest
+from aiops.domain.environment import Knowledge
+from aiops.domain.errors import AiopsError, InputError
+from aiops.domain.incidents import Incident
+from aiops.ingest import changes
+from aiops.recording.page import counts, page
+from aiops.recording.read import METRICS, is_recording, read
+from aiops.recording.values import Recording
+from aiops.recording.write import write_incidents
+from workers.knowledge import runbooks
+
+WRONG_INPUT = 2
+
+Report = Callable[[float], None]
+"""Told how much of a recording is done, from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """A recording and what came of it, without incidents that were merged into others."""
+
+    recording: Recording
+    knowledge: Knowledge
+    incidents: tuple[Incident, ...]
+
+
+def run_backtests(paths: Sequence[Path], out: Path, *, as_json: bool) -> int:
+    """Backtest every recording; return the exit code.
+
+    One that cannot be read is named on stderr and the others go on.
+    """
+    try:
+        folders = find_recordings(paths)
+    except InputError as error:
+        typer.echo(f"aiops: {error}", err=True)
+        return WRONG_INPUT
+    code = 0
+    printed: dict[str, bytes] = {}
+    for name, folder in folders.items():
+        try:
+            written, summary = _backtest(folder, out / name)
+        except (AiopsError, OSError) as error:
+            typer.echo(f"aiops: {error}", err=True)
+            code = WRONG_INPUT
+            continue
+        if as_json:
+            printed[name] = written.read_bytes()
+        else:
+            typer.echo(summary)
+    if as_json:
+        typer.echo(_joined(printed))
+    return code
+
+
+def _backtest(folder: Path, target: Path) -> tuple[Path, str]:
+    """Play one recording and write what came of it; return the JSON file and a summary."""
+    with _progress(folder.resolve().name) as report:
+        played = play(folder, report)
+    written = write(played, target)
+    for problem in played.recording.problems:
+        typer.echo(f"aiops: left out: {problem}", err=True)
+    return written, _summary(played, written)
+
+
+def _joined(printed: Mapping[str, bytes]) -> str:
+    """Return the incidents of the one recording, or those of several by name."""
+    if "" in printed:
+        return printed[""].decode().rstrip("\n")
+    fragments = {name: orjson.Fragment(text) for name, text in printed.items()}
+    return orjson.dumps(fragments).decode()
+
+
+def find_recordings(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return the recordings at and below some paths, by the sub-folder their results go to.
+
+    A recording that was named alone has the empty name.
+
+    Raises:
+        InputError: a path is none and holds none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        below = [path] if is_recording(path) else sorted(_recordings_in(path))
+        if not below:
+            raise InputError(
+                f"{path} is no recording and holds none; expected {' or '.join(METRICS)} in it"
+            )
+        found += below
+    if len(paths) == 1 and found[0] == paths[0]:
+        return {"": found[0]}
+    resolved = [folder.resolve() for folder in found]
+    above = Path(os.path.commonpath([folder.parent for folder in resolved]))
+    return {folder.relative_to(above).as_posix(): folder for folder in resolved}
+
+
+def _recordings_in(path: Path) -> set[Path]:
+    return {file.parent for name in METRICS for file in path.rglob(name)}
+
+
+def play(folder: Path, report: Report) -> Played:
+    """Read a recording and replay every environment of it.
+
+    Raises:
+        AiopsError: it cannot be read.
+    """
+    recording = read(folder, changes)
+    knowledge = recording.knowledge(runbooks(recording.settings))
+    incidents: list[Incident] = []
+    number = backtest.FIRST_NUMBER
+    total = len(recording.environments)
+    for place, recorded in enumerate(recording.environments):
+        times = recorded.history.times
+
+        def done(at: datetime, place: int = place, times: np.ndarray = times) -> None:
+            worked = np.searchsorted(times, at.timestamp(), side="right") / len(times)
+            report((place + float(worked)) / total)
+
+        result = backtest.run(
+            recording.replay(recorded), knowledge, first_number=number, progress=done
+        )
+        number = result.next_number
+        incidents += [one for one in result.incidents if one.merged_into is None]
+    ordered = sorted(incidents, key=lambda one: (one.detected_at, one.id, one.episode))
+    return Played(recording=recording, knowledge=knowledge, incidents=tuple(ordered))
+
+
+def write(played: Played, folder: Path) -> Path:
+    """Write incidents.json and index.html; return the first.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    written = write_incidents(folder, played.incidents)
+    text = page(played.recording, played.incidents, played.knowledge)
+    (folder / "index.html").write_text(text, encoding="utf-8")
+    return written
+
+
+def _summary(played: Played, written: Path) -> str:
+    told = counts(played.incidents)
+    lines = [
+        f"{played.recording.name}: incidents: {len(played.incidents)} "
+        f"(pages: {told['page']}, tickets: {told['ticket']}, only recorded: {told['none']})"
+    ]
+    for one in played.incidents:
+        cause = f" <- {one.causes[0].service}" if one.causes else ""
+        at = one.started_at.strftime("%Y-%m-%d %H:%M UTC")
+        lines.append(f"  {one.severity.value} {one.decision.value:6} {at}  {one.title}{cause}")
+    lines.append(f"  {written} and {written.with_name('index.html').name}")
+    return "\n".join(lines)
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Report]:
+    """Show a bar on stderr while it is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda share: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
