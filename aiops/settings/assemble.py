@@ -9,7 +9,8 @@ from aiops.domain.journeys import Journey, Kpi, Step, Team
 from aiops.domain.policies import PagingPolicy, Policies
 from aiops.domain.series import DEFAULT_ENV
 from aiops.domain.symptoms import Origin
-from aiops.settings.checks import entry_of
+from aiops.settings.checks import entry_of, is_loopback
+from aiops.settings.problems import shown
 from aiops.settings.schema import (
     JourneySection,
     KpiSection,
@@ -163,13 +164,20 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
 
 
 def _web(file: SettingsFile, surroundings: Surroundings) -> WebSettings:
-    host, port = file.web.host, file.web.port
+    host, port = surroundings.text("AIOPS_WEB_HOST") or file.web.host, file.web.port
+    token = surroundings.secret("AIOPS_WEB_TOKEN")
+    if host != file.web.host and not is_loopback(host) and token is None:
+        surroundings.report(
+            "AIOPS_WEB_HOST",
+            f"found {shown(host)}, which others can reach; expected a token beside it",
+            "set AIOPS_WEB_TOKEN or AIOPS_WEB_TOKEN_FILE",
+        )
     own = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     return WebSettings(
         host=host,
         port=port,
         base_url=(file.web.base_url or own).rstrip("/"),
-        token=surroundings.secret("AIOPS_WEB_TOKEN"),
+        token=token,
     )
 
 

@@ -389,3 +389,11 @@ def test_any_file_is_loaded_or_refused_with_reasons(value: object) -> None:
             load(path, {})
         except ConfigurationError as error:
             assert "aiops.yaml:" in str(error)  # noqa: PT017 - either outcome is fine
+
+
+def test_the_environment_may_name_the_address_to_bind_but_not_without_a_token() -> None:
+    with pytest.raises(ConfigurationError, match=r"AIOPS_WEB_HOST.*others can reach"):
+        load(None, {"AIOPS_WEB_HOST": "0.0.0.0"})  # noqa: S104 - refused
+    open_to_all = {"AIOPS_WEB_HOST": "0.0.0.0", "AIOPS_WEB_TOKEN": "t"}  # noqa: S104 - with a token
+    assert load(None, open_to_all).web.host == "0.0.0.0"  # noqa: S104 - as asked
+    assert load(None, {"AIOPS_WEB_HOST": "127.0.0.2"}).web.host == "127.0.0.2"
