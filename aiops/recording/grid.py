@@ -85,7 +85,8 @@ def grid_of(rows: Rows, step_seconds: int | None) -> Grid:
 def median_step(rows: Rows) -> int:
     """Return the median distance between two samples of one series, in whole seconds, ≥ 1.
 
-    Asks a fixed choice of series, because a median needs no more.
+    Of an even number of distances the lower one in the middle: one that occurs. Asks a fixed
+    choice of series, because a median needs no more; 60 where no series has two samples.
     """
     count = len(rows.columns)
     chosen = np.zeros(count, dtype=np.bool_)
@@ -95,7 +96,9 @@ def median_step(rows: Rows) -> int:
     order = np.lexsort((times, series))
     distances = np.diff(times[order])[np.diff(series[order]) == 0]
     distances = distances[distances > 0]
-    return max(round(float(np.median(distances))), 1) if len(distances) else 60
+    if not len(distances):
+        return 60
+    return max(int(np.quantile(distances, 0.5, method="lower")), 1)
 
 
 def history_of(rows: Rows, slots: Sequence[int] | Numbers, width: int, grid: Grid) -> History:

@@ -47,7 +47,7 @@ def bad_hour(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording in CSV of the hour of the payment deploy; its normal time is in a parent."""
     above = tmp_path_factory.mktemp("recordings")
     live = story.live_from.timestamp()
-    normal = stretch(story, live - 8 * 86_400, live - 1800)
+    normal = stretch(story, live - 15 * 86_400, live - 1800)
     write_recording(above / "_shared", [normal])
     folder = above / "bad-hour"
     write_recording(

@@ -92,9 +92,9 @@ def test_an_hour_without_anything_is_a_seam_where_a_tick_is_a_second() -> None:
 
 
 def test_a_step_that_makes_no_sense_is_refused() -> None:
-    rows = rows_of([(0, 80_000 * n, 1.0) for n in range(50_000)])
+    rows = rows_of([(0, 3_000 * n, 1.0) for n in range(100)])
     with pytest.raises(InputError, match="expected a step that fits the samples"):
-        history_of(rows, [0, 1], 50_000, grid_of(rows, 60))
+        history_of(rows, [0, 1], 5_000, grid_of(rows, 1))
 
 
 def test_normal_time_from_afterwards_is_moved_back_by_whole_weeks() -> None:
@@ -102,9 +102,8 @@ def test_normal_time_from_afterwards_is_moved_back_by_whole_weeks() -> None:
         times=np.array([10 * WEEK_SECONDS, 10 * WEEK_SECONDS + 60]),
         values=np.zeros((2, 1), dtype=np.float32),
     )
-    moved = before(later, start=WEEK_SECONDS + 30).times
-    assert moved.tolist() == [0, 60] or (moved[-1] < WEEK_SECONDS + 30)
-    assert ((later.times - moved) % WEEK_SECONDS == 0).all()
+    moved = before(later, start=WEEK_SECONDS + 60).times
+    assert moved.tolist() == [0, 60]
     assert before(later, start=11 * WEEK_SECONDS) is later
 
 

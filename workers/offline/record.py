@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -39,7 +40,8 @@ def run_record(since: str, until: str, out: Path, config: Path | None) -> int:
     try:
         start, end = _interval(since, until)
         settings = configuration.load(config, os.environ)
-        recorded = take(settings, sources(settings).values(), start, end)
+        with _opened(settings) as origins:
+            recorded = take(settings, origins, start, end)
         changes = _changes(settings, recorded, start, end)
         topology = settings.topology_text()[0] if settings.topology_path else ""
         write_recording(
@@ -51,6 +53,18 @@ def run_record(since: str, until: str, out: Path, config: Path | None) -> int:
     series = sum(len(one.shard.series) for one in recorded)
     typer.echo(f"{out}: {series} series, {len(changes)} changes, {start} to {end}")
     return 0
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[tuple[Source, ...]]:
+    """Give the configured sources and close afterwards those that can be closed."""
+    origins = tuple(sources(settings).values())
+    with ExitStack() as stack:
+        for source in origins:
+            close = getattr(source, "close", None)
+            if callable(close):
+                stack.callback(close)
+        yield origins
 
 
 def _interval(since: str, until: str) -> tuple[datetime, datetime]:
