@@ -133,7 +133,7 @@ class Supervisor:
     that started it. The supervisor may therefore be used from any thread.
 
     Args:
-        specs: what to run, in the order of starting; stopped in the reverse order.
+        specs: what to run, in the order of starting; asked to end in the reverse order.
         say: receives one line for each death and restart; called from the watching thread.
         grace_seconds: how long each child may take to end before it is killed.
         restart: when to start a dead child again.
@@ -176,12 +176,18 @@ class Supervisor:
             raise ProcessError(f"cannot start a child process: {self._failure}")
 
     def stop(self) -> None:
-        """Stop every child, the last started first; a second Ctrl-C kills them at once."""
+        """Ask every child to end, the last started first, and wait for all of them together.
+
+        A second Ctrl-C kills them at once.
+        """
         self._stopping.set()
         try:
             with self._lock:
                 for child in reversed(self._children):
-                    self._end(child)
+                    child.ask_to_end()
+                deadline = time.monotonic() + self._grace_seconds
+                for child in reversed(self._children):
+                    self._await_end(child, deadline)
         finally:
             for child in self._children:
                 child.kill_group()
@@ -206,9 +212,7 @@ class Supervisor:
     ) -> None:
         self.stop()
 
-    def _end(self, child: _Child) -> None:
-        child.ask_to_end()
-        deadline = time.monotonic() + self._grace_seconds
+    def _await_end(self, child: _Child, deadline: float) -> None:
         while child.process is not None and child.process.poll() is None:
             if time.monotonic() >= deadline:
                 self._say(f"{child.spec.name} did not end within {self._grace_seconds:g} s: killed")

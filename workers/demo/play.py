@@ -13,8 +13,11 @@ from aiops.domain.changes import Change
 from workers.clock import FastClock, write_clock
 from workers.demo.stage import RATE, Stage
 
-LONGEST = timedelta(minutes=25)
-"""How long after the story's end incidents may take to be told as over."""
+LONGEST = timedelta(minutes=90)
+"""How long time runs on after the story's end, so that incidents can be told as over."""
+
+LOOK_SECONDS = 0.05
+AGAIN_SECONDS = 0.2
 
 
 def start_time(stage: Stage, rate: float = RATE) -> None:
@@ -42,7 +45,7 @@ class Reporter:
     def __init__(self, stage: Stage, stopping: threading.Event) -> None:
         self._stage = stage
         self._stopping = stopping
-        self.failures: list[str] = []
+        self.refused: list[str] = []
 
     def start(self) -> threading.Thread:
         """Report in a thread of its own."""
@@ -54,22 +57,24 @@ class Reporter:
         with httpx.Client(timeout=10) as client:
             for at, body in bodies(self._stage.story.events):
                 while self._stage.clock.now() < at:
-                    if self._stopping.wait(0.05):
+                    if self._stopping.wait(LOOK_SECONDS):
                         return
                 self._post(client, body)
 
     def _post(self, client: httpx.Client, body: dict[str, Any]) -> None:
-        url = f"{self._stage.console}/ingest/changes"
-        for attempt in range(20):
+        """Post until it is taken or refused for good: the web server may be down for a while."""
+        while not self._stopping.is_set():
             try:
-                answer = client.post(url, json=body)
-            except httpx.TransportError as error:
-                self.failures.append(f"{body['ref']}: {error}")
-            else:
-                if answer.status_code < 500:
-                    return
-            if self._stopping.wait(0.1 * (attempt + 1)):
+                answer = client.post(f"{self._stage.console}/ingest/changes", json=body)
+            except httpx.TransportError:
+                self._stopping.wait(AGAIN_SECONDS)
+                continue
+            if answer.status_code < 400:
                 return
+            if answer.status_code < 500:
+                self.refused.append(f"{body['ref']}: {answer.status_code} {answer.text}")
+                return
+            self._stopping.wait(AGAIN_SECONDS)
 
 
 def bodies(changes: tuple[Change, ...]) -> Iterator[tuple[datetime, dict[str, Any]]]:

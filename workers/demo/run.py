@@ -23,6 +23,8 @@ from workers.processes import interruptible
 from workers.wiring import Parts
 
 LOOK_SECONDS = 0.2
+_INTERRUPTED = 130
+"""What a shell shows for a program that Ctrl-C ended."""
 
 
 def run_demo(seed: int | None, directory: Path, record: Path | None, *, ends: bool) -> int:
@@ -33,45 +35,60 @@ def run_demo(seed: int | None, directory: Path, record: Path | None, *, ends: bo
         directory: where it keeps everything; emptied at the start.
         record: where to leave the receivers' records and incidents.json.
         ends: whether to end with the story, instead of staying up.
+
+    Returns:
+        0 when all went as it should, 1 when it did not, 130 when it was interrupted before.
     """
     console = Console(highlight=False)
+    try:
+        with interruptible(), DirectoryLock(directory):
+            return _perform(Story(seed), directory / "run", record, console, ends=ends)
+    except KeyboardInterrupt:
+        console.print("stopped")
+        return _INTERRUPTED
+
+
+def _perform(
+    story: Story, directory: Path, record: Path | None, console: Console, *, ends: bool
+) -> int:
     with ExitStack() as stack:
-        stack.enter_context(interruptible())
-        try:
-            stack.enter_context(DirectoryLock(directory))
-            stage = stack.enter_context(staged(Story(seed), directory / "run", os.environ))
-            show = Show(stage, console)
-            local = stack.enter_context(running(stage.settings, stage.environ, show.say))
-            parts = Parts(replace(stage.settings, redis_url=local.redis_url), "client")
-            verdict = _play(stage, local, parts, show)
-            if record is not None:
-                write_records(stage, parts, record)
-            show.verdict(verdict)
-            if not ends:
-                show.stay()
-                threading.Event().wait()
-        except KeyboardInterrupt:
-            console.print("stopped")
-            return 130 if ends else 0
+        stage = stack.enter_context(staged(story, directory, os.environ))
+        show = stack.enter_context(Show(stage, console))
+        local = stack.enter_context(running(stage.settings, stage.environ, show.say))
+        parts = Parts(replace(stage.settings, redis_url=local.redis_url), "client")
+        verdict = _play(stage, local, parts, show)
+        if record is not None:
+            write_records(stage, parts, record)
+        show.verdict(verdict)
+        if not ends:
+            _stay(show)
         return 0 if verdict.passed else 1
+
+
+def _stay(show: Show) -> None:
+    show.stay()
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        show.say("stopped")
 
 
 def _play(stage: Stage, local: Stack, parts: Parts, show: Show) -> Verdict:
     """Play the story to its end and return the judgement of the receivers' records."""
-    show.begin()
-    fetch_past(parts, show.say)
-    _wait(parts.fit.all_fitted, show.tick)
     stopping = threading.Event()
-    start_time(stage)
-    local.start_beat()
-    reporter = Reporter(stage, stopping).start()
+    reporter = Reporter(stage, stopping)
+    thread = reporter.start()  # time stands still: what was long ago is reported meanwhile
     try:
+        fetch_past(parts, show.say)
+        _wait(parts.fit.all_fitted, lambda: show.wait_for("fitting three weeks of history"))
+        start_time(stage)
+        local.start_beat()
         _wait(lambda: _is_over(stage, parts), lambda: show.look(parts))
     finally:
         stopping.set()
-        reporter.join(timeout=5)
+        thread.join(timeout=5)
         show.end()
-    return judge(stage.story.expected, stage.pagerduty, stage.slack)
+    return judge(stage.story.expected, stage.pagerduty, stage.slack, reporter.refused)
 
 
 def _wait(done: Callable[[], bool], meanwhile: Callable[[], None]) -> None:

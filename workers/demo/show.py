@@ -4,7 +4,9 @@ import hashlib
 import hmac
 import json
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
 from urllib.parse import urlencode
 
 import httpx
@@ -13,11 +15,16 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from aiops.domain.incidents import Incident, IncidentState
+from aiops.domain.changes import Change
+from aiops.domain.incidents import Incident
 from aiops.domain.time import clock_time
 from workers.demo.stage import Stage
 from workers.demo.verdict import Verdict
 from workers.wiring import Parts
+
+FULL_STORY = timedelta(minutes=5)
+"""An incident is shown once its loss is known, or this long after it was found; it is told at
+once in any case."""
 
 
 class Show:
@@ -27,30 +34,44 @@ class Show:
         self._stage = stage
         self._console = console
         self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), console=console, transient=True
+            TextColumn("{task.description}"),
+            BarColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
         )
         self._bar = self._progress.add_task("starting", total=None)
         self._shown: set[tuple[str, str]] = set()
 
-    def begin(self) -> None:
-        """Say what is about to be seen."""
+    def __enter__(self) -> Self:
+        """Say what is about to be seen, and show that something is going on."""
         self._console.print(
             "A simulated shop, its metrics on a loopback Prometheus; PagerDuty and Slack are "
             "played by local receivers. Nothing leaves this machine."
         )
         self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.end()
 
     def end(self) -> None:
-        """Take the progress bar away."""
-        self._progress.stop()
+        """Take the progress bar away; nothing more is waited for."""
+        if not self._progress.disable:
+            self._progress.stop()
 
     def say(self, line: str) -> None:
         """Print one line of plain text."""
         self._console.print(Text(line))
 
-    def tick(self) -> None:
-        """Show that something is being waited for."""
-        self._progress.update(self._bar, description="fitting three weeks of history")
+    def wait_for(self, what: str) -> None:
+        """Show what is being waited for."""
+        self._progress.update(self._bar, description=what)
 
     def look(self, parts: Parts) -> None:
         """Show what is new since the last look."""
@@ -65,21 +86,26 @@ class Show:
 
     def _show_changes(self, now: datetime) -> None:
         for change in self._stage.story.events:
-            if change.started_at <= now and self._first("change", change.id):
-                what = f"{change.kind.value} {change.ref} on {change.service} {change.status}"
-                self.say(f"{clock_time(change.started_at)}  {what.strip()}")
+            is_live = self._stage.story.live_from <= change.started_at <= now
+            if is_live and self._first("change", change.id):
+                self.say(f"{clock_time(change.started_at)}  {_words(change)}")
 
     def _show_incident(self, incident: Incident) -> None:
         key = incident.dedup_key
-        if self._told(incident) and self._first("told", key):
+        if ("told", key) not in self._shown and self._is_told(incident) and self._is_full(incident):
             self._show_page(incident)
-        if incident.state is IncidentState.MITIGATED and self._first("over", key):
-            page = self._stage.pagerduty.of(key)
-            state = "resolved at PagerDuty" if page and not page[-1].is_open else "mitigated"
-            self.say(f"{clock_time(incident.updated_at)}  {incident.id} is over: {state}")
+        page = self._stage.pagerduty.of(key)
+        is_over = not incident.is_live and bool(page) and not page[-1].is_open
+        if is_over and self._first("over", key):
+            at = clock_time(self._stage.clock.now())
+            self.say(f"{at}  {incident.id} is over: resolved at PagerDuty")
 
-    def _told(self, incident: Incident) -> bool:
+    def _is_told(self, incident: Incident) -> bool:
         return bool(self._stage.pagerduty.of(incident.dedup_key)) and bool(self._messages(incident))
+
+    def _is_full(self, incident: Incident) -> bool:
+        found_ago = self._stage.clock.now() - incident.detected_at
+        return bool(incident.impacts) or not incident.is_live or found_ago >= FULL_STORY
 
     def _show_page(self, incident: Incident) -> None:
         link = f"{self._stage.console}/incidents/{incident.id}"
@@ -90,8 +116,12 @@ class Show:
             ("PagerDuty", json.dumps(_without_details(page.events[0].body), ensure_ascii=False)),
         ]
         if incident.runbook_id:
-            answer = self._slash(f"/runbook {incident.runbook_id}")
+            try:
+                answer = self._slash(f"/runbook {incident.runbook_id}")
+            except httpx.TransportError:
+                return  # the web server is being started again; the next look shows it all
             rows.append((f"/runbook {incident.runbook_id}", answer))
+        self._first("told", incident.dedup_key)
         rows.append(("Page", link))
         body = Text()
         for title, text in rows:
@@ -146,6 +176,14 @@ class Show:
             return False
         self._shown.add((kind, key))
         return True
+
+
+def _words(change: Change) -> str:
+    """Return a change in one line."""
+    words = [change.kind.value, change.ref, "on", change.service, change.status]
+    if change.reverts:
+        words.append(f"(takes back {change.reverts})")
+    return " ".join(word for word in words if word)
 
 
 def _without_details(event: object) -> object:

@@ -19,6 +19,7 @@ from aiops.receivers import pagerduty, prometheus, slack
 from aiops.receivers.server import serve
 from aiops.settings import Settings
 from workers.clock import FastClock, FileClock, write_clock
+from workers.directory_lock import DirectoryLock
 
 RATE = 100.0
 """Product seconds per real second: an hour of the shop in 40 seconds."""
@@ -69,10 +70,9 @@ def staged(story: Story, directory: Path, environ: Mapping[str, str]) -> Iterato
         raise ConfigurationError(
             f"{refused[0]} is set: the demo keeps to a directory of its own; unset it"
         )
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True, mode=0o700)
+    _empty(directory)
     clock_path = directory / "clock"
-    write_clock(clock_path, FastClock.standing(story.live_from))
+    write_clock(clock_path, _standing(story))
     clock = FileClock(clock_path)
     routing_key, bot_token = secrets.token_hex(16), f"xoxb-{secrets.token_hex(12)}"
     signing_secret = secrets.token_hex(16)
@@ -113,6 +113,25 @@ def staged(story: Story, directory: Path, environ: Mapping[str, str]) -> Iterato
             slack=chat,
             signing_secret=signing_secret,
         )
+
+
+def _empty(directory: Path) -> None:
+    """Make the directory anew, once every child of an earlier demo has let go of it.
+
+    Raises:
+        DirectoryInUseError: such a child is still alive after several seconds.
+    """
+    for lock in sorted(directory.rglob("lock")):
+        with DirectoryLock(lock.parent, leftover_pid_file=lock.parent / "redis.pid"):
+            pass
+    if directory.exists():
+        shutil.rmtree(directory)
+    directory.mkdir(parents=True, mode=0o700)
+
+
+def _standing(story: Story) -> FastClock:
+    """Return a clock that stands where the live part begins; beat may ask it for its rate."""
+    return FastClock(started_at=0.0, origin=story.live_from, rate=RATE, ends_at=story.live_from)
 
 
 class _Shop:

@@ -1,15 +1,16 @@
 """Judges the demo by what the receivers were told, not by what the product says of itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aiops.demo.faults import Fault
 from aiops.receivers.pagerduty import PagerDutyIncident, PagerDutyLedger
 from aiops.receivers.slack import SlackLedger
 from aiops.receivers.slack_messages import SlackMessage
 
-LATEST_PAGE = timedelta(minutes=10)
-"""A page this long after the fault ended speaks of something else."""
+TOLERANCE = timedelta(minutes=2)
+"""How far outside a fault the onset may lie that a page names: one tick to each side, rounded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,20 @@ class Verdict:
         return not self.problems
 
 
-def judge(expected: tuple[Fault, ...], pages: PagerDutyLedger, chat: SlackLedger) -> Verdict:
-    """Return whether every expected incident was told once, named its culprit, and ended."""
+def judge(
+    expected: tuple[Fault, ...],
+    pages: PagerDutyLedger,
+    chat: SlackLedger,
+    refused: Sequence[str] = (),
+) -> Verdict:
+    """Return whether every expected incident was told once, named its culprit, and ended.
+
+    Args:
+        expected: the planted faults.
+        pages: what PagerDuty got.
+        chat: what Slack got.
+        refused: changes that the product did not take.
+    """
     problems: list[str] = []
     unclaimed = list(pages.incidents)
     for fault in expected:
@@ -40,11 +53,14 @@ def judge(expected: tuple[Fault, ...], pages: PagerDutyLedger, chat: SlackLedger
     problems += [f"a page nobody expected: {page.summary}" for page in unclaimed]
     problems += [f"refused by PagerDuty: {one.answer}" for one in pages.records if not one.accepted]
     problems += [f"refused by Slack: {one.answer}" for one in chat.records if not one.accepted]
+    problems += [f"refused by the product: {one}" for one in refused]
     return Verdict(problems=tuple(problems))
 
 
 def _is_about(page: PagerDutyIncident, fault: Fault) -> bool:
-    return fault.started_at <= page.opened_at <= fault.ended_at + LATEST_PAGE
+    """Return whether the onset a page names lies in a fault; it may come late, as after a crash."""
+    onset = datetime.fromisoformat(str(page.events[0].body["payload"]["timestamp"]))
+    return fault.started_at - TOLERANCE <= onset <= fault.ended_at + TOLERANCE
 
 
 def _wrong_with(page: PagerDutyIncident, fault: Fault, chat: SlackLedger) -> list[str]:
