@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from aiops.domain.environment import Knowledge
 from aiops.domain.symptoms import Origin
-from aiops.ports import Clock, Notifier, Source
+from aiops.ports import Clock, Lease, Notifier, Queue, Source
 from aiops.settings import Settings
 from aiops.store.changes import ChangeStore
 from aiops.store.engine import open_engine
@@ -73,12 +73,17 @@ class Parts:
         return FileClock(Path(path)) if path else SystemClock()
 
     @cached_property
-    def queue(self) -> CeleryQueue:
+    def real_clock(self) -> Clock:
+        """The machine's clock, for leases."""
+        return SystemClock()
+
+    @cached_property
+    def queue(self) -> Queue:
         """Where work for other processes goes."""
         return CeleryQueue(self.celery, self.telemetry)
 
     @cached_property
-    def lease(self) -> RedisLease:
+    def lease(self) -> Lease:
         """Leases on environments and sources."""
         return RedisLease(self.redis)
 
@@ -208,7 +213,7 @@ class Parts:
             sinks=self.sinks,
             queue=self.queue,
             clock=self.clock,
-            real_clock=SystemClock(),
+            real_clock=self.real_clock,
             telemetry=self.telemetry,
         )
 

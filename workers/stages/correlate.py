@@ -1,7 +1,7 @@
 """Symptoms → incidents and notifications: every closed tick of one environment, in order."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from aiops import pipeline
@@ -57,38 +57,40 @@ class Correlate:
         self._telemetry = telemetry
 
     def run(self, env: str) -> None:
-        """Work the closed ticks of `env`; whoever comes second looks again after the first."""
+        """Work the closed ticks of `env`, then look again: whoever came meanwhile did not wait."""
         self._flags.lower(env)
         fencing = self._lease.acquire(f"correlate:{env}", seconds=5)
         if fencing is None:
             return
         try:
-            behind = self._advance(env)
+            reached = self._advance(env)
         except StaleStateError:
-            behind = True
+            reached = None
         finally:
             self._lease.release(f"correlate:{env}", fencing)
-        if behind and self._flags.raise_flag(env):
-            self._queue.enqueue("correlate.env", env)
+        self._wake_if_late(env, reached)
 
     def sweep(self) -> None:
         """Enqueue every environment that has closed ticks nobody worked yet."""
         for env in sorted(self._extents.environments()):
             state, _ = self._incidents.load(env)
-            watermark = self._history.watermark(env)
-            late = watermark is not None and (state.at is None or state.at < watermark)
-            if late and self._flags.raise_flag(env):
-                self._queue.enqueue("correlate.env", env)
+            self._wake_if_late(env, state.at)
 
-    def _advance(self, env: str) -> bool:
-        """Work up to one batch of ticks in one commit; return whether more are waiting."""
+    def _wake_if_late(self, env: str, reached: datetime | None) -> None:
         watermark = self._history.watermark(env)
-        if watermark is None:
-            return False
+        late = watermark is not None and (reached is None or reached < watermark)
+        if late and self._flags.raise_flag(env):
+            self._queue.enqueue("correlate.env", env)
+
+    def _advance(self, env: str) -> datetime | None:
+        """Work up to one batch of ticks in one commit; return the last tick that is worked."""
+        watermark = self._history.watermark(env)
         state, version = self._incidents.load(env)
+        if watermark is None:
+            return state.at
         batch = self._batch(state, watermark)
         if batch.state == state:
-            return False
+            return state.at
         told = self._incidents.commit(
             version,
             batch.state,
@@ -100,42 +102,66 @@ class Correlate:
             traceparent=self._telemetry.traceparent(),
         )
         self._tell(batch, told)
-        return batch.state.at is None or batch.state.at < watermark
+        return batch.state.at
 
     def _batch(self, state: EnvState, watermark: datetime) -> "_Batch":
         """Work the next ticks, those without news and nothing open in one stride."""
-        facts = self._facts_by_tick(state.env, watermark)
+        facts = self._facts_by_tick(state, watermark)
         knowledge = self._knowledge()
         batch = _Batch(state)
-        for at in self._ticks(state, facts, watermark):
+        ticks = self._ticks(state, facts, watermark)
+        catching_up = bool(ticks) and self._is_past(ticks[0])
+        for at in ticks:
             news = facts.get(at, [])
             if not news and not has_open_work(batch.state):
                 continue
             if batch.worked == BATCH_TICKS:
                 return batch
-            tick = self._tick(batch.state, at, news, knowledge)
+            # Catching up, only its end is live: what is over by then is told to nobody.
+            live = not self._is_past(at) and (not catching_up or at == watermark)
+            tick = self._tick(batch.state, at, news, knowledge, live=live)
             batch.take(pipeline.advance(batch.state, tick, knowledge), news)
         batch.state = pipeline.rest(batch.state, watermark)
         return batch
 
-    def _facts_by_tick(self, env: str, watermark: datetime) -> dict[datetime, list[SymptomFact]]:
+    def _is_past(self, at: datetime) -> bool:
+        return self._clock.now() - at > self._catch_up
+
+    def _facts_by_tick(
+        self, state: EnvState, watermark: datetime
+    ) -> dict[datetime, list[SymptomFact]]:
+        """Return what is new by the tick it is worked in: its own, or the next one if that is over.
+
+        A shard that was made after its tick was worked is late, and is not to be lost.
+        """
         by_tick: dict[datetime, list[SymptomFact]] = defaultdict(list)
-        for fact in self._symptoms.uncorrelated(env, watermark):
-            by_tick[fact.at].append(fact)
+        for fact in self._symptoms.uncorrelated(state.env, watermark):
+            if state.at is not None and fact.at <= state.at:
+                by_tick[state.at + self._step(state.env)].append(fact)
+            else:
+                by_tick[fact.at].append(fact)
         return by_tick
 
     def _ticks(
-        self, state: EnvState, facts: dict[datetime, list[SymptomFact]], watermark: datetime
-    ) -> Iterator[datetime]:
-        """Yield the ticks to work: all closed ones after the last, those with facts at least."""
-        step = timedelta(seconds=self._extents.environments()[state.env])
-        at = state.at
-        if at is None:
-            at = min(facts, default=watermark) - step
-        return iter(sorted({*facts, *_grid(at, watermark, step)}))
+        self, state: EnvState, facts: Mapping[datetime, list[SymptomFact]], watermark: datetime
+    ) -> list[datetime]:
+        """Return the closed ticks to work, in order; at the very first from the first fact on."""
+        step = self._step(state.env)
+        after = state.at if state.at is not None else min(facts, default=watermark) - step
+        ticks = {*facts, *_grid(after, watermark, step)}
+        return sorted(at for at in ticks if at <= watermark)
+
+    def _step(self, env: str) -> timedelta:
+        return timedelta(seconds=self._extents.environments()[env])
 
     def _tick(
-        self, state: EnvState, at: datetime, facts: list[SymptomFact], knowledge: Knowledge
+        self,
+        state: EnvState,
+        at: datetime,
+        facts: Sequence[SymptomFact],
+        knowledge: Knowledge,
+        *,
+        live: bool,
     ) -> EnvTick:
         age = knowledge.policies.correlate.change_max_age_seconds
         changes = self._changes.known(state.env, at - timedelta(seconds=2 * age), at)
@@ -144,7 +170,7 @@ class Correlate:
             facts=tuple(facts),
             changes=known_changes(changes, at, age),
             kpis=self._history.kpi_window(state.env, kpi_window_start(state, facts, at), at),
-            live=self._clock.now() - at <= self._catch_up,
+            live=live,
         )
 
     def _tell(self, batch: "_Batch", told: Sequence[int]) -> None:
