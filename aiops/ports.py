@@ -39,6 +39,10 @@ class Lease(Protocol):
         """Return a fencing number that grows with every holder, or None while it is taken."""
         ...
 
+    def renew(self, name: str, fencing: int, seconds: float) -> bool:
+        """Hold it for `seconds` from now on; False when somebody else holds it by now."""
+        ...
+
     def release(self, name: str, fencing: int) -> None:
         """Give it back; without effect when somebody else holds it by now."""
         ...
@@ -53,10 +57,20 @@ class Sample:
 
 
 class Source(Protocol):
-    """A place metrics are pulled from."""
+    """A place metrics are pulled from.
+
+    Args:
+        name: as the settings call it.
+        step_seconds: distance between two ticks.
+        delay_seconds: how long after a tick its values are complete.
+        complaints: why something was missing from the last pull, by signal; empty when all was
+            there.
+    """
 
     name: str
     step_seconds: int
+    delay_seconds: int
+    complaints: Mapping[str, str]
 
     def pull(self, start: datetime, end: datetime, step_seconds: int) -> Sequence[Sample]:
         """Return every declared series at start, start + step … end (inclusive).

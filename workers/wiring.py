@@ -24,6 +24,7 @@ from aiops.telemetry import Telemetry, connect
 from workers import knowledge
 from workers.app import Role, make_app
 from workers.clock import FileClock, SystemClock
+from workers.health import SourceHealth
 from workers.leases import DirtyFlags, RedisLease
 from workers.plugins import notifiers, sources
 from workers.queue import CeleryQueue
@@ -91,6 +92,11 @@ class Parts:
     def flags(self) -> DirtyFlags:
         """Which environments have news."""
         return DirtyFlags(self.redis)
+
+    @cached_property
+    def health(self) -> SourceHealth:
+        """What is in the way of each source."""
+        return SourceHealth(self.redis)
 
     @cached_property
     def history(self) -> HistoryStore:
@@ -168,6 +174,7 @@ class Parts:
             lease=self.lease,
             queue=self.queue,
             clock=self.clock,
+            health=self.health,
             telemetry=self.telemetry,
         )
 

@@ -75,6 +75,7 @@ class PrometheusSource:
     ) -> None:
         self.name = settings.name
         self.step_seconds = settings.step_seconds
+        self.delay_seconds = settings.delay_seconds
         self.complaints: Mapping[str, str] = {}
         self._settings = settings
         self._naming = Naming(source=settings, kpis=kpis, default_env=default_env)

@@ -10,10 +10,12 @@ from aiops.ports import Clock, Lease, Queue, Sample, Source
 from aiops.store.extents import Extents
 from aiops.store.signals import HistoryStore
 from aiops.telemetry import Telemetry
+from workers.health import SourceHealth
+from workers.leases import kept
 from workers.stages.slots import Slots
 
-ANSWER_DELAY_SECONDS = 2
-"""How long after a tick a pull source is asked for it."""
+LEASE_SECONDS = 10.0
+"""How long a source of a poller that was killed waits for the next one; renewed while it lives."""
 
 PULL_TICKS = 240
 """Ticks asked for in one request while catching up."""
@@ -37,6 +39,7 @@ class Poll:
         lease: Lease,
         queue: Queue,
         clock: Clock,
+        health: SourceHealth,
         telemetry: Telemetry,
     ) -> None:
         self._sources = sources
@@ -45,6 +48,7 @@ class Poll:
         self._lease = lease
         self._queue = queue
         self._clock = clock
+        self._health = health
         self._telemetry = telemetry
         self._slots = {
             name: Slots(name, source.step_seconds, history, extents)
@@ -53,13 +57,9 @@ class Poll:
 
     def run(self, source_name: str) -> None:
         """Bring one source up to now; without effect while another worker does it."""
-        fencing = self._lease.acquire(f"poll:{source_name}", seconds=30)
-        if fencing is None:
-            return
-        try:
-            self._catch_up(self._sources[source_name])
-        finally:
-            self._lease.release(f"poll:{source_name}", fencing)
+        with kept(self._lease, f"poll:{source_name}", LEASE_SECONDS) as mine:
+            if mine:
+                self._catch_up(self._sources[source_name])
 
     def back_fill(self, source_name: str, span: timedelta, step_seconds: int) -> int:
         """Fetch the past of a source before its first live tick; return the ticks stored.
@@ -89,14 +89,20 @@ class Poll:
             try:
                 self._pull(source, last + step, stop, source.step_seconds)
             except SourceError as error:
-                self._telemetry.fault("source", f"{source.name}: {error}")
+                self._note(source, str(error))
                 self._close_silent(source, last + step, due - SILENT_TICKS * step)
                 return
+            self._note(source, "\n".join(source.complaints.values()))
             self._wake(source)
             last = stop
 
+    def _note(self, source: Source, trouble: str) -> None:
+        """Say what is in the way of a source, once for as long as it is the same."""
+        if self._health.note(source.name, trouble) and trouble:
+            self._telemetry.fault("source", f"{source.name}: {trouble}")
+
     def _due(self, source: Source) -> datetime:
-        now = self._clock.now() - timedelta(seconds=ANSWER_DELAY_SECONDS)
+        now = self._clock.now() - timedelta(seconds=source.delay_seconds)
         return floor_tick(now, source.step_seconds)
 
     def _pull(self, source: Source, start: datetime, stop: datetime, step_seconds: int) -> int:
