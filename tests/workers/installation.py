@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,8 @@ class TableSource:
     """
 
     step_seconds = 60
+    delay_seconds = 2
+    complaints: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self, series: Sequence[Series], first: datetime, values: Packed, name: str = "shop"
