@@ -33,6 +33,7 @@ test: $(STAMP)  ## Run all that must pass: format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/cog --check README.md
 	$(BIN)/pytest $(PYTEST_FLAGS)
 
 $(BIN)/uv:
