@@ -24,6 +24,9 @@ from aiops.domain.time import utc
 FIRST_FIT_TICKS = 60
 """Below this many ticks there is nothing to fit; series are young."""
 
+FIRST_NUMBER = 1001
+"""Number of the first incident."""
+
 KPI_LOOKBACK = timedelta(hours=2)
 """How far before the earliest open onset readings are needed to freeze the level."""
 
@@ -53,11 +56,13 @@ class Result:
         incidents: the last revision of every (incident, episode), in order of detection.
         notifications: every notification, in order.
         facts: every fact about a symptom, in order.
+        next_number: of the next incident, for a further environment of the same recording.
     """
 
     incidents: list[Incident] = field(default_factory=list)
     notifications: list[Notification] = field(default_factory=list)
     facts: list[SymptomFact] = field(default_factory=list)
+    next_number: int = FIRST_NUMBER
 
 
 def next_fit_at(first: datetime, fitted_at: datetime | None, step_seconds: int) -> datetime:
@@ -82,15 +87,23 @@ def next_fit_at(first: datetime, fitted_at: datetime | None, step_seconds: int) 
 
 
 class Backtest:
-    """Drives one environment through the pipeline, tick by tick."""
+    """Drives one environment through the pipeline, tick by tick.
 
-    def __init__(self, replay: Replay, knowledge: Knowledge) -> None:
+    Args:
+        replay: what was recorded.
+        knowledge: everything that is known beforehand.
+        first_number: of its first incident; environments of one recording count on.
+    """
+
+    def __init__(
+        self, replay: Replay, knowledge: Knowledge, first_number: int = FIRST_NUMBER
+    ) -> None:
         self._shard = replay.shard
         self._changes = sorted(replay.changes, key=lambda change: (change.started_at, change.id))
         self._knowledge = knowledge
         self._log = _TickLog(replay.shard, replay.baseline)
         self._kpis = KpiLog(replay.shard.step_seconds)
-        self._env = EnvState(env=replay.shard.env)
+        self._env = EnvState(env=replay.shard.env, next_number=first_number)
         self._profile: ShardProfile = (
             engine.fit(self._shard, replay.baseline, knowledge.policies.detect)
             if replay.baseline is not None
@@ -102,7 +115,9 @@ class Backtest:
         self._episodes: dict[str, Incident] = {}
 
     def feed(self, tick: Tick) -> pipeline.Advance:
-        """Work one tick through detect, correlate, assemble and decide."""
+        """Work one tick through detect, correlate, assemble and decide; an old one does nothing."""
+        if self._env.at is not None and tick.at <= self._env.at:
+            return pipeline.Advance(state=self._env)
         detection = pipeline.detect(
             self._shard,
             self._profile,
@@ -126,6 +141,7 @@ class Backtest:
         self.result.incidents = sorted(
             self._episodes.values(), key=lambda one: (one.detected_at, one.id, one.episode)
         )
+        self.result.next_number = self._env.next_number
         return self.result
 
     def _advance(self, at: datetime, facts: Sequence[SymptomFact]) -> pipeline.Advance:
@@ -157,10 +173,21 @@ class Backtest:
 
 
 def run(
-    replay: Replay, knowledge: Knowledge, *, progress: Callable[[datetime], None] | None = None
+    replay: Replay,
+    knowledge: Knowledge,
+    *,
+    first_number: int = FIRST_NUMBER,
+    progress: Callable[[datetime], None] | None = None,
 ) -> Result:
-    """Replay recorded signals through the pipeline, in order, and return what came of them."""
-    backtest = Backtest(replay, knowledge)
+    """Replay recorded signals through the pipeline, in order, and return what came of them.
+
+    Args:
+        replay: what was recorded of one environment.
+        knowledge: everything that is known beforehand.
+        first_number: of its first incident.
+        progress: told the last tick of every chunk that was worked.
+    """
+    backtest = Backtest(replay, knowledge, first_number)
     for chunk in replay.chunks():
         for at, values in zip(chunk.times.tolist(), chunk.values, strict=True):
             backtest.feed(Tick(at=utc(at), values=values))
