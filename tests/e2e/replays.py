@@ -5,8 +5,8 @@ Run by path it prints what two of them make of it, for another process to compar
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import cycle
 from pathlib import Path
@@ -42,6 +42,8 @@ class StorySource:
     story: Story
     name: str = "shop"
     step_seconds: int = 60
+    delay_seconds: int = 2
+    complaints: Mapping[str, str] = field(default_factory=dict)
 
     def pull(self, start: datetime, end: datetime, step_seconds: int) -> Sequence[Sample]:
         values = self.story.values(start.timestamp(), end.timestamp(), step_seconds)

@@ -83,6 +83,7 @@ class TableSource:
         self.first = first
         self.values = values
         self.down = False
+        self.complaints: Mapping[str, str] = {}
         self.asked: list[tuple[datetime, datetime, int]] = []
 
     def pull(self, start: datetime, end: datetime, step_seconds: int) -> Sequence[Sample]:
