@@ -8,6 +8,7 @@ from aiops.ports import Source
 SWEEP_SECONDS = 1.0
 POLL_SECONDS = 5.0
 FIT_CHECK_SECONDS = 60.0
+FORGET_SECONDS = 3600.0
 
 
 def schedule(sources: Iterable[Source], rate: float) -> dict[str, dict[str, Any]]:
@@ -19,13 +20,14 @@ def schedule(sources: Iterable[Source], rate: float) -> dict[str, dict[str, Any]
 
     Examples:
         >>> sorted(schedule([], rate=1.0))
-        ['correlate.sweep', 'deliver.sweep', 'detect.sweep', 'fit.due']
+        ['correlate.sweep', 'deliver.sweep', 'detect.sweep', 'fit.due', 'learn.forget']
     """
     entries = {
         "detect.sweep": _entry("detect.sweep", SWEEP_SECONDS),
         "correlate.sweep": _entry("correlate.sweep", SWEEP_SECONDS),
         "deliver.sweep": _entry("deliver.sweep", SWEEP_SECONDS),
         "fit.due": _entry("fit.due", FIT_CHECK_SECONDS),
+        "learn.forget": _entry("learn.forget", FORGET_SECONDS),
     }
     for source in sources:
         often = min(source.step_seconds / rate / 4, POLL_SECONDS)

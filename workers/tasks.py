@@ -28,6 +28,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "deliver.send": lambda parts, delivery: parts.deliver.run(delivery),
     "fit.due": lambda parts: parts.fit.due(),
     "fit.shard": lambda parts, shard: parts.fit.run(shard),
+    "learn.forget": lambda parts: parts.forget.run(),
     "learn.remember": lambda parts, incident: parts.learn.run(incident),
 }
 """Task name → what it does; each is idempotent, and a sweep repeats what was lost."""

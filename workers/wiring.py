@@ -12,6 +12,7 @@ from aiops.domain.environment import Knowledge
 from aiops.domain.symptoms import Origin
 from aiops.ports import Clock, Lease, Notifier, Queue, Source
 from aiops.settings import Settings
+from aiops.store.accepted import BodyStore
 from aiops.store.changes import ChangeStore
 from aiops.store.engine import open_engine
 from aiops.store.extents import Extents
@@ -32,6 +33,7 @@ from workers.stages.correlate import Correlate
 from workers.stages.deliver import Deliver
 from workers.stages.detect import Advance
 from workers.stages.fit import Fit
+from workers.stages.forget import Forget
 from workers.stages.learn import Learn
 from workers.stages.poll import Poll
 
@@ -242,4 +244,13 @@ class Parts:
             incidents=self.incidents,
             changes=self.changes,
             memory=self.memory,
+        )
+
+    @cached_property
+    def forget(self) -> Forget:
+        """Old rows → nothing."""
+        return Forget(
+            stores=(self.history, self.symptoms, BodyStore(self._engine)),
+            clock=self.clock,
+            history_days=self.settings.history_days,
         )
