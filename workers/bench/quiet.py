@@ -18,7 +18,9 @@ from aiops.domain.incidents import Incident
 from aiops.domain.symptoms import Origin
 from aiops.domain.ticks import Shard
 from workers import knowledge
-from workers.stages.poll import ANSWER_DELAY_SECONDS
+
+ANSWER_DELAY_SECONDS = 2
+"""How long after a tick a source is asked for it, by default (`sources.*.delay_seconds`)."""
 
 Progress = Callable[[datetime], None]
 
