@@ -60,6 +60,11 @@ def make_app(broker: str, role: Role) -> Celery:
             "unacked_restore_throttle": 1,
             "socket_keepalive": True,
             "health_check_interval": 10,
+            # A producer that finds no broker goes on at once: kombu would wait 6 s for each task.
+            "max_retries": 1,
+            "interval_start": 0,
+            "interval_step": 0,
+            "interval_max": 0,
         },
     )
     return app

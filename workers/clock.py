@@ -52,8 +52,8 @@ class FastClock:
             >>> FastClock.from_text(clock.to_text()) == clock
             True
         """
-        end = self.ends_at.timestamp() if self.ends_at else 0.0
-        return f"{self.started_at}@{self.origin.timestamp()}x{self.rate}-{end}"
+        end = self.ends_at.isoformat() if self.ends_at else "never"
+        return f"{self.started_at!r} {self.origin.isoformat()} {self.rate!r} {end}"
 
     @classmethod
     def from_text(cls, text: str) -> "FastClock":
@@ -62,33 +62,30 @@ class FastClock:
         Raises:
             ValueError: the text is of another form.
         """
-        started, rest = text.split("@", 1)
-        origin, rest = rest.split("x", 1)
-        rate, end = rest.split("-", 1)
+        started, origin, rate, end = text.split()
         return cls(
             started_at=float(started),
-            origin=datetime.fromtimestamp(float(origin), tz=UTC),
+            origin=datetime.fromisoformat(origin),
             rate=float(rate),
-            ends_at=datetime.fromtimestamp(float(end), tz=UTC) if float(end) else None,
+            ends_at=None if end == "never" else datetime.fromisoformat(end),
         )
 
 
 class FileClock:
     """A clock kept in a file, so that one process can start and stop the time of all others.
 
-    The file holds a `FastClock` as text; until it does, time stands at `FastClock.origin` of the
-    clock it was made with. It is read again when it changes, looked at every 50 ms at most.
+    The file holds a `FastClock` as text, put there by `write_clock` before anybody reads it. It
+    is read again every 50 ms at most.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._checked_at = 0.0
-        self._changed_at = -1
+        self._read_at = 0.0
         self._clock = self._read()
 
     def now(self) -> datetime:
         """Return the product's present moment, aware UTC."""
-        if time.monotonic() - self._checked_at > _LOOK_SECONDS:
+        if time.monotonic() - self._read_at > _LOOK_SECONDS:
             self._clock = self._read()
         return self._clock.now()
 
@@ -98,12 +95,8 @@ class FileClock:
         return self._clock.rate
 
     def _read(self) -> FastClock:
-        self._checked_at = time.monotonic()
-        changed_at = self._path.stat().st_mtime_ns
-        if changed_at != self._changed_at:
-            self._changed_at = changed_at
-            self._clock = FastClock.from_text(self._path.read_text(encoding="ascii"))
-        return self._clock
+        self._read_at = time.monotonic()
+        return FastClock.from_text(self._path.read_text(encoding="ascii"))
 
 
 def write_clock(path: Path, clock: FastClock) -> None:

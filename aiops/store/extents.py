@@ -40,6 +40,18 @@ class Extents:
             newest = connection.scalar(query)
         return None if newest is None else utc(newest)
 
+    def closed_until(self, source: str) -> datetime | None:
+        """Return the tick that every shard of a source has, None before the first.
+
+        They are written one after the other: a writer that was killed leaves some behind. A shard
+        without any tick holds nobody back.
+        """
+        newest = select(func.max(TICKS.c.at)).where(TICKS.c.shard_id == SHARDS.c.id)
+        query = select(newest.scalar_subquery()).where(SHARDS.c.source == source)
+        with reading(self._engine) as connection:
+            found = [at for at in connection.scalars(query) if at is not None]
+        return utc(min(found)) if found else None
+
     def of_shard(self, shard_id: str) -> tuple[datetime, datetime] | None:
         """Return the first and the last tick of a shard, None when it has none."""
         query = select(func.min(TICKS.c.at), func.max(TICKS.c.at))

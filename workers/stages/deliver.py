@@ -61,6 +61,9 @@ class Deliver:
 
     def _send(self, delivery: Delivery) -> None:
         note = delivery.notification
+        if delivery.attempt > MAX_ATTEMPTS:
+            self._give_up(delivery, f"{MAX_ATTEMPTS} attempts were begun and none of them ended")
+            return
         sink = self._sinks.get(note.sink)
         if sink is None:
             self._give_up(delivery, f"no sink is named {note.sink!r} in aiops.yaml")

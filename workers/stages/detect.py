@@ -19,6 +19,10 @@ from workers.leases import DirtyFlags
 START_SPAN = timedelta(hours=12)
 """History that a running state is started from, when there is none yet or it cannot be read."""
 
+REPLAY_SPAN = timedelta(hours=6)
+"""Ticks that are scored again where a running state cannot be read: symptoms that are open have
+begun within them, else they are taken for new ones."""
+
 BATCH_TICKS = 500
 """Ticks scored in one task: below the fast worker's five seconds, catching up included."""
 
@@ -111,14 +115,26 @@ class Advance:
         adopt: bool,
     ) -> ShardState:
         cursor, blob = stored
-        try:
-            state = ShardState.from_bytes(blob, shard) if blob else None
-        except StateFormatError as error:
-            self._telemetry.fault("state", f"{shard.id}: {error}")
-            state = None
-        if state is not None:
-            return engine.adopt(shard, profile, state) if adopt else state
         if cursor is None:
             return engine.start(shard, profile, None)
-        tail = self._history.history(shard.id, cursor - START_SPAN, cursor)
-        return engine.start(shard, profile, tail)
+        if not blob:
+            return self._started(shard, profile, cursor)
+        try:
+            state = ShardState.from_bytes(blob, shard)
+        except StateFormatError as error:
+            self._telemetry.fault("state", f"{shard.id}: {error}")
+            return self._rebuilt(shard, profile, cursor)
+        return engine.adopt(shard, profile, state) if adopt else state
+
+    def _started(self, shard: Shard, profile: ShardProfile, at: datetime) -> ShardState:
+        return engine.start(shard, profile, self._history.history(shard.id, at - START_SPAN, at))
+
+    def _rebuilt(self, shard: Shard, profile: ShardProfile, cursor: datetime) -> ShardState:
+        """Work out the state at the cursor once more; its symptoms are known, and stay open."""
+        since = cursor - REPLAY_SPAN
+        state = self._started(shard, profile, since)
+        limit = int(REPLAY_SPAN.total_seconds()) // shard.step_seconds
+        for tick in self._history.ticks_after(shard.id, since, limit):
+            if tick.at <= cursor:
+                state = pipeline.detect(shard, profile, state, tick, self._policy).state
+        return state

@@ -50,6 +50,7 @@ class Poll:
         self._clock = clock
         self._health = health
         self._telemetry = telemetry
+        self._silent_since: dict[str, datetime] = {}
         self._slots = {
             name: Slots(name, source.step_seconds, history, extents)
             for name, source in sources.items()
@@ -72,26 +73,32 @@ class Poll:
         stored = 0
         while start < end:
             stop = min(start + timedelta(seconds=BACK_FILL_TICKS * step_seconds), end)
-            stored += self._pull(source, start, stop, step_seconds)
+            samples = source.pull(start, stop, step_seconds)
+            times = _grid(start, stop, step_seconds)
+            # Cursors first: killed in between, we have lost some past, and score none of it.
+            self._skip_to(source, samples, times[-1])
+            stored += self._store(source, samples, times)
             start = stop + timedelta(seconds=step_seconds)
-        newest = self._extents.newest_tick(source_name)
-        for shard_id in self._extents.shard_ids(source_name):
-            if newest is not None:
-                self._history.advance_cursor(shard_id, None, newest, b"", profile_version=0)
         return stored
+
+    def _skip_to(self, source: Source, samples: Sequence[Sample], at: datetime) -> None:
+        for shard in self._slots[source.name].hold(samples):
+            cursor = self._history.load_state(shard.id).cursor
+            self._history.advance_cursor(shard.id, cursor, at, b"", profile_version=0)
 
     def _catch_up(self, source: Source) -> None:
         due = self._due(source)
         step = timedelta(seconds=source.step_seconds)
-        last = self._extents.newest_tick(source.name) or due - step
+        last = self._extents.closed_until(source.name) or due - step
         while last < due:
             stop = min(last + PULL_TICKS * step, due)
             try:
-                self._pull(source, last + step, stop, source.step_seconds)
+                self._pull(source, last + step, stop)
             except SourceError as error:
                 self._note(source, str(error))
-                self._close_silent(source, last + step, due - SILENT_TICKS * step)
+                self._close_silent(source, last + step, due)
                 return
+            self._silent_since.pop(source.name, None)
             self._note(source, "\n".join(source.complaints.values()))
             self._wake(source)
             last = stop
@@ -105,14 +112,21 @@ class Poll:
         now = self._clock.now() - timedelta(seconds=source.delay_seconds)
         return floor_tick(now, source.step_seconds)
 
-    def _pull(self, source: Source, start: datetime, stop: datetime, step_seconds: int) -> int:
-        """Fetch and store the ticks from `start` to `stop`; return how many."""
-        samples = source.pull(start, stop, step_seconds)
-        return self._store(source, samples, _grid(start, stop, step_seconds))
+    def _pull(self, source: Source, start: datetime, stop: datetime) -> None:
+        """Fetch and store the ticks from `start` to `stop`."""
+        samples = source.pull(start, stop, source.step_seconds)
+        self._store(source, samples, _grid(start, stop, source.step_seconds))
 
-    def _close_silent(self, source: Source, start: datetime, stop: datetime) -> None:
-        """Close the ticks nobody answered for until `stop`, all values missing."""
-        if self._store(source, (), _grid(start, stop, source.step_seconds)):
+    def _close_silent(self, source: Source, start: datetime, due: datetime) -> None:
+        """Close the ticks nobody answers for, all values missing.
+
+        How long we were away ourselves does not count: the source gets the same time to answer
+        for what was missed meanwhile.
+        """
+        patience = SILENT_TICKS * timedelta(seconds=source.step_seconds)
+        if due - self._silent_since.setdefault(source.name, due) < patience:
+            return
+        if self._store(source, (), _grid(start, due - patience, source.step_seconds)):
             self._wake(source)
 
     def _store(self, source: Source, samples: Sequence[Sample], times: list[datetime]) -> int:

@@ -32,17 +32,22 @@ class Slots:
         self._shards: dict[str, Shard] = {}
         self._places: dict[str, tuple[str, int]] = {}
 
+    def hold(self, samples: Sequence[Sample]) -> list[Shard]:
+        """Return every shard, once there is a slot for each of the samples."""
+        self._know([sample.series for sample in samples])
+        return [shard for _, shard in sorted(self._shards.items())]
+
     def fill(self, samples: Sequence[Sample], count: int) -> list[tuple[Shard, Packed]]:
         """Return every shard with its values, shape (count, series); NaN where there is none."""
-        self._know([sample.series for sample in samples])
+        shards = self.hold(samples)
         filled = {
-            name: np.full((count, len(shard.series)), np.nan, dtype=np.float32)
-            for name, shard in self._shards.items()
+            shard.id: np.full((count, len(shard.series)), np.nan, dtype=np.float32)
+            for shard in shards
         }
         for sample in samples:
             name, slot = self._places[sample.series.key.fingerprint]
             filled[name][:, slot] = sample.values
-        return [(self._shards[name], values) for name, values in sorted(filled.items())]
+        return [(shard, filled[shard.id]) for shard in shards]
 
     def _know(self, series: Sequence[Series]) -> None:
         """Find a slot for every series: in memory, else in the store, else a new one."""
