@@ -5,11 +5,10 @@ are used and nothing is collected. What goes wrong is logged in any case.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from opentelemetry import metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
 from opentelemetry.trace import NoOpTracerProvider, SpanKind, TracerProvider
@@ -23,6 +22,9 @@ from aiops.domain.ticks import Shard, Tick
 TRACEPARENT = "traceparent"
 """W3C Trace Context header; it travels in Celery messages and in rows of the outbox."""
 
+EXPORT_SECONDS = 3.0
+"""How long one export may try: an endpoint that is away must not hold up the end of a process."""
+
 _log = logging.getLogger("aiops")
 _propagator = TraceContextTextMapPropagator()
 
@@ -33,17 +35,18 @@ class Telemetry:
     Args:
         tracers: where spans go.
         meters: where measurements go.
+        close: sends what both still hold, and ends them.
     """
 
     def __init__(
         self,
         tracers: TracerProvider | None = None,
         meters: MeterProvider | None = None,
+        close: Callable[[], None] = lambda: None,
     ) -> None:
-        self._tracers = tracers or NoOpTracerProvider()
-        self._meters = meters or NoOpMeterProvider()
-        self._tracer = self._tracers.get_tracer("aiops")
-        meter = self._meters.get_meter("aiops")
+        self.close = close
+        self._tracer = (tracers or NoOpTracerProvider()).get_tracer("aiops")
+        meter = (meters or NoOpMeterProvider()).get_meter("aiops")
         self._queue_age = meter.create_histogram(
             "aiops.queue.age", unit="s", description="Enqueued to started, by task"
         )
@@ -159,10 +162,15 @@ def connect(service: str, endpoint: str | None, attributes: Mapping[str, str]) -
 
     resource = Resource.create({"service.name": service, **attributes})
     base = endpoint.rstrip("/")
+    spans = OTLPSpanExporter(endpoint=f"{base}/v1/traces", timeout=EXPORT_SECONDS)
+    measurements = OTLPMetricExporter(endpoint=f"{base}/v1/metrics", timeout=EXPORT_SECONDS)
     tracers = SdkTracers(resource=resource)
-    tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{base}/v1/traces")))
-    reader = PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=f"{base}/v1/metrics"))
+    tracers.add_span_processor(BatchSpanProcessor(spans))
+    reader = PeriodicExportingMetricReader(measurements)
     meters = SdkMeters(resource=resource, metric_readers=[reader])
-    trace.set_tracer_provider(tracers)
-    metrics.set_meter_provider(meters)
-    return Telemetry(tracers, meters)
+
+    def close() -> None:
+        tracers.shutdown()
+        meters.shutdown()
+
+    return Telemetry(tracers, meters, close)

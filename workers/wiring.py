@@ -69,6 +69,11 @@ class Parts:
         """Our own traces and metrics."""
         return connect(f"aiops-{self.role}", self.settings.otlp_endpoint, {})
 
+    def close(self) -> None:
+        """Send what telemetry still holds, at the end of the process."""
+        if "telemetry" in self.__dict__:
+            self.telemetry.close()
+
     @cached_property
     def clock(self) -> Clock:
         """The product's clock."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_process_shutdown
 
 from aiops import settings as configuration
 from aiops.settings import Settings
@@ -86,6 +86,7 @@ def _per_process(settings: Settings, role: Role) -> Callable[[], Parts]:
         return Parts(settings, role)
 
     worker_process_init.connect(lambda **_: parts.cache_clear(), weak=False)
+    worker_process_shutdown.connect(lambda **_: parts().close(), weak=False)
     return parts
 
 
