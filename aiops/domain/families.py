@@ -113,6 +113,20 @@ def is_percent(metric: str, unit: str = "") -> bool:
     return "%" in metric or not {"percent", "percentage", "pct"}.isdisjoint(words_of(metric))
 
 
+def unit_of(metric: str, unit: str = "") -> str:
+    """Return the declared unit, else the one the name tells: `1` or `%` of a share, else none.
+
+    Examples:
+        >>> unit_of("error_ratio"), unit_of("cpu_percent"), unit_of("connection_errors")
+        ('1', '%', '')
+    """
+    if unit:
+        return unit
+    if is_percent(metric):
+        return "%"
+    return "1" if is_ratio(metric) else ""
+
+
 def classify(metric: str, unit: str = "") -> tuple[Family, Direction]:
     """Return what a metric speaks of and which way is bad.
 
@@ -221,9 +235,7 @@ def _is_share(value: float, unit: str, family: Family) -> bool:
     shared = (Family.ERRORS, Family.AVAILABILITY, Family.SATURATION, Family.KPI)
     if family not in shared or abs(value) > 1.5:
         return False
-    return unit in _RATIO_UNITS or (
-        not unit and family in (Family.ERRORS, Family.AVAILABILITY) and 0 < abs(value) < 1
-    )
+    return unit in _RATIO_UNITS
 
 
 def _percent(value: float) -> str:

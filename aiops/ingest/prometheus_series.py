@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from aiops.domain.errors import InputError
-from aiops.domain.families import classify, title_of
+from aiops.domain.families import classify, title_of, unit_of
 from aiops.domain.journeys import Kpi
 from aiops.domain.series import Direction, Family, Series, SeriesKey
 from aiops.ingest.prometheus_answer import Measured
@@ -88,7 +88,8 @@ class Naming:
         if key is None:
             return None
         kpi = self._kpi(signal, key.service)
-        unit = signal.unit if signal.unit is not None else kpi.unit if kpi else ""
+        declared = signal.unit if signal.unit is not None else kpi.unit if kpi else ""
+        unit = unit_of(signal.name, declared)
         family, bad_direction = classify(signal.name, unit)
         if signal.family is not None and signal.family is not family:
             family, bad_direction = signal.family, _BAD.get(signal.family, Direction.BOTH)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aiops.domain.families import classify, is_currency, title_of
+from aiops.domain.families import classify, is_currency, title_of, unit_of
 from aiops.domain.journeys import Kpi
 from aiops.domain.series import Direction, Family, Series
 from aiops.recording.rows import Column
@@ -42,7 +42,8 @@ class Naming:
         metric = column.key.metric
         signal = self.signals.get((column.source, metric)) or self.signals.get(("", metric))
         kpi = self._kpi(column, signal)
-        unit = column.unit or (signal and signal.unit) or (kpi.unit if kpi else "")
+        declared = column.unit or (signal and signal.unit) or (kpi.unit if kpi else "")
+        unit = unit_of(metric, declared)
         family, bad_direction = classify(metric, unit)
         if kpi is not None:
             family, bad_direction = Family.KPI, kpi.bad_direction

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aiops.domain.families import format_value, is_ratio
+from aiops.domain.families import format_value
 from aiops.domain.incidents import Impact, Incident, IncidentState
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom
@@ -112,9 +112,7 @@ def place_words(symptom: Symptom) -> str:
 
 def measured_words(symptom: Symptom, value: float) -> str:
     """Return a value of a symptom's series as people write it."""
-    series = symptom.series
-    family = series.family if is_ratio(series.key.metric, series.unit) else Family.OTHER
-    return format_value(value, series.unit, family)
+    return format_value(value, symptom.series.unit, symptom.family)
 
 
 def moment_words(at: datetime) -> str:

@@ -71,7 +71,8 @@ def test_a_title_is_what_people_say(metric: str, family: Family, title: str) -> 
     [
         (0.072, "1", Family.ERRORS, "7.2%"),
         (0.003, "1", Family.ERRORS, "0.3%"),
-        (0.0004, "", Family.ERRORS, "0.04%"),
+        (0.0004, "1", Family.ERRORS, "0.04%"),
+        (0.1, "", Family.ERRORS, "0.1"),
         (0.0, "1", Family.ERRORS, "0%"),
         (99.95, "%", Family.AVAILABILITY, "99.95%"),
         (12.5, "%", Family.SATURATION, "12.5%"),
