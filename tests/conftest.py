@@ -13,13 +13,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from workers.embedded import EmbeddedRedis
 
 # A slow, shared machine is no failure; the same examples in every run.
-settings.register_profile("aiops", deadline=None, derandomize=True)
+settings.register_profile(
+    "aiops", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("aiops")
 
 _REQUIRE_ALL = os.environ.get("AIOPS_REQUIRE_ALL") == "1"

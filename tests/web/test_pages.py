@@ -167,7 +167,10 @@ def test_another_method_is_refused(client: Browser) -> None:
     assert client.request("DELETE", "/incidents").status_code == 405
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(nasty.incidents())
 def test_no_text_of_an_incident_becomes_markup(site: Site, of: Any) -> None:
     site.shelf.kept[:] = [of, resolved(id="INC-1", title=SCRIPT)]
