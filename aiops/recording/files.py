@@ -108,7 +108,7 @@ def _as_expected(table: pa.Table, path: Path) -> pa.Table:
                 column = column.cast(pa.float64())
             elif column.type != _TEXT and (name != "timestamp" or _is_text(column.type)):
                 column = column.cast(pa.string()).dictionary_encode()
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        except pa.ArrowException as error:
             expected = "numbers" if name == "value" else "texts"
             raise InputError(f"{path}: column {name}: {error}; expected {expected}") from error
         table = table.set_column(place, name, column)
