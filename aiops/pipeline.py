@@ -21,8 +21,9 @@ from aiops.detect import engine
 from aiops.detect.engine import Detection, ShardProfile, ShardState
 from aiops.domain.changes import Change
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
-from aiops.domain.incidents import Candidate, Incident, IncidentState, Outcome, PastIncident
+from aiops.domain.incidents import Candidate, Incident, IncidentState
 from aiops.domain.notifications import Notification
+from aiops.domain.outcomes import Outcome, PastIncident
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import FactKind, Origin, Symptom, SymptomFact
 from aiops.domain.ticks import Shard, Tick

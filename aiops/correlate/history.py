@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aiops.correlate.signature import signature, similarity
-from aiops.domain.incidents import Clause, PastIncident
+from aiops.domain.incidents import Clause
+from aiops.domain.outcomes import PastIncident
 from aiops.domain.symptoms import Symptom
 
 ALIKE = 0.5

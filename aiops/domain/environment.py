@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiops.domain.changes import Change
-from aiops.domain.incidents import Incident, PastIncident
+from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Journey, Kpi, Runbook, Team
+from aiops.domain.outcomes import PastIncident
 from aiops.domain.policies import Policies
 from aiops.domain.symptoms import Origin, Symptom, SymptomFact
 from aiops.domain.ticks import KpiWindow

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aiops.domain.changes import Change, ChangeKind
-from aiops.domain.incidents import Incident, Outcome, PastIncident
+from aiops.domain.incidents import Incident
+from aiops.domain.outcomes import Outcome, PastIncident
 
 BEFORE_QUIET = timedelta(minutes=30)
 """A change that ended an incident lies at most this long before the quiet."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Engine, insert, select
 
-from aiops.domain.incidents import Outcome, PastIncident
+from aiops.domain.outcomes import Outcome, PastIncident
 from aiops.domain.symptoms import Origin
 from aiops.store.codec import decode, encode
 from aiops.store.engine import reading, writing

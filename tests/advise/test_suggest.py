@@ -4,7 +4,7 @@ import pytest
 
 from aiops.advise.suggest import suggest
 from aiops.domain.changes import ChangeKind
-from aiops.domain.incidents import PastIncident
+from aiops.domain.outcomes import PastIncident
 from tests.builders import cause, change, minute, shop
 from tests.route.test_decision import incident
 from topology.attributes import Service, ServiceKind

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from aiops.domain.changes import Change, ChangeKind
-from aiops.domain.incidents import Candidate, PastIncident
+from aiops.domain.incidents import Candidate
+from aiops.domain.outcomes import PastIncident
 from aiops.domain.policies import CorrelatePolicy, Policies
 from tests.builders import change, minute, revenue, shop, story, symptom
 from tests.correlate.worlds import calls, errors, found, full, slow, traffic

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.errors import StateFormatError
-from aiops.domain.incidents import Incident, Outcome, PastIncident
+from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Journey, Kpi, Runbook, Team
 from aiops.domain.notifications import Notification
+from aiops.domain.outcomes import Outcome, PastIncident
 from aiops.domain.policies import Policies
 from aiops.domain.series import Series, SeriesKey
 from aiops.domain.symptoms import Symptom, SymptomFact

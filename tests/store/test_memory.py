@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from aiops.domain.incidents import Outcome, PastIncident
+from aiops.domain.outcomes import Outcome, PastIncident
 from aiops.domain.symptoms import Origin
 from aiops.store.memory import MemoryStore
 from tests.builders import minute
