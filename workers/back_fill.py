@@ -45,15 +45,18 @@ def fetch(parts: Parts, names: Sequence[str], say: Callable[[str], None]) -> tup
 
 
 def _has_past(parts: Parts, source: str) -> bool:
-    """Return whether detection has begun on every shard: a back-fill sets their cursors last.
+    """Return whether every shard has its ticks up to its cursor.
 
-    Ticks alone prove nothing: left by a back-fill that was killed, they would be scored as if
-    they were new.
+    A back-fill sets the cursors to its end first: one that was killed leaves them ahead of the
+    ticks, which nothing else does.
     """
     shards = parts.extents.shard_ids(source)
-    return bool(shards) and all(
-        parts.history.load_state(shard).cursor is not None for shard in shards
-    )
+    return bool(shards) and all(_is_filled(parts, shard) for shard in shards)
+
+
+def _is_filled(parts: Parts, shard: str) -> bool:
+    cursor, extent = parts.history.load_state(shard).cursor, parts.extents.of_shard(shard)
+    return cursor is not None and extent is not None and cursor <= extent[1]
 
 
 def _reach(parts: Parts, source: PrometheusSettings) -> str:

@@ -174,7 +174,7 @@ def _write_settings(story: Story, directory: Path, urls: Mapping[str, str]) -> P
             },
         },
         "life": {"mitigated_after_seconds": 180},
-        "catch_up_seconds": 3600,
+        "catch_up_seconds": 6 * 3600,  # also what a crash of some seconds delays is paged
         "web": {"host": "127.0.0.1", "port": port, "base_url": f"http://127.0.0.1:{port}"},
     }  # fmt: skip
     (directory / "topology.yaml").write_text(story.topology_yaml(), encoding="utf-8")

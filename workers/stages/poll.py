@@ -65,26 +65,28 @@ class Poll:
     def back_fill(self, source_name: str, span: timedelta, step_seconds: int) -> int:
         """Fetch the past of a source before its first live tick; return the ticks stored.
 
-        The past is for fitting: it is never scored, so nobody is told of an old problem.
+        The past is for fitting: it is never scored, so nobody is told of an old problem. Cursors
+        stand at its end before any of it is stored: killed in between, it can be told from one
+        that was fetched to its end, and none of it is scored.
         """
         source = self._sources[source_name]
         end = self._due(source)
         start = floor_tick(end - span, step_seconds)
+        last = _grid(start, end, step_seconds)[-1]
         stored = 0
         while start < end:
             stop = min(start + timedelta(seconds=BACK_FILL_TICKS * step_seconds), end)
             samples = source.pull(start, stop, step_seconds)
-            times = _grid(start, stop, step_seconds)
-            # Cursors first: killed in between, we have lost some past, and score none of it.
-            self._skip_to(source, samples, times[-1])
-            stored += self._store(source, samples, times)
+            self._skip_to(source, samples, last)
+            stored += self._store(source, samples, _grid(start, stop, step_seconds))
             start = stop + timedelta(seconds=step_seconds)
         return stored
 
     def _skip_to(self, source: Source, samples: Sequence[Sample], at: datetime) -> None:
         for shard in self._slots[source.name].hold(samples):
             cursor = self._history.load_state(shard.id).cursor
-            self._history.advance_cursor(shard.id, cursor, at, b"", profile_version=0)
+            if cursor is None or cursor < at:
+                self._history.advance_cursor(shard.id, cursor, at, b"", profile_version=0)
 
     def _catch_up(self, source: Source) -> None:
         due = self._due(source)
