@@ -126,14 +126,12 @@ def decide(
 ) -> tuple[Incident, tuple[Notification, ...]]:
     """Incident → Notification: page, ticket or record, with its reason, and whom that tells.
 
-    While the pipeline catches up on the past nobody is told: what is over by the end stays silent,
-    what is still alive is told once, at the first live tick.
+    While the pipeline catches up on the past nobody new is told: what is over by the end stays
+    silent, what is still alive is told once, at the first live tick.
     """
     decision, reason = decide_reaction(incident, tick.changes, tick.at, knowledge)
     incident = replace(incident, decision=decision, decision_reason=reason)
-    if not tick.live:
-        return incident, ()
-    return plan(incident, previous, tick.at, knowledge)
+    return plan(incident, previous, tick.at, knowledge, live=tick.live)
 
 
 def resolve(incident: Incident, changes: Sequence[Change], at: datetime) -> Outcome:

@@ -9,7 +9,12 @@ from aiops.domain.notifications import DeliveryAction, Notification
 
 
 def plan(
-    incident: Incident, previous: Incident | None, at: datetime, knowledge: Knowledge
+    incident: Incident,
+    previous: Incident | None,
+    at: datetime,
+    knowledge: Knowledge,
+    *,
+    live: bool = True,
 ) -> tuple[Incident, tuple[Notification, ...]]:
     """Return the incident with what it was told to, and the notifications that tell it.
 
@@ -21,11 +26,12 @@ def plan(
         previous: the revision before it, None for the first.
         at: product time, aware UTC.
         knowledge: for the paging policy.
+        live: False while catching up on the past: then only who was told before hears more.
     """
     if not incident.is_live:
         return incident, _endings(incident, previous, at)
     updates = _updates(incident, previous, at)
-    if incident.decision is Decision.NONE:
+    if incident.decision is Decision.NONE or not live:
         return incident, updates
     fresh = tuple(sink for sink in _sinks(incident, knowledge) if sink not in incident.told)
     not_before = at + timedelta(seconds=_settle_seconds(incident, knowledge))

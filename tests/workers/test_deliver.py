@@ -1,0 +1,190 @@
+"""Outbox → sinks."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from aiops.domain.errors import DeliveryError
+from aiops.domain.incidents import Incident
+from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
+from aiops.store.deliveries import DeliveryRecord
+from tests.builders import minute
+from tests.store.makers import incident, notification, state_of
+from tests.workers.installation import HandClock, Installation, RecordingSink, refusal
+from workers.stages.deliver import LEASE_SECONDS, MAX_ATTEMPTS
+
+FIRST = incident()
+
+
+def announce(parts: Installation, *notes: Notification, of: Incident = FIRST) -> tuple[int, ...]:
+    _, version = parts.incidents.load("prod")
+    return parts.incidents.commit(
+        version, state_of(of), revisions=[of], notifications=notes, now=minute(5)
+    )
+
+
+@pytest.fixture
+def due(parts: Installation) -> int:
+    """A page that is due now."""
+    parts.hand.at = minute(5)
+    (row,) = announce(parts, notification())
+    return row
+
+
+def record(parts: Installation) -> DeliveryRecord:
+    return parts.outbox.of_incident("INC-1001")[0]
+
+
+def pagerduty(parts: Installation) -> RecordingSink:
+    return parts.told["pagerduty"]
+
+
+def test_a_delivery_is_sent_once(parts: Installation, due: int) -> None:
+    parts.deliver.run(due)
+    parts.deliver.run(due)
+    assert pagerduty(parts).actions() == [DeliveryAction.TRIGGER]
+    assert pagerduty(parts).repeated == [False]
+    assert record(parts).state is DeliveryState.DELIVERED
+    assert parts.outbox.reference("INC-1001", 1, "pagerduty") == {"key": "pagerduty-INC-1001"}
+
+
+def test_nothing_is_sent_before_it_has_settled(parts: Installation, due: int) -> None:
+    parts.hand.at = minute(4)
+    parts.deliver.sweep()
+    parts.deliver.run(due)
+    assert not parts.tasks.tasks
+    assert not pagerduty(parts).sent
+
+
+def test_the_sweep_finds_what_is_due(parts: Installation, due: int) -> None:
+    parts.deliver.sweep()
+    assert list(parts.tasks.tasks) == [("deliver.send", (due,))]
+    parts.drain()
+    assert len(pagerduty(parts).sent) == 1
+
+
+def test_a_refused_delivery_is_tried_again_ever_more_slowly(parts: Installation, due: int) -> None:
+    pagerduty(parts).failures = [refusal() for _ in range(10)]
+    waits = []
+    for _ in range(10):
+        parts.deliver.run(due)
+        assert record(parts).state is DeliveryState.PENDING
+        waits.append((record(parts).next_attempt_at - parts.hand.at).total_seconds())
+        parts.deliver.run(due)  # too early: nobody is asked
+        parts.hand.at = record(parts).next_attempt_at
+    assert len(pagerduty(parts).repeated) == 10
+    assert all(2 <= wait <= 300 * 1.25 for wait in waits)
+    assert waits == sorted(waits)
+    assert waits[-1] >= 300
+    parts.deliver.run(due)
+    assert record(parts).state is DeliveryState.DELIVERED
+    assert record(parts).attempts == 11
+
+
+def test_a_sink_that_says_when_to_come_back_is_obeyed(parts: Installation, due: int) -> None:
+    pagerduty(parts).failures = [refusal(after=90)]
+    parts.deliver.run(due)
+    assert record(parts).next_attempt_at >= parts.hand.at + timedelta(seconds=90)
+
+
+def test_a_delivery_nobody_can_take_is_dead_and_says_why(parts: Installation, due: int) -> None:
+    pagerduty(parts).failures = [DeliveryError("the routing key is wrong", retryable=False)]
+    parts.deliver.run(due)
+    assert record(parts).state is DeliveryState.DEAD
+    assert record(parts).dead_reason == "the routing key is wrong"
+
+
+def test_after_many_attempts_it_is_dead_and_a_person_can_replay_it(
+    parts: Installation, due: int
+) -> None:
+    pagerduty(parts).failures = [refusal() for _ in range(MAX_ATTEMPTS)]
+    for _ in range(MAX_ATTEMPTS):
+        parts.deliver.run(due)
+        parts.hand.at = max(parts.hand.at, record(parts).next_attempt_at)
+    assert record(parts).state is DeliveryState.DEAD
+    assert f"{MAX_ATTEMPTS} attempts failed" in record(parts).dead_reason
+    assert "answered 500" in record(parts).dead_reason
+    assert parts.outbox.replay(due, now=parts.hand.at)
+    parts.deliver.run(due)
+    assert record(parts).state is DeliveryState.DELIVERED
+
+
+def test_a_delivery_that_takes_every_sender_down_is_given_up(parts: Installation, due: int) -> None:
+    wall = HandClock(minute(5))
+    parts.wall = wall
+    pagerduty(parts).failures = [RuntimeError("killed") for _ in range(MAX_ATTEMPTS + 5)]
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.raises(RuntimeError):
+            parts.deliver.run(due)
+        wall.move(LEASE_SECONDS + 1)
+    parts.deliver.run(due)
+    assert record(parts).state is DeliveryState.DEAD
+    assert "none of them ended" in record(parts).dead_reason
+
+
+def test_what_may_have_arrived_is_sent_again_with_a_look_first(
+    parts: Installation, due: int
+) -> None:
+    pagerduty(parts).failures = [DeliveryError("cut", retryable=True, ambiguous=True), refusal()]
+    parts.deliver.run(due)
+    for _ in range(2):
+        parts.hand.at = record(parts).next_attempt_at
+        parts.deliver.run(due)
+    assert pagerduty(parts).repeated == [False, True, True]
+
+
+def test_a_sender_that_died_is_followed_by_one_that_looks_first(
+    parts: Installation, due: int
+) -> None:
+    wall = HandClock(minute(5))
+    parts.wall = wall
+    held = parts.outbox.claim(due, now=minute(5), wall=wall.now(), lease_seconds=LEASE_SECONDS)
+    assert held is not None
+    parts.deliver.run(due)
+    assert not pagerduty(parts).sent
+    wall.move(LEASE_SECONDS + 1)
+    parts.deliver.sweep()
+    parts.drain()
+    assert pagerduty(parts).repeated == [True]
+    assert not parts.outbox.delivered(held.id, held.token, {}, now=minute(6))
+
+
+def test_a_sink_that_is_no_longer_configured_is_named(parts: Installation, due: int) -> None:
+    del parts.told["pagerduty"]
+    parts.deliver.run(due)
+    assert record(parts).state is DeliveryState.DEAD
+    assert record(parts).dead_reason == "no sink is named 'pagerduty' in aiops.yaml"
+
+
+def test_a_page_tells_the_newest_revision_and_its_update_is_not_sent_again(
+    parts: Installation, due: int
+) -> None:
+    later = replace(FIRST, revision=2, title="Checkout and cart fail in EU")
+    (update,) = announce(parts, notification(2, DeliveryAction.UPDATE), of=later)
+    parts.deliver.run(update)
+    assert not pagerduty(parts).sent, "an update never overtakes its page"
+    parts.deliver.run(due)
+    parts.drain()
+    (sent,) = pagerduty(parts).sent
+    assert sent[1]["title"] == "Checkout and cart fail in EU"
+    states = [one.state for one in parts.outbox.of_incident("INC-1001")]
+    assert states == [DeliveryState.DELIVERED, DeliveryState.SUPERSEDED]
+
+
+def test_one_sink_in_trouble_does_not_hold_up_another(parts: Installation, due: int) -> None:
+    announce(parts, notification(sink="slack"))
+    pagerduty(parts).failures = [refusal()]
+    parts.deliver.sweep()
+    parts.drain()
+    assert not pagerduty(parts).sent
+    assert len(parts.told["slack"].sent) == 1
+
+
+def test_after_a_delivery_what_waited_behind_it_follows(parts: Installation, due: int) -> None:
+    later = replace(FIRST, revision=2)
+    announce(parts, notification(2, DeliveryAction.RESOLVE), of=later)
+    parts.deliver.run(due)
+    parts.drain()
+    assert pagerduty(parts).actions() == [DeliveryAction.TRIGGER, DeliveryAction.RESOLVE]
+    assert pagerduty(parts).sent[1][1]["reference"] == {"key": "pagerduty-INC-1001"}
