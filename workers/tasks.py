@@ -49,7 +49,7 @@ def register(app: Celery, parts: PartsOf) -> None:
 
 
 def _register(app: Celery, name: str, parts: PartsOf) -> None:
-    @app.task(name=name, bind=True, trail=False)
+    @app.task(name=name, bind=True, trail=False, shared=False)
     def run(task: Task[Any, Any], *args: str | int) -> None:
         own = parts()
         headers = task.request.headers or {}
