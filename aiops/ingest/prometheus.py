@@ -206,7 +206,7 @@ class PrometheusSource:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
             raise SourceError(
-                f"{place}: {url} gave no answer ({reason}); "
+                f"{place}: {self._settings.url} gave no answer ({reason}); "
                 f"is it running, and is `sources.{self.name}.url` right?"
             ) from error
         if response.status_code == httpx.codes.OK:

@@ -307,7 +307,7 @@ def test_no_answer_at_all_is_told_with_the_address() -> None:
         raise httpx.ConnectError("[Errno 111] Connection refused")
 
     message = complaint(answer, ERRORS, LATENCY)
-    assert "http://127.0.0.1:9090/api/v1/query gave no answer" in message
+    assert "http://127.0.0.1:9090 gave no answer" in message
     assert "is it running, and is `sources.prom.url` right?" in message
     assert "latency" not in message
 
