@@ -1,0 +1,125 @@
+"""`kill -9` of anything at any moment: nothing is lost and nothing is doubled."""
+
+import sqlite3
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aiops.backtest import Replay, Result, run
+from aiops.domain.incidents import Decision
+from aiops.domain.notifications import DeliveryState
+from aiops.domain.ticks import History
+from aiops.incident.export import export_all
+from tests.e2e.stack import (
+    Installation,
+    installed,
+    playing,
+    processes_of,
+    wait_until_fitted,
+    wait_until_told,
+)
+from workers import knowledge
+from workers.demo.verdict import judge
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("demo")]
+
+SHARD = "shop.prod.0"
+
+
+def undisturbed(one: Installation, until: datetime) -> Result:
+    """Return what the pure pipeline makes of the very ticks that were stored."""
+    parts, story = one.parts(), one.stage.story
+    history, begun = parts.history, parts.extents.fitted_at(SHARD)
+    assert begun is not None
+    past = history.history(SHARD, story.history_from - timedelta(days=1), begun)
+    live = history.history(SHARD, begun + timedelta(seconds=1), until)
+    assert len(live.times) == (until - begun) // timedelta(minutes=1), "a tick is missing"
+    replay = Replay(
+        shard=history.shard(SHARD),
+        chunks=lambda: iter([live]),
+        changes=story.events,
+        baseline=History(times=past.times, values=past.values),
+    )
+    return run(replay, knowledge.standing(one.stage.settings))
+
+
+def stored_facts(one: Installation, until: datetime) -> list[tuple[str, datetime, str]]:
+    """Return every fact about a symptom that the database holds."""
+    path = one.stage.settings.database_url.removeprefix("sqlite:///")
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        rows = connection.execute("SELECT symptom_id, at, kind FROM symptom_facts").fetchall()
+    found = [(symptom, datetime.fromisoformat(f"{at}+00:00"), kind) for symptom, at, kind in rows]
+    return sorted(fact for fact in found if fact[1] <= until)
+
+
+def assert_nothing_lost_or_doubled(one: Installation) -> None:
+    """Hold the database against an undisturbed run, and the receivers against the database."""
+    state, _ = one.parts().incidents.load("prod")
+    assert state.at is not None
+    expected = undisturbed(one, state.at)
+    facts = sorted((fact.symptom.id, fact.at, fact.kind) for fact in expected.facts)
+    assert stored_facts(one, state.at) == facts
+    assert_same_incidents(one, expected)
+    assert_told_once(one)
+
+
+def assert_same_incidents(one: Installation, expected: Result) -> None:
+    def of(found: list[dict[str, object]]) -> list[tuple[object, ...]]:
+        names = ("id", "started_at", "resolved_at", "severity", "decision", "services", "symptoms")
+        return [tuple(incident[name] for name in names) for incident in found]
+
+    stored = one.parts().incidents.recent(1000)
+    assert of(export_all(stored)) == of(export_all(expected.incidents))
+
+
+def assert_told_once(one: Installation) -> None:
+    parts, stage = one.parts(), one.stage
+    counts = parts.outbox.counts()
+    assert counts[DeliveryState.PENDING] == counts[DeliveryState.SENDING] == 0
+    assert counts[DeliveryState.DEAD] == 0, parts.outbox.dead_letters()
+    paged = [i.dedup_key for i in parts.incidents.recent(1000) if i.decision is Decision.PAGE]
+    assert Counter(page.dedup_key for page in stage.pagerduty.incidents) == Counter(paged)
+    assert [
+        event.action for event in stage.pagerduty.without_effect if event.action != "resolve"
+    ] == []
+    messages = Counter(
+        f"{payload['incident']}.{payload['episode']}"
+        for message in stage.slack.messages
+        if message.thread_ts is None
+        for payload in [(message.content.metadata or {})["event_payload"]]
+    )
+    assert messages == Counter(paged)
+    verdict = judge(stage.story.expected, stage.pagerduty, stage.slack)
+    assert verdict.passed, verdict.problems
+
+
+def test_nothing_is_lost_or_doubled_when_anything_is_killed(tmp_path: Path) -> None:
+    with installed(tmp_path) as one:
+        one.start()
+        wait_until_fitted(one)
+        with playing(one, rate=60):
+            one.wait_until(3)
+            one.kill("redis")
+            one.wait_until(9)
+            one.kill("fast", part="pool")
+            one.wait_until(10)
+            one.kill("fast", part="main")
+            one.wait_until(12)
+            one.kill("beat")
+            one.kill("web")
+            one.wait_until(18)
+            one.kill_everything()
+            one.start()
+            one.wait_until(41)
+            one.kill("fast")
+            one.kill("slow")
+            one.kill("redis")
+            one.wait_until(50)
+            one.kill("redis")
+            one.kill("fast", part="pool")
+            wait_until_told(one, 120)
+        assert one.stop() == 0
+        assert processes_of(tmp_path) == {}
+        assert_nothing_lost_or_doubled(one)
