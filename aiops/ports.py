@@ -80,6 +80,10 @@ class Source(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of connections; the next pull opens them again."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:

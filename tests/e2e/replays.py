@@ -45,6 +45,9 @@ class StorySource:
     delay_seconds: int = 2
     complaints: Mapping[str, str] = field(default_factory=dict)
 
+    def close(self) -> None:
+        pass
+
     def pull(self, start: datetime, end: datetime, step_seconds: int) -> Sequence[Sample]:
         values = self.story.values(start.timestamp(), end.timestamp(), step_seconds)
         return [

@@ -86,6 +86,9 @@ class TableSource:
         self.complaints: Mapping[str, str] = {}
         self.asked: list[tuple[datetime, datetime, int]] = []
 
+    def close(self) -> None:
+        pass
+
     def pull(self, start: datetime, end: datetime, step_seconds: int) -> Sequence[Sample]:
         self.asked.append((start, end, step_seconds))
         if self.down:
