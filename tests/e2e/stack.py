@@ -5,13 +5,14 @@ runs beside it as `aiops up`, with all its real processes.
 """
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
@@ -81,6 +82,7 @@ class Installation:
     output: Path
     further: Mapping[str, str]
     _up: subprocess.Popen[bytes] | None = None
+    _seconds: list[subprocess.Popen[bytes]] = field(default_factory=list)
     kills: int = 0
 
     def start(self) -> None:
@@ -125,6 +127,39 @@ class Installation:
         chosen = {"main": pids[:1], "pool": pids[-1:], "all": pids}[part]
         self._kill(chosen)
 
+    def start_second(self, *command: str) -> None:
+        """Start one more process of the product, beside those of `aiops up`."""
+        eventually(lambda: len(self.pids("fast")) > 0, 20, "fast runs")
+        around = Path(f"/proc/{self.pids('fast')[0]}/environ").read_bytes().split(b"\0")
+        redis_url = next(one for one in around if one.startswith(b"REDIS_URL=")).decode()
+        with (self.stage.directory / "second.txt").open("ab") as output:
+            second = subprocess.Popen(
+                [sys.executable, "-P", "-m", "workers", *command],
+                env={**self.stage.environ, "REDIS_URL": redis_url.partition("=")[2]},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._seconds.append(second)
+
+    def end_seconds(self) -> None:
+        """End what `start_second` started."""
+        for second in self._seconds:
+            second.terminate()
+            second.wait(timeout=30)
+        self._seconds.clear()
+
+    def fill_disk(self, *, full: bool) -> None:
+        """Let the fast worker write no file beyond 64 kB, as if the disk were full."""
+        for pid in self.pids("fast"):
+            _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (65_536 if full else hard, hard))
+
+    def log(self, role: str) -> str:
+        """Return what a process logged."""
+        return (self.stage.settings.data_dir / "log" / f"{role}.log").read_text()
+
     def kill_everything(self) -> None:
         """Kill every process of the product at once, `aiops up` first."""
         if self._up is None:
@@ -132,6 +167,9 @@ class Installation:
         self._kill([self._up.pid, *processes_of(self.stage.directory)])
         self._up.wait()
         self._up = None
+        for second in self._seconds:
+            second.wait()
+        self._seconds.clear()
         eventually(lambda: not processes_of(self.stage.directory), 10, "everything has ended")
 
     def _kill(self, pids: list[int]) -> None:

@@ -14,6 +14,7 @@ from aiops.domain.ticks import History
 from aiops.incident.export import export_all
 from tests.e2e.stack import (
     Installation,
+    eventually,
     installed,
     playing,
     processes_of,
@@ -26,6 +27,8 @@ from workers.demo.verdict import judge
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("demo")]
 
 SHARD = "shop.prod.0"
+RATE = 60.0
+"""Shop seconds per second: slower than the demo, so that more kills meet a busy moment."""
 
 
 def undisturbed(one: Installation, until: datetime) -> Result:
@@ -98,28 +101,82 @@ def assert_told_once(one: Installation) -> None:
 def test_nothing_is_lost_or_doubled_when_anything_is_killed(tmp_path: Path) -> None:
     with installed(tmp_path) as one:
         one.start()
+        eventually(lambda: "fetching" in one.said(), 30, "the back-fill has begun")
+        one.kill_everything()
+        one.start()
         wait_until_fitted(one)
-        with playing(one, rate=60):
-            one.wait_until(3)
-            one.kill("redis")
-            one.wait_until(9)
-            one.kill("fast", part="pool")
-            one.wait_until(10)
-            one.kill("fast", part="main")
-            one.wait_until(12)
-            one.kill("beat")
-            one.kill("web")
-            one.wait_until(18)
-            one.kill_everything()
-            one.start()
-            one.wait_until(41)
-            one.kill("fast")
-            one.kill("slow")
-            one.kill("redis")
-            one.wait_until(50)
-            one.kill("redis")
-            one.kill("fast", part="pool")
+        with playing(one, RATE):
+            _kill_one_after_another(one)
             wait_until_told(one, 120)
         assert one.stop() == 0
         assert processes_of(tmp_path) == {}
+        assert one.kills >= 25
         assert_nothing_lost_or_doubled(one)
+
+
+def _kill_one_after_another(one: Installation) -> None:
+    one.wait_until(3)
+    one.kill("redis")
+    _kill_the_sender_while_sinks_take_it(one)
+    one.kill("fast", part="pool")
+    one.wait_until(12)
+    one.kill("beat")
+    one.kill("web")
+    one.kill("fast", part="main")
+    one.wait_until(18)
+    one.kill_everything()
+    one.start()
+    one.wait_until(35)
+    for command in (("worker", "fast"), ("worker", "slow"), ("beat",)):
+        one.start_second(*command)
+    one.wait_until(41)
+    one.kill("redis")
+    one.kill("fast")
+    one.kill("slow")
+    one.wait_until(47)
+    one.end_seconds()
+    one.wait_until(50)
+    one.kill("redis")
+    one.kill("fast", part="pool")
+
+
+def _kill_the_sender_while_sinks_take_it(one: Installation) -> None:
+    """The worst moment: both sinks have acted, and the answer is still on its way."""
+    one.fault("pagerduty", {"kind": "hang", "path": "/v2/enqueue", "seconds": 4})
+    one.fault("slack", {"kind": "hang", "path": "/api/chat.postMessage", "seconds": 4})
+    stage = one.stage
+    eventually(
+        lambda: bool(stage.pagerduty.incidents and stage.slack.messages), 60, "sinks were told"
+    )
+    one.kill("fast")
+
+
+def test_nothing_is_lost_or_doubled_when_sinks_disk_and_network_fail(tmp_path: Path) -> None:
+    with installed(tmp_path) as one:
+        one.start()
+        wait_until_fitted(one)
+        with playing(one, 100):
+            _fail_one_after_another(one)
+            wait_until_told(one, 120)
+        assert one.stop() == 0
+        assert_nothing_lost_or_doubled(one)
+    log = one.log("fast")
+    assert "sink pagerduty: PagerDuty answered 500" in log
+    assert "history.db: disk I/O error" in log
+
+
+def _fail_one_after_another(one: Installation) -> None:
+    event, post, update = "/v2/enqueue", "/api/chat.postMessage", "/api/chat.update"
+    one.fault("pagerduty", {"kind": "status", "status": 500, "path": event, "times": 4})
+    one.fault("slack", {"kind": "cut_after", "path": post})
+    one.fault("slack", {"kind": "status", "status": 503, "path": post, "times": 2})
+    one.wait_until(16)
+    one.fault("pagerduty", {"kind": "cut_after", "path": event, "times": 2})
+    one.fault("pagerduty", {"kind": "garbage", "path": event})
+    one.fault("slack", {"kind": "cut_after", "path": update, "times": 2})
+    one.fault("slack", {"kind": "status", "status": 429, "path": update})
+    one.wait_until(38)
+    one.fill_disk(full=True)
+    one.wait_until(43)
+    one.fill_disk(full=False)
+    one.fault("pagerduty", {"kind": "cut_before", "path": event, "times": 2})

@@ -1,10 +1,11 @@
 """Judges the demo by what the receivers were told, not by what the product says of itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aiops.demo.faults import Fault
+from aiops.receivers.ledger import Record
 from aiops.receivers.pagerduty import PagerDutyIncident, PagerDutyLedger
 from aiops.receivers.slack import SlackLedger
 from aiops.receivers.slack_messages import SlackMessage
@@ -51,10 +52,22 @@ def judge(
         unclaimed.remove(mine[0])
         problems += _wrong_with(mine[0], fault, chat)
     problems += [f"a page nobody expected: {page.summary}" for page in unclaimed]
-    problems += [f"refused by PagerDuty: {one.answer}" for one in pages.records if not one.accepted]
-    problems += [f"refused by Slack: {one.answer}" for one in chat.records if not one.accepted]
+    for name, ledger in (("PagerDuty", pages), ("Slack", chat)):
+        problems += [
+            f"refused by {name}: {one.answer}" for one in ledger.records if _is_refusal(one)
+        ]
     problems += [f"refused by the product: {one}" for one in refused]
     return Verdict(problems=tuple(problems))
+
+
+def _is_refusal(record: Record) -> bool:
+    """Return whether a receiver found fault with what it was sent.
+
+    No refusals are a request it acted on, one it answered and that changed nothing (a look at a
+    channel), and one that met a bad day of the receiver's own, as tests make them.
+    """
+    was_read = isinstance(record.answer, Mapping) and record.answer.get("ok") is True
+    return not record.accepted and not was_read and record.fault is None
 
 
 def _is_about(page: PagerDutyIncident, fault: Fault) -> bool:
