@@ -57,6 +57,21 @@ class Band:
         away = values - self.centre
         return np.asarray(away - np.clip(away, -self.below, self.above))
 
+    def away(self, values: Packed, *, jumps: bool = True) -> Packed:
+        """Return how far values are outside of all that is usual: with the drift and without it.
+
+        When a peak is over, the way back to the usual is no loss.
+
+        Args:
+            values: of a tick.
+            jumps: whether a jump of the season nearby excuses them, too.
+        """
+        lower, upper = np.minimum(self.usual, self.centre), np.maximum(self.usual, self.centre)
+        if jumps:
+            lower = np.minimum(lower, self.centre - self.below)
+            upper = np.maximum(upper, self.centre + self.above)
+        return np.asarray(values - np.clip(values, lower, upper))
+
 
 def season_at(fitted: Memory, frame: Frame, at: int) -> Season:
     """Return what the profile says of a moment, for each series in its own zone."""

@@ -44,6 +44,7 @@ class Speaker:
             (FactKind.OPENED, moves.opened),
             (FactKind.REOPENED, moves.reopened),
             (FactKind.STRENGTHENED, moves.strengthened),
+            (FactKind.CONTINUED, moves.continued),
             (FactKind.ENDED, moves.ended),
             (FactKind.ENDED, moves.released),
         )

@@ -16,6 +16,9 @@ _LONGEST_WINDOW = 32
 _STRENGTHENED_BY = 1.5
 _QUIET_TICKS = 3
 
+LASTING_SECONDS = 120
+"""A symptom still outside this long after its onset is told of once more: it is no blip."""
+
 EPISODE = np.dtype(
     [
         ("onset", "<i8"),
@@ -112,13 +115,19 @@ class Transitions:
     opened: Slots
     reopened: Slots
     strengthened: Slots
+    continued: Slots
     ended: Slots
     released: Slots
 
 
 _NOBODY = np.zeros(0, dtype=np.intp)
 NOTHING = Transitions(
-    opened=_NOBODY, reopened=_NOBODY, strengthened=_NOBODY, ended=_NOBODY, released=_NOBODY
+    opened=_NOBODY,
+    reopened=_NOBODY,
+    strengthened=_NOBODY,
+    continued=_NOBODY,
+    ended=_NOBODY,
+    released=_NOBODY,
 )
 
 
@@ -146,6 +155,7 @@ def advance(
     _remember_peaks(moving, track.hits, verdict, np.flatnonzero(loud), now - rule.flap_seconds)
     opened, reopened = _open(moving, verdict, np.flatnonzero(loud & ~held), now, rule)
     open_before = np.flatnonzero(held & verdict.measured)
+    lasting = _lasting(moving, verdict, open_before, now)
     strengthened = _go_on(moving, verdict, open_before, now, rule)
     ended = _end(moving, open_before, rule)
     still = open_before[moving.phase[open_before] == OPEN]
@@ -155,6 +165,7 @@ def advance(
         opened=opened,
         reopened=reopened,
         strengthened=strengthened,
+        continued=np.setdiff1d(lasting, strengthened),
         ended=ended,
         released=released,
     )
@@ -200,6 +211,14 @@ def _open(
     episodes["told"][ready] = episodes["peak"][ready]
     track.phase[ready] = OPEN
     return opened, reopened
+
+
+def _lasting(track: Track, verdict: Verdict, held: Slots, now: int) -> Slots:
+    """Return the open subjects that are outside and have just been so for long enough."""
+    outside = held[verdict.outside[held] | verdict.certain[held]]
+    lasted = track.episodes["last_outside"][outside] - track.episodes["onset"][outside]
+    lasts = now - track.episodes["onset"][outside]
+    return np.asarray(outside[(lasted < LASTING_SECONDS) & (lasts >= LASTING_SECONDS)])
 
 
 def _go_on(track: Track, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:

@@ -132,8 +132,7 @@ class Seasonal:
         measured = np.isfinite(frame.values) & (~young | (memory["seen"] >= _LEAST_VALUES))
         values = np.where(measured, frame.values, band.centre)
         with np.errstate(over="ignore"):
-            rest = band.rest(values)
-            distance = np.clip(rest / band.scale, -_FARTHEST, _FARTHEST)
+            distance = np.clip(band.away(values) / band.scale, -_FARTHEST, _FARTHEST)
         bad = _bad_part(distance, traits)
         evidence, since = _evidence(frame, fitted, memory, distance, measured)
         most = evidence.max(axis=0)
@@ -143,7 +142,8 @@ class Seasonal:
         smooth = memory["smooth"] + _SMOOTHING * (
             np.clip(distance, -_CLIP, _CLIP) - memory["smooth"]
         )
-        near = _bad_part((values - band.centre) / band.scale, traits) < _BACK_SHARE * policy.bar
+        plain = band.away(values, jumps=False) / band.scale
+        near = _bad_part(plain, traits) < _BACK_SHARE * policy.bar
         falling = evidence[1] > evidence[0]
         return Verdict(
             measured=measured,
@@ -161,7 +161,7 @@ class Seasonal:
             usual=band.usual,
             scale=band.scale,
             working={
-                "rest": rest + band.centre - band.usual,
+                "rest": band.rest(values) + band.centre - band.usual,
                 "distance": distance,
                 "bad": bad,
                 "evidence": evidence,

@@ -94,6 +94,8 @@ def week() -> Run:
     made.tell("stays", latency("stays"))[at_hour(FRIDAY, 9, 10_000)] *= 2
     values = made.tell("kpi", series_of("revenue", "kpi", unit="EUR", kpi="revenue"), 5000)
     values[at_hour(SUNDAY, 12, 10_000)] *= 0.5
+    values = made.tell("peak", series_of("orders", "peak", unit="EUR", kpi="orders"), 5000)
+    values[at_hour(FRIDAY, 10, 90)] *= 1 + 0.4 * np.sin(np.linspace(0, np.pi, 90))
     return made.run()
 
 
@@ -137,7 +139,7 @@ def test_a_missing_morning_is_found_in_traffic(week: Run) -> None:
 
 
 def test_a_symptom_strengthens_ends_and_returns_as_the_same_one(week: Run) -> None:
-    facts = of(week, "returns")
+    facts = [fact for fact in of(week, "returns") if fact.kind is not FactKind.CONTINUED]
 
     assert kinds(facts) == [
         FactKind.OPENED,
@@ -156,6 +158,10 @@ def test_a_symptom_strengthens_ends_and_returns_as_the_same_one(week: Run) -> No
     assert again.ended_at is None
 
 
+def test_the_end_of_a_peak_is_no_loss(week: Run) -> None:
+    assert not of(week, "peak")
+
+
 def test_missing_data_ends_nothing(week: Run) -> None:
     found = kinds(of(week, "goes dark"))
 
@@ -166,15 +172,16 @@ def test_missing_data_ends_nothing(week: Run) -> None:
 def test_a_shift_that_stays_for_a_day_becomes_the_new_normal(week: Run) -> None:
     facts = [fact for fact in of(week, "stays") if fact.kind is not FactKind.STRENGTHENED]
 
-    assert kinds(facts) == [FactKind.OPENED, FactKind.ENDED]
-    assert facts[1].at - facts[0].symptom.onset == timedelta(days=1)
+    assert kinds(facts) == [FactKind.OPENED, FactKind.CONTINUED, FactKind.ENDED]
+    assert facts[1].at - facts[0].symptom.onset == timedelta(minutes=2)
+    assert facts[2].at - facts[0].symptom.onset == timedelta(days=1)
 
 
 def test_kpis_expect_the_season_at_the_level_before_the_drop(week: Run) -> None:
     last = week.kpis[-1]
 
     assert isinstance(last, KpiTick)
-    assert [one.key.service for one in last.series] == ["kpi"]
+    assert [one.key.service for one in last.series] == ["kpi", "peak"]
     assert last.expected[0] == pytest.approx(5000 * week_curve(NEXT)[-1], rel=0.03)
     assert last.observed[0] == pytest.approx(last.expected[0] / 2, rel=0.2)
     assert last.scale[0] > 0
