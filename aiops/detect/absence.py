@@ -21,6 +21,9 @@ _USUALLY_PRESENT = 0.8
 _PRESENCE_TICKS = 500
 _LEAST_SEEN = 10
 _MOST = 0.6
+_CHANCE = 1e-9
+"""A gap this unlikely for a series that misses its usual share of values is no chance."""
+_LEAST_GAPS = 0.002
 _FADING_TICKS = 2
 _STRENGTHS = (5.0, 12.0, 20.0)
 """Of a series, a service, a source: the wider, the surer that it is more than one sensor."""
@@ -96,7 +99,7 @@ class Absence:
         missing = np.where(np.isfinite(frame.values), 0, memory["missing"] + 1)
         expected = (memory["usual"] >= _USUALLY_PRESENT) & (memory["seen"] >= _LEAST_SEEN)
         fading = expected & (missing >= _FADING_TICKS)
-        lost = expected & (missing >= gap)
+        lost = expected & (missing >= _unlikely(memory["usual"], gap))
         totals = np.bincount(service, expected)
         gone = np.bincount(service, fading)
         began = np.bincount(service, lost) > 0
@@ -153,6 +156,18 @@ class Absence:
         """Return what was usual, in words."""
         del at, frame
         return "always reporting" if subject < len(fitted["service"]) else "its series reporting"
+
+
+def _unlikely(usual: Packed, gap: int) -> Whole:
+    """Return how many ticks in a row must be missing, for series with a usual share of values.
+
+    Examples:
+        >>> _unlikely(np.array([1.0, 0.9, 0.8], dtype=np.float32), 5).tolist()
+        [5, 9, 13]
+    """
+    gaps = np.clip(1 - usual, _LEAST_GAPS, 0.5)
+    needed = np.ceil(np.log(_CHANCE) / np.log(gaps) - 1e-3)
+    return np.asarray(np.maximum(gap, needed), dtype=np.int64)
 
 
 def _services(series: Sequence[Series]) -> tuple[str, ...]:

@@ -49,6 +49,18 @@ def test_a_series_that_falls_silent_is_named_for_itself_and_ends_when_it_is_back
     assert facts[1].symptom.ended_at == utc(int(times[150]))
 
 
+def test_gaps_of_a_series_that_often_misses_a_value_are_its_nature() -> None:
+    _, values = steady()
+    rng = np.random.default_rng(3)
+    values[rng.random(TICKS) < 0.18, 4] = np.nan
+    values[120:127, 4] = np.nan
+
+    assert not gaps(values)
+
+    values[160:, 4] = np.nan
+    assert only(gaps(values)).series.key == SHARD.series[4].key
+
+
 def test_a_service_that_falls_silent_is_one_symptom() -> None:
     _, values = steady()
     values[100:, 3:6] = np.nan
