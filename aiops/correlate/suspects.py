@@ -142,10 +142,22 @@ class _Weigher:
         near = self._near(change.service)
         if not near:
             return _elsewhere(change, f"nothing that is sick depends on {change.service}")
+        if not self.sick and not self._is_confined_alike(change):
+            why = f"only business numbers moved, and {change.service} is healthy"
+            return Suspicion(change=change, weight=0.0, rejected=why)
         distance = min(near.values())
         closest = [name for name, far in near.items() if far == distance]
         exposed = [one for name in closest for one in self._symptoms_of(name)]
         return self._against(change, exposed, CALM_WEIGHT * FAR_WEIGHT ** (max(1, distance) - 1))
+
+    def _is_confined_alike(self, change: Change) -> bool:
+        """Tell whether a change reached just the region or segment in which numbers moved.
+
+        Somebody always deploys something: that a number fell minutes later says nothing, unless
+        it fell exactly there.
+        """
+        scope = Scope.of(self.symptoms)
+        return scope.regions == {change.region} or scope.segments == {change.segment}
 
     def _near(self, service: str) -> dict[str, int]:
         """Return the sick services a calm one may have made sick, with their distance."""

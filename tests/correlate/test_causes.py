@@ -224,10 +224,17 @@ def test_a_kpi_that_falls_while_everything_technical_is_healthy_has_no_cause() -
     assert "flag new-menu" in ruled_out(got)
 
 
-def test_a_flag_on_the_journey_explains_a_kpi_that_falls_alone() -> None:
-    flag = change("checkout", at=2, kind=ChangeKind.FLAG, ref="new-price")
-    got = only(found(shop(), symptom(revenue(), observed=0.5), changes=[flag]))
+def test_a_flag_explains_a_kpi_that_falls_alone_just_where_it_was_set() -> None:
+    flag = change("checkout", at=2, kind=ChangeKind.FLAG, ref="new-price", region="EU")
+    got = only(found(shop(), symptom(revenue("EU"), observed=0.5), changes=[flag]))
     assert got.causes[0].change == flag
+
+
+def test_a_deploy_of_a_healthy_service_does_not_explain_a_kpi_that_falls_alone() -> None:
+    deploy = change("checkout", at=2, ref="7.1")
+    got = only(found(shop(), symptom(revenue("EU"), observed=0.5), changes=[deploy]))
+    assert got.causes == ()
+    assert "only business numbers moved" in ruled_out(got)
 
 
 def test_history_names_how_often_it_was_the_same() -> None:
