@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from aiops.domain.changes import Change
+from aiops.domain.families import is_currency
 from aiops.domain.symptoms import Origin, Symptom
 
 
@@ -141,7 +142,7 @@ class Impact:
     @property
     def is_money(self) -> bool:
         """Whether the unit begins with a currency code."""
-        return len(self.unit) >= 3 and self.unit[:3].isalpha() and self.unit[:3].isupper()
+        return is_currency(self.unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

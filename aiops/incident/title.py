@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from aiops.domain.changes import ChangeKind
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import BlastRadius, Cause, Impact
 from aiops.domain.series import Direction, Family
@@ -107,6 +108,8 @@ def _because(told: Symptom, causes: Sequence[Cause], knowledge: Knowledge) -> st
         own = first.service == told.service
         return "" if own else f" caused by {display(first.service, knowledge)}"
     what = CHANGE_WORDS[first.change.kind]
+    if first.change.kind is ChangeKind.MAINTENANCE:
+        return f" during {what} {first.change.ref}".rstrip()
     service = first.change.service
     if service and service != told.service:
         return f" after {display(service, knowledge)} {what}"

@@ -1,13 +1,18 @@
 """Page, ticket or record: from what users meet, where, and in which mode."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Decision, Incident, Reason, Severity
 from aiops.domain.policies import Mode
-from aiops.domain.symptoms import SymptomKind
+from aiops.domain.series import Family
+from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.visibility import stands
+
+AFTERWARDS = timedelta(minutes=10)
+"""How long after its window planned work may take to show that all is well again."""
 
 _ORDER = (Decision.NONE, Decision.TICKET, Decision.PAGE)
 
@@ -17,11 +22,14 @@ def decide(
 ) -> tuple[Decision, Reason]:
     """Return what people get for an incident, and why.
 
-    What was decided for an episode never becomes quieter: a page stays a page until it ends.
+    What planned work does to itself is one step quieter: a ticket for what would page, else a
+    record. What was decided for an episode never becomes quieter: a page stays one until it ends.
     """
     decision, reason = _wanted(incident)
     if decision is Decision.PAGE:
         decision, reason = _allowed(reason, incident, changes, at, knowledge)
+    elif decision is Decision.TICKET and _is_planned(incident, changes, at):
+        decision, reason = Decision.NONE, Reason.PLANNED_WORK
     if _ORDER.index(decision) < _ORDER.index(incident.decision):
         return incident.decision, incident.decision_reason
     return decision, reason
@@ -60,22 +68,31 @@ def _allowed(
         return Decision.NONE, Reason.ENVIRONMENT_UNKNOWN
     if incident.env not in paging.paging_environments:
         return Decision.TICKET, Reason.ENVIRONMENT_DOES_NOT_PAGE
-    if _planned(incident, changes, at):
+    if _is_planned(incident, changes, at):
         return Decision.TICKET, Reason.PLANNED_WORK
     if paging.mode is Mode.OBSERVE:
         return Decision.TICKET, Reason.OBSERVE_MODE
     return Decision.PAGE, reason
 
 
-def _planned(incident: Incident, changes: Sequence[Change], at: datetime) -> bool:
-    """Return whether every sick service is under declared maintenance that covers the onset."""
-    covered = {
-        change.service
+def _is_planned(incident: Incident, changes: Sequence[Change], at: datetime) -> bool:
+    """Return whether all that is sick is under declared maintenance, and was well after it."""
+    windows = [
+        change
         for change in changes
-        if change.kind is ChangeKind.MAINTENANCE
-        and change.env == incident.env
-        and change.started_at <= incident.started_at
-        and (change.ended_at is None or at <= change.ended_at)
-        and (change.region is None or incident.blast.regions == (change.region,))
-    }
-    return "" in covered or (bool(incident.blast.sick) and set(incident.blast.sick) <= covered)
+        if change.kind is ChangeKind.MAINTENANCE and change.env == incident.env
+    ]
+    standing = [one for one in incident.symptoms if stands(one)]
+    sick = [one for one in standing if one.family is not Family.KPI] or standing
+    return bool(sick) and all(any(_covers(window, one, at) for window in windows) for one in sick)
+
+
+def _covers(window: Change, symptom: Symptom, at: datetime) -> bool:
+    if window.service not in ("", symptom.service) or window.started_at > symptom.onset:
+        return False
+    if window.region not in (None, symptom.region):
+        return False
+    over = at if symptom.is_open else symptom.ended_at or symptom.last_seen
+    return window.ended_at is None or (
+        symptom.onset <= window.ended_at and over <= window.ended_at + AFTERWARDS
+    )

@@ -14,8 +14,9 @@ from aiops.domain.incidents import (
     Severity,
 )
 from aiops.domain.policies import Mode, PagingPolicy, Policies
+from aiops.domain.symptoms import Symptom
 from aiops.route.decision import decide
-from tests.builders import change, minute, shop, story
+from tests.builders import change, checkout_errors, minute, revenue, shop, story, symptom
 
 
 def incident(severity: Severity = Severity.P1, **extra: object) -> Incident:
@@ -100,10 +101,36 @@ def test_young_series_alone_never_page() -> None:
     assert found == (Decision.TICKET, Reason.YOUNG_SERIES)
 
 
+def drained(until: float | None = None) -> tuple[Symptom, ...]:
+    """Make what maintenance of the checkout looks like: its own trouble and the money's."""
+    return symptom(checkout_errors(), at=3, until=until), symptom(revenue("EU"), observed=0.7)
+
+
+WINDOW = change("checkout", kind=ChangeKind.MAINTENANCE, ref="CHG-7", at=0)
+
+
 def test_declared_maintenance_of_every_sick_service_suppresses_the_page() -> None:
-    window = change("checkout", kind=ChangeKind.MAINTENANCE, ref="CHG-7", at=0)
-    found = decide(incident(), [window], minute(4), knowing())
+    found = decide(incident(symptoms=drained()), [WINDOW], minute(4), knowing())
     assert found == (Decision.TICKET, Reason.PLANNED_WORK)
+
+
+def test_what_would_be_a_ticket_is_only_recorded_inside_its_maintenance() -> None:
+    made = incident(Severity.P3, symptoms=drained())
+    assert decide(made, [WINDOW], minute(4), knowing()) == (Decision.NONE, Reason.PLANNED_WORK)
+
+
+def test_trouble_that_outlives_its_maintenance_counts() -> None:
+    window = replace(WINDOW, ended_at=minute(30))
+    still = incident(Severity.P3, symptoms=drained())
+    over = incident(Severity.P3, symptoms=drained(until=29))
+    assert decide(still, [window], minute(36), knowing())[0] is Decision.NONE
+    assert decide(still, [window], minute(41), knowing())[0] is Decision.TICKET
+    assert decide(over, [window], minute(60), knowing())[0] is Decision.NONE
+
+
+def test_maintenance_does_not_excuse_services_outside_it() -> None:
+    found, _ = decide(incident(symptoms=story()), [WINDOW], minute(4), knowing())
+    assert found is Decision.PAGE
 
 
 @pytest.mark.parametrize(
@@ -118,7 +145,8 @@ def test_declared_maintenance_of_every_sick_service_suppresses_the_page() -> Non
     ids=["another service", "begun after the onset", "another region", "another env", "over"],
 )
 def test_other_maintenance_suppresses_nothing(window: object) -> None:
-    found, _ = decide(incident(), [window], minute(4), knowing())  # type: ignore[list-item]
+    made = incident(symptoms=drained())
+    found, _ = decide(made, [window], minute(4), knowing())  # type: ignore[list-item]
     assert found is Decision.PAGE
 
 
