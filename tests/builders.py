@@ -75,7 +75,7 @@ def symptom(
 ) -> Symptom:
     """Make a symptom that began at minute `at`; ended at minute `until` where that is given."""
     way = direction or (Direction.UP if observed >= before else Direction.DOWN)
-    seen = minute(last_seen if last_seen is not None else at + 1 if until is None else until - 1)
+    seen = minute(last_seen if last_seen is not None else at + 2 if until is None else until - 1)
     return Symptom(
         id=symptom_id(of.key.env, "seasonal", of.key.fingerprint, minute(at)),
         kind=kind,

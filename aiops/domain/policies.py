@@ -104,6 +104,7 @@ class SeverityPolicy:
         p2_error_ratio: … P2.
         p2_latency_factor: users' latency at this multiple of the expected is P2.
         keep_ratio: a severity is kept until less than this share of its threshold is met.
+        lone_seconds: what shows on one service only, and in no KPI, is a blip until then.
     """
 
     p1_money_relative: float = 0.15
@@ -112,6 +113,7 @@ class SeverityPolicy:
     p2_error_ratio: float = 0.01
     p2_latency_factor: float = 2.0
     keep_ratio: float = 0.8
+    lone_seconds: int = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

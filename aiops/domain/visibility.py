@@ -38,6 +38,26 @@ def is_met(service: str, knowledge: Knowledge) -> bool:
     )
 
 
+def serves_journey(service: str, knowledge: Knowledge) -> bool:
+    """Return whether a journey passes a service, met by its users or behind what they meet."""
+    return any(
+        service == journey.entry
+        or service in journey.services
+        or any(step.service == service for step in journey.steps)
+        for journey in knowledge.journeys
+    )
+
+
+def is_felt(symptom: Symptom) -> bool:
+    """Return whether whoever waits for its service feels it: errors, slowness, absence."""
+    return (
+        symptom.kind is not SymptomKind.TELEMETRY_GAP
+        and stands(symptom)
+        and is_harmful(symptom)
+        and symptom.family in _FELT
+    )
+
+
 def user_visible(symptom: Symptom, knowledge: Knowledge) -> bool:
     """Return whether users, or the business, meet this symptom.
 

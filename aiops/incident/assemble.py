@@ -36,14 +36,14 @@ def deserves_incident(candidate: Candidate, knowledge: Knowledge) -> bool:
 
     It is with a symptom users meet, with telemetry of a journey missing, with two services or
     families sick, or with one symptom of `policies.life.open_strength`; in every case in more
-    than one tick or signal.
+    than one tick or signal, and on one service alone for more than a moment.
     """
     symptoms = [
         one
         for one in candidate.symptoms
         if stands(one) and one.state is not SymptomState.PENDING and is_harmful(one)
     ]
-    if not severity.is_confirmed(symptoms):
+    if not severity.is_confirmed(symptoms) or severity.is_blip(symptoms, knowledge):
         return False
     if any(user_visible(one, knowledge) or _blinds(one, knowledge) for one in symptoms):
         return True

@@ -10,10 +10,18 @@ from aiops.domain.incidents import BlastRadius, Impact, Severity
 from aiops.domain.policies import SeverityPolicy
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom, SymptomKind
-from aiops.domain.visibility import is_harmful, is_load, stands, user_visible
+from aiops.domain.visibility import (
+    is_felt,
+    is_harmful,
+    is_load,
+    is_met,
+    serves_journey,
+    stands,
+    user_visible,
+)
 from aiops.incident.wording import listed, metric_title, moved_words
 
-__all__ = ["classify", "is_confirmed", "is_merely_load", "keep", "user_visible"]
+__all__ = ["classify", "is_blip", "is_confirmed", "is_merely_load", "keep", "user_visible"]
 
 Verdict = tuple[Severity, str]
 
@@ -26,9 +34,10 @@ def classify(
 ) -> Verdict:
     """Return the severity and the reason for it in words and numbers.
 
-    P1 and P2 need something users or the business meet, seen in more than one tick or signal, on
-    series with at least a season of history. Only infrastructure is P3; a single weak symptom,
-    or mere load, is P4.
+    P1 and P2 need something users or the business meet, seen in more than one tick or signal (on
+    one service alone: for some minutes), on series with at least a season of history. A journey
+    whose services fail or slow down together is met. Only infrastructure is P3; a single weak
+    symptom, or mere load, is P4.
 
     Args:
         symptoms: members of one incident.
@@ -37,17 +46,29 @@ def classify(
         knowledge: journeys, and the thresholds in `policies.severity`.
     """
     standing = tuple(one for one in symptoms if stands(one))
-    verdicts = [*_by_money(impacts, knowledge), *_by_users(standing, knowledge)]
+    verdicts = [
+        *_by_money(impacts, knowledge),
+        *_by_users(standing, knowledge),
+        *_by_journey(standing, knowledge),
+    ]
     if not verdicts:
         return _unseen(standing, blast, knowledge)
     severity, reason = min(verdicts, key=lambda verdict: verdict[0])
     if severity not in (Severity.P1, Severity.P2):
         return severity, reason
-    if all(one.young for one in standing):
-        return Severity.P3, f"{reason}, but its series have less than a season of history"
-    if not is_confirmed(standing):
-        return Severity.P3, f"{reason}, in one signal and one tick so far"
-    return severity, reason
+    doubt = _doubt(standing, knowledge)
+    return (Severity.P3, f"{reason}, {doubt}") if doubt else (severity, reason)
+
+
+def _doubt(symptoms: Sequence[Symptom], knowledge: Knowledge) -> str:
+    """Return why nobody should be called for what looks severe, empty when somebody should."""
+    if all(one.young for one in symptoms):
+        return "but its series have less than a season of history"
+    if not is_confirmed(symptoms):
+        return "in one signal and one tick so far"
+    if is_blip(symptoms, knowledge):
+        return "on one service and for a moment so far"
+    return ""
 
 
 def keep(
@@ -84,6 +105,22 @@ def is_confirmed(symptoms: Iterable[Symptom]) -> bool:
             return True
         signals.add((symptom.service, symptom.family))
     return len(signals) > 1
+
+
+def is_blip(symptoms: Iterable[Symptom], knowledge: Knowledge) -> bool:
+    """Return whether only one signal of one service says so, and not for long: it may be over.
+
+    A restart or a lost packet takes a tick or two; what outlasts that is trouble. A KPI, an
+    outside tool or an SLO has looked for longer before it says anything.
+    """
+    least = knowledge.policies.severity.lone_seconds
+    signals = set()
+    for symptom in symptoms:
+        lasted = (symptom.last_seen - symptom.onset).total_seconds() >= least
+        if symptom.kind is not SymptomKind.ANOMALY or symptom.family is Family.KPI or lasted:
+            return False
+        signals.add((symptom.service, symptom.family))
+    return len(signals) <= 1
 
 
 def is_merely_load(symptoms: Sequence[Symptom]) -> bool:
@@ -124,6 +161,26 @@ def _by_users(symptoms: Sequence[Symptom], knowledge: Knowledge) -> Iterable[Ver
             yield _by_failures(symptom, knowledge.policies.severity)
         else:
             yield Severity.P3, f"{metric_title(symptom)} moved, its loss within noise so far"
+
+
+def _by_journey(symptoms: Sequence[Symptom], knowledge: Knowledge) -> Iterable[Verdict]:
+    """Judge trouble behind what users meet, by the worst of the services that suffer together.
+
+    One service of a journey that answers badly may have a fallback or a retry; when a second one
+    suffers too, so do users. Outside the journeys it counts when users meet its effect.
+    """
+    felt = [one for one in symptoms if is_felt(one)]
+    if len({one.service for one in felt}) < 2:
+        return
+    policy = knowledge.policies.severity
+    reaches_users = any(is_met(one.service, knowledge) for one in felt)
+    for symptom in felt:
+        if not reaches_users and not serves_journey(symptom.service, knowledge):
+            continue
+        judge = _by_latency if symptom.family is Family.LATENCY else _by_failures
+        severity, words = judge(symptom, policy)
+        if severity <= Severity.P2:
+            yield Severity.P2, f"{words}, and other services of a journey suffer with it"
 
 
 def _by_failures(symptom: Symptom, policy: SeverityPolicy) -> Verdict:

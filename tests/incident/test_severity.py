@@ -8,7 +8,7 @@ from aiops.domain.incidents import BlastRadius, Severity
 from aiops.domain.series import Direction
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.incident.severity import classify, is_merely_load, keep, user_visible
-from tests.builders import checkout_errors, revenue, series, shop, story, symptom
+from tests.builders import checkout_errors, minute, revenue, series, shop, story, symptom
 from tests.incident.scenes import EU_CHECKOUT, loss
 from topology.graph import ServiceGraph
 
@@ -82,6 +82,37 @@ def test_one_tick_of_one_signal_is_never_worse_than_p3() -> None:
     assert level(blip, symptom(checkout_errors("US"), observed=0.5, last_seen=3)) is Severity.P3
     latency = symptom(series("checkout", "latency_seconds"), last_seen=3)
     assert level(blip, latency) is Severity.P1
+
+
+def test_what_one_signal_shows_for_two_ticks_is_never_worse_than_p3() -> None:
+    moment = symptom(checkout_errors(), before=0.003, observed=0.5, last_seen=4)
+    assert level(moment) is Severity.P3
+    assert level(replace(moment, last_seen=minute(5))) is Severity.P1
+
+
+def behind(service: str, metric: str, before: float, observed: float) -> Symptom:
+    """Make trouble of a service that users do not meet themselves."""
+    return symptom(
+        series(service, metric, unit="1" if "ratio" in metric else "s"),
+        before=before,
+        observed=observed,
+    )
+
+
+def test_services_of_a_journey_that_suffer_together_are_p2() -> None:
+    failing = behind("payment-service", "error_ratio", 0.003, 0.05)
+    slow_db = behind("payments-db", "latency_p95", 0.01, 0.012)
+    assert level(failing) is Severity.P3
+    assert level(failing, slow_db) is Severity.P2
+    assert level(behind("payment-service", "error_ratio", 0.003, 0.009), slow_db) is Severity.P3
+
+
+def test_trouble_outside_the_journeys_counts_when_users_meet_its_effect() -> None:
+    search = behind("search", "latency_p95", 0.1, 0.5)
+    gateway = behind("gateway", "latency_p95", 0.1, 0.12)
+    users = behind("checkout", "latency_p95", 0.1, 0.12)
+    assert level(search, gateway) is Severity.P3
+    assert level(search, users) is Severity.P2
 
 
 def test_an_alert_is_judged_by_what_it_is_about_and_not_by_its_label() -> None:
