@@ -1,11 +1,16 @@
 """The whole product on one machine, under one command: Redis, workers, beat and web as children."""
 
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
+from aiops.domain.errors import AdapterError
 from aiops.settings import Settings
+from aiops.store.migrate import Database, check
+from workers import probes
 from workers.databases import migrate_all
 from workers.directory_lock import DirectoryLock
 from workers.embedded import EmbeddedRedis
@@ -16,6 +21,8 @@ _PASSED_ON = (
     "VIRTUAL_ENV", "PYTHONPATH", "COLUMNS",
 )  # fmt: skip
 """Variables a child needs from us beside our own `AIOPS_*`, `REDIS_URL` and `OTEL_*`."""
+
+AGAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +49,8 @@ def running(
     Args:
         settings: of the installation; without a Redis of its own one is embedded.
         environ: the environment to hand on; only what the product needs is.
-        say: receives a line for each death and restart of a child.
+        say: receives a line for each death and restart of a child, and for a server of somebody
+            else's that does not answer yet: it is waited for.
 
     Raises:
         AiopsError: the data directory is in use, or a process did not start.
@@ -54,6 +62,7 @@ def running(
         if redis_url is None:
             server = stack.enter_context(EmbeddedRedis(settings.data_dir / "redis", say=say))
             redis_url = server.url
+        _await_servers(settings, say)
         migrate_all(settings)
         environment = _environment(settings, environ, redis_url)
         workers = stack.enter_context(
@@ -69,6 +78,32 @@ def running(
             return {name: pid for one in supervisors for name, pid in one.pids().items()}
 
         yield Stack(redis_url=redis_url, start_beat=start_beat, pids=pids)
+
+
+def _await_servers(settings: Settings, say: Callable[[str], None]) -> None:
+    """Wait for a Redis and databases that somebody else runs: they may start after us."""
+    _await_answer(lambda: probes.broker(settings), say)
+    for url, which in (
+        (settings.database_url, Database.AIOPS),
+        (settings.history_url, Database.HISTORY),
+    ):
+        if not url.startswith("sqlite"):
+            _await_answer(partial(check, url, which), say)
+
+
+def _await_answer(ask: Callable[[], object], say: Callable[[str], None]) -> None:
+    """Ask until there is an answer; say once what is in the way."""
+    said, pause = "", threading.Event()
+    while True:
+        try:
+            ask()
+        except AdapterError as error:
+            if str(error) != said:
+                said = str(error)
+                say(f"{error}; trying again every {AGAIN_SECONDS:g} s")
+        else:
+            return
+        pause.wait(AGAIN_SECONDS)
 
 
 def _environment(settings: Settings, environ: Mapping[str, str], redis_url: str) -> dict[str, str]:

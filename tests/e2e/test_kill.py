@@ -23,6 +23,7 @@ from tests.e2e.stack import (
 )
 from workers import knowledge
 from workers.demo.verdict import judge
+from workers.embedded import EmbeddedRedis
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("demo")]
 
@@ -163,6 +164,19 @@ def test_nothing_is_lost_or_doubled_when_sinks_disk_and_network_fail(tmp_path: P
     log = one.log("fast")
     assert "sink pagerduty: PagerDuty answered 500" in log
     assert "history.db: disk I/O error" in log
+
+
+def test_a_redis_that_is_away_is_said_and_waited_for(tmp_path: Path, short_directory: Path) -> None:
+    directory = short_directory / "late"
+    late = EmbeddedRedis(directory, say=lambda _line: None)
+    with installed(tmp_path, REDIS_URL=late.url) as one:
+        one.start()
+        eventually(lambda: "Redis does not answer" in one.said(), 30, "it is said")
+        assert "trying again every 2 s" in one.said()
+        with late:
+            eventually(lambda: "fetching" in one.said(), 30, "it goes on")
+            assert one.stop() == 0
+        assert processes_of(tmp_path) == {}
 
 
 def _fail_one_after_another(one: Installation) -> None:

@@ -69,7 +69,6 @@ def _require_startable(settings: Settings) -> Settings:
             "declare `sources:`"
         )
     settings.require_deliverable()
-    probes.broker(settings)
     return settings
 
 
