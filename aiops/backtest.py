@@ -157,6 +157,7 @@ class Backtest:
         )
         advance = pipeline.advance(self._env, tick, self._knowledge)
         self._env = advance.state
+        self._knowledge = pipeline.remembering(self._knowledge, advance, tick)
         self.result.notifications.extend(advance.notifications)
         for incident in advance.revisions:
             self._episodes[incident.dedup_key] = incident

@@ -9,7 +9,7 @@ and tick. The Celery workers, the backtest and the tests call these same functio
 closed ticks give the same incidents wherever they run.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ from aiops.domain.incidents import Candidate, Incident, IncidentState
 from aiops.domain.notifications import Notification
 from aiops.domain.outcomes import Outcome, PastIncident
 from aiops.domain.policies import DetectPolicy
-from aiops.domain.symptoms import FactKind, Origin, Symptom, SymptomFact
+from aiops.domain.symptoms import FactKind, Origin, Symptom
 from aiops.domain.ticks import Shard, Tick
 from aiops.impact.blast import blast_radius
 from aiops.impact.money import assess
@@ -170,7 +170,7 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
         incidents[name], messages = decide(aged, before.get(name), tick, knowledge)
         notifications += messages
     revisions = tuple(
-        incident for name, incident in incidents.items() if _is_news(incident, before.get(name))
+        incident for name, incident in incidents.items() if incident != before.get(name)
     )
     state = replace(env, at=tick.at, incidents=tuple(incidents.values()), next_number=number)
     return Advance(
@@ -178,6 +178,18 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
         revisions=revisions,
         notifications=tuple(notifications),
     )
+
+
+def remembering(knowledge: Knowledge, advance: Advance, tick: EnvTick) -> Knowledge:
+    """Return what is known after a tick: also what the incidents that ended in it taught."""
+    over = (IncidentState.MITIGATED, IncidentState.RESOLVED)
+    ended = [incident for incident in advance.revisions if incident.state in over]
+    if not ended:
+        return knowledge
+    fresh = {one.id: learn(one, resolve(one, tick.changes, one.updated_at)) for one in ended}
+    past = [one for one in knowledge.memory if one.incident_id not in fresh]
+    past = sorted([*past, *fresh.values()], key=lambda one: (one.ended_at, one.incident_id))
+    return replace(knowledge, memory=tuple(past))
 
 
 def rest(env: EnvState, until: datetime) -> EnvState:
@@ -235,7 +247,8 @@ def _update(
 def _absorb(env: EnvState, tick: EnvTick) -> EnvState:
     """Take in the tick's facts: symptoms as they now stand, also inside their incidents."""
     latest = {symptom.id: symptom for symptom in env.symptoms}
-    latest.update(_newest(tick.facts))
+    facts = sorted(tick.facts, key=lambda fact: (fact.at, fact.symptom.id, fact.kind))
+    latest.update((fact.symptom.id, fact.symptom) for fact in facts)
     return replace(
         env,
         symptoms=tuple(sorted(latest.values(), key=lambda symptom: (symptom.onset, symptom.id))),
@@ -243,11 +256,6 @@ def _absorb(env: EnvState, tick: EnvTick) -> EnvState:
             _reopen_if_back(_refresh(incident, latest), tick) for incident in env.incidents
         ),
     )
-
-
-def _newest(facts: Iterable[SymptomFact]) -> dict[str, Symptom]:
-    ordered = sorted(facts, key=lambda fact: (fact.at, fact.symptom.id, fact.kind))
-    return {fact.symptom.id: fact.symptom for fact in ordered}
 
 
 def _refresh(incident: Incident, latest: dict[str, Symptom]) -> Incident:
@@ -265,10 +273,6 @@ def _reopen_if_back(incident: Incident, tick: EnvTick) -> Incident:
     if any(symptom.id in back for symptom in incident.symptoms):
         return life.reopen(incident, tick.at)
     return incident
-
-
-def _is_news(incident: Incident, previous: Incident | None) -> bool:
-    return previous is None or incident != previous
 
 
 def _forget(env: EnvState, knowledge: Knowledge) -> EnvState:

@@ -17,6 +17,7 @@ from aiops.demo.shop import Story
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
 from aiops.incident.export import export_all
+from tests.e2e import relapse
 from tests.e2e.replays import backtested, caught_up, end_of, exported, settings_of, work_now, worked
 from tests.workers.installation import Installation
 from workers.stages.poll import floor_tick
@@ -131,6 +132,21 @@ def test_what_is_still_alive_pages_once_at_the_end_of_catching_up(
     assert alive["paged_at"] == floor_tick(back, 60).isoformat()
     assert sent(parts, "pagerduty", SECOND).count(DeliveryAction.TRIGGER) == 1
     assert not sent(parts, "pagerduty", FIRST)
+
+
+def test_what_an_incident_taught_is_known_to_the_next_one_however_it_is_worked(
+    tmp_path: Path, redis_url: str
+) -> None:
+    reference = export_all(relapse.backtested())
+    again = reference[1]["causes"][0]
+    assert "the last time this pattern was seen it was payment-service" in again["evidence"]
+    for name, stride in (("live", 2), ("late", 8)):
+        parts = relapse.worked(tmp_path / name, redis_url, stride)
+        assert exported(parts) == reference
+    with Redis.from_url(redis_url) as client:
+        client.flushall()
+    parts = relapse.worked(tmp_path / "at once", redis_url, relapse.MINUTES)
+    assert without_paging(exported(parts)) == without_paging(reference)
 
 
 def test_working_it_all_again_changes_nothing(live: Installation) -> None:

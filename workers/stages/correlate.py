@@ -120,7 +120,9 @@ class Correlate:
             # Catching up, only its end is live: what is over by then is told to nobody.
             live = not self._is_past(at) and (not catching_up or at == watermark)
             tick = self._tick(batch.state, at, news, knowledge, live=live)
-            batch.take(pipeline.advance(batch.state, tick, knowledge), news)
+            advance = pipeline.advance(batch.state, tick, knowledge)
+            batch.take(advance, news)
+            knowledge = pipeline.remembering(knowledge, advance, tick)
         batch.state = pipeline.rest(batch.state, watermark)
         return batch
 
