@@ -39,6 +39,7 @@ class Reason(StrEnum):
     ENVIRONMENT_DOES_NOT_PAGE = "this environment does not page"
     ENVIRONMENT_UNKNOWN = "this environment is not declared"
     OBSERVE_MODE = "mode is observe: everything but paging"
+    BESIDE_MODE = "mode is beside: the pager that is there pages"
     PLANNED_WORK = "inside a maintenance or deploy window"
     OVER_BEFORE_SEEN = "it was over before we caught up"
     ALREADY_COVERED = "an open incident already pages for it"

@@ -72,6 +72,8 @@ def _allowed(
         return Decision.TICKET, Reason.PLANNED_WORK
     if paging.mode is Mode.OBSERVE:
         return Decision.TICKET, Reason.OBSERVE_MODE
+    if paging.mode is Mode.BESIDE:
+        return Decision.TICKET, Reason.BESIDE_MODE
     return Decision.PAGE, reason
 
 

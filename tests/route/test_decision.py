@@ -79,9 +79,13 @@ def test_what_no_user_meets_never_pages(
     assert decide(incident(severity), (), minute(4), knowing()) == expected
 
 
-def test_observe_mode_does_everything_but_page() -> None:
-    knowledge = shop(policies=Policies(paging=PagingPolicy(mode=Mode.OBSERVE)))
-    assert decide(incident(), (), minute(4), knowledge) == (Decision.TICKET, Reason.OBSERVE_MODE)
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [(Mode.OBSERVE, Reason.OBSERVE_MODE), (Mode.BESIDE, Reason.BESIDE_MODE)],
+)
+def test_only_in_path_pages(mode: Mode, reason: Reason) -> None:
+    knowledge = shop(policies=Policies(paging=PagingPolicy(mode=mode)))
+    assert decide(incident(), (), minute(4), knowledge) == (Decision.TICKET, reason)
 
 
 def test_an_environment_nobody_declared_is_recorded_and_never_paged() -> None:
