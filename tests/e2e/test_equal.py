@@ -123,7 +123,7 @@ def test_what_is_still_alive_pages_once_at_the_end_of_catching_up(
     back = STORY.expected[1].started_at + timedelta(minutes=7)
     parts = caught_up(STORY, settings_of(STORY, tmp_path, redis_url), back)
     while parts.hand.at < end_of(STORY):
-        parts.hand.move(60)
+        parts.hand.move(180)
         work_now(parts)
     found = exported(parts)
     assert without_paging(found) == without_paging(export_all(reference.incidents))
