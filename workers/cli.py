@@ -1,20 +1,47 @@
 """The `aiops` command: one thin sub-command per thing people want to do."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
 from aiops.domain.errors import AiopsError
 from workers.commands import bench, demo, offline, run, set_up
+from workers.commands import help as pages
 
 app = typer.Typer(
     name="aiops",
-    help="From many alerts to one incident that says what, who, why and what it costs.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+DISTRIBUTION = "aiops-pipeline"
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"aiops {version(DISTRIBUTION)}")
+        raise typer.Exit
+
+
+@app.callback()
+def aiops(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """From many alerts to one incident that says what, who, why and what it costs.
+
+    Example: aiops demo
+    """
+
 
 for command in (
     demo.demo,
@@ -30,6 +57,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(bench.app, name="bench")
+app.add_typer(pages.app, name="help")
 
 
 def main() -> None:

@@ -51,9 +51,9 @@ class DirectoryLock:
 
         Raises:
             DirectoryInUseError: a live process holds it.
+            AiopsError: it cannot be made or written.
         """
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fd = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = self._open()
         try:
             self._wait_for(fd)
         except (DirectoryInUseError, KeyboardInterrupt):
@@ -80,6 +80,16 @@ class DirectoryLock:
         traceback: TracebackType | None,
     ) -> None:
         self.release()
+
+    def _open(self) -> int:
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise AiopsError(
+                f"{self.directory} cannot be written ({error.strerror}): "
+                "give this user the right to, or name another data directory"
+            ) from error
 
     def _wait_for(self, fd: int) -> None:
         """Lock ``fd``; children of a holder that is gone get some seconds to end."""

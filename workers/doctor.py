@@ -1,7 +1,8 @@
 """What is in the way of a working installation, and what to do about each fault."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -9,19 +10,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
-import redis
+import numpy as np
 
 from aiops import settings as configuration
-from aiops.domain.errors import AiopsError
-from aiops.ports import Source
+from aiops.domain.errors import AiopsError, ConfigurationError
+from aiops.domain.journeys import Runbook
+from aiops.ports import Sample, Source
 from aiops.settings import Settings, lint
-from aiops.store.migrate import Database, Standing, check
-from workers import knowledge
+from aiops.store.migrate import Database
+from topology.graph import ServiceGraph
+from topology.problems import ProblemLevel
+from workers import knowledge, probes
 from workers.plugins import sources
 from workers.stages.poll import floor_tick
 
-PROBE_SECONDS = 5.0
+_SHOWN = 5
 
 
 class Level(StrEnum):
@@ -53,98 +56,183 @@ class Finding:
         return f"{self.level.value:7}  {self.what}: {self.text}"
 
 
-def examine(config: Path | None) -> list[Finding]:
-    """Return every finding, in the order in which to mend them."""
+def examine(config: Path | None, environ: Mapping[str, str]) -> list[Finding]:
+    """Return every finding, in the order in which to mend them; changes nothing.
+
+    Args:
+        config: path of aiops.yaml, None to look for it.
+        environ: the environment, as in `os.environ`.
+    """
     try:
-        settings = configuration.load(config, os.environ)
-        settings.require_deliverable()
-    except AiopsError as error:
-        return [
-            Finding(what="configuration", level=Level.FAULT, text=line)
-            for line in str(error).splitlines()
-        ]
-    name = settings.config_path or "no aiops.yaml, only defaults"
+        settings = configuration.load(config, environ)
+    except ConfigurationError as error:
+        return [_fault("configuration", line) for line in str(error).splitlines()]
+    if settings.config_path is None:
+        return [_fault("configuration", "there is no aiops.yaml here; run `aiops init`")]
     return [
-        Finding(what="configuration", level=Level.OK, text=str(name)),
+        *_configuration(settings),
         *_knowledge(settings),
-        _guarded("broker", lambda: _broker(settings)),
-        *_databases(settings),
+        *_surroundings(settings),
         *_sources(settings),
         *_sinks(settings),
     ]
 
 
-def _guarded(what: str, look: Callable[[], str]) -> Finding:
-    """Run one look; what the product or a library says of a fault becomes the finding."""
+def summary(findings: Sequence[Finding]) -> str:
+    """Return how it looks, in one line.
+
+    Examples:
+        >>> summary([Finding(what="broker", level=Level.OK, text="answers")])
+        'nothing is in the way'
+    """
+    counts = Counter(finding.level for finding in findings)
+    told = [
+        f"{counts[level]} {level.value}{'' if counts[level] == 1 else 's'}"
+        for level in (Level.FAULT, Level.WARNING)
+        if counts[level]
+    ]
+    return ", ".join(told) or "nothing is in the way"
+
+
+def _ok(what: str, text: str) -> Finding:
+    return Finding(what=what, level=Level.OK, text=text)
+
+
+def _warning(what: str, text: str) -> Finding:
+    return Finding(what=what, level=Level.WARNING, text=text)
+
+
+def _fault(what: str, text: str) -> Finding:
+    return Finding(what=what, level=Level.FAULT, text=text)
+
+
+def _probed(what: str, probe: Callable[[], str]) -> Finding:
     try:
-        return Finding(what=what, level=Level.OK, text=look())
-    except (AiopsError, redis.RedisError, httpx.HTTPError, OSError) as error:
-        return Finding(what=what, level=Level.FAULT, text=str(error))
+        return _ok(what, probe())
+    except AiopsError as error:
+        return _fault(what, str(error))
+
+
+def _configuration(settings: Settings) -> Iterator[Finding]:
+    mode = settings.policies.paging.mode.value
+    yield _ok("configuration", f"{settings.config_path}, mode {mode}")
+    try:
+        settings.require_deliverable()
+    except ConfigurationError as error:
+        yield from (_fault("configuration", line) for line in str(error).splitlines())
 
 
 def _knowledge(settings: Settings) -> Iterator[Finding]:
     try:
-        known = knowledge.standing(settings)
-    except AiopsError as error:
-        yield Finding(what="topology and runbooks", level=Level.FAULT, text=str(error))
-        return
-    text = f"{len(known.graph)} services, {len(known.journeys)} journeys"
-    yield Finding(what="topology", level=Level.OK, text=text)
-    yield Finding(what="runbooks", level=Level.OK, text=f"{len(known.runbooks)} read")
-    for line in lint(settings, known.graph):
-        yield Finding(what="configuration", level=Level.WARNING, text=line)
+        parsed = knowledge.read_topology(settings)
+    except ConfigurationError as error:
+        yield from (_fault("topology", line) for line in str(error).splitlines())
+    else:
+        graph = settings.with_services(parsed.graph)
+        yield _ok("topology", f"{len(graph)} services, {len(settings.journeys)} journeys")
+        for problem in parsed.problems:
+            is_error = problem.level is ProblemLevel.ERROR
+            yield (_fault if is_error else _warning)("topology", str(problem))
+        yield from (_warning("configuration", line) for line in _lint(settings, graph))
+    yield from _runbooks(settings)
 
 
-def _broker(settings: Settings) -> str:
-    if settings.redis_url is None:
-        return "embedded; `aiops up` starts it"
-    client = redis.Redis.from_url(
-        settings.redis_url, socket_timeout=PROBE_SECONDS, socket_connect_timeout=PROBE_SECONDS
-    )
-    info: Any = client.info("server")
-    return f"Redis {info['redis_version']} answers"
+def _lint(settings: Settings, graph: ServiceGraph) -> Iterator[str]:
+    """Yield what lint says, without the secrets and sources that are faults of their own here."""
+    for line in lint(settings, graph):
+        if "cannot send: set" not in line and not line.startswith("no source is declared"):
+            yield line
 
 
-def _databases(settings: Settings) -> Iterator[Finding]:
+def _runbooks(settings: Settings) -> Iterator[Finding]:
+    read: list[Runbook] = []
+    for file in knowledge.runbook_files(settings):
+        try:
+            read.append(knowledge.read_runbook(file))
+        except AiopsError as error:
+            yield _fault("runbooks", str(error))
+    for name, count in Counter(runbook.id for runbook in read).items():
+        if count > 1:
+            yield _fault("runbooks", f"{count} runbooks are called {name}; give each its own `id`")
+    yield _ok("runbooks", f"{len(read)} read")
+
+
+def _surroundings(settings: Settings) -> Iterator[Finding]:
+    holder = probes.running_process(settings)
+    if holder is not None:
+        yield _ok("data directory", f"{settings.data_dir} is in use: process {holder} runs aiops")
+    else:
+        yield _probed("data directory", partial(probes.data_directory, settings))
+        yield _probed("web", partial(probes.port, settings.web))
+    yield _probed("broker", partial(probes.broker, settings))
     for which, url in (
         (Database.AIOPS, settings.database_url),
         (Database.HISTORY, settings.history_url),
     ):
-        yield _guarded(f"database {which.value}", partial(_database, url, which))
-
-
-def _database(url: str, which: Database) -> str:
-    standing = check(url, which)
-    if standing is not Standing.UP_TO_DATE:
-        raise AiopsError(standing.value)
-    return standing.value
+        yield _probed(f"database {which.value}", partial(probes.database, settings, url, which))
 
 
 def _sources(settings: Settings) -> Iterator[Finding]:
     if not settings.sources:
-        text = "none is declared: nothing will be watched; declare `sources:`"
-        yield Finding(what="sources", level=Level.FAULT, text=text)
+        yield _fault("sources", "none is declared: nothing will be watched; declare `sources:`")
+        return
+    try:
+        graph = knowledge.topology(settings)
+    except ConfigurationError:
+        graph = ServiceGraph.from_edges((), ())
     for name, source in sources(settings).items():
-        at = floor_tick(datetime.now(tz=UTC) - timedelta(seconds=5), source.step_seconds)
-        yield _guarded(f"source {name}", partial(_source, source, at))
+        with closing(source):
+            yield from _source(f"source {name}", source, settings, graph)
 
 
-def _source(source: Source, at: datetime) -> str:
-    found = source.pull(at, at, source.step_seconds)
-    if not found:
-        raise AiopsError("it answers, but no signal has a single series: check `signals:`")
-    return f"{len(found)} series at {at:%H:%M} UTC"
+def _source(
+    what: str, source: Source, settings: Settings, graph: ServiceGraph
+) -> Iterator[Finding]:
+    now = datetime.now(tz=UTC) - timedelta(seconds=source.delay_seconds)
+    at = floor_tick(now, source.step_seconds)
+    try:
+        found = source.pull(at, at, source.step_seconds)
+        complaints = dict(source.complaints)
+        day_before = source.pull(at - timedelta(days=1), at - timedelta(days=1), 1)
+    except AiopsError as error:
+        yield from (_fault(what, line) for line in str(error).splitlines())
+        return
+    yield from (_warning(what, reason) for reason in complaints.values())
+    measured = [one for one in found if np.isfinite(one.values).any()]
+    if not measured:
+        text = (
+            "it answers, but no signal has a value; try the queries of `signals:` in its own page"
+        )
+        yield _fault(what, text)
+        return
+    yield _ok(what, f"{len(measured)} series with values at {at:%H:%M:%S} UTC")
+    if not any(np.isfinite(one.values).any() for one in day_before):
+        text = "no series has a value a day ago; until then they are young and never page alone"
+        yield _warning(what, text)
+    yield from (_warning(what, line) for line in _strangers(measured, settings, graph))
+
+
+def _strangers(samples: Sequence[Sample], settings: Settings, graph: ServiceGraph) -> Iterator[str]:
+    """Yield where series speak of environments or services that nobody declared."""
+    keys = [sample.series.key for sample in samples]
+    known = settings.policies.paging.known_environments
+    for env in sorted({key.env for key in keys} - known):
+        yield (
+            f"series belong to the environment {env!r}, which is not declared: their incidents "
+            "are recorded and never paged; add it to `environments:`"
+        )
+    services = sorted({key.service for key in keys if key.service not in graph})
+    if services and settings.topology_path is not None:
+        shown = ", ".join(services[:_SHOWN]) + (" …" if len(services) > _SHOWN else "")
+        yield (
+            f"the topology does not know {shown}, so nothing is joined or explained along their "
+            f"calls; add them to {settings.topology_path.name}"
+        )
 
 
 def _sinks(settings: Settings) -> Iterator[Finding]:
-    """Say whether the addresses answer at all; nothing is sent that anybody would see."""
     for sink in settings.sinks:
-        yield _guarded(f"sink {sink.name}", partial(_sink, sink.url))
+        yield _probed(f"sink {sink.name}", partial(probes.sink, sink))
     if not settings.sinks:
-        text = "none is declared: nobody will be told; declare `sinks:`"
-        yield Finding(what="sinks", level=Level.WARNING, text=text)
-
-
-def _sink(url: str) -> str:
-    answer = httpx.get(url, timeout=PROBE_SECONDS, follow_redirects=False)
-    return f"{httpx.URL(url).host} answers (HTTP {answer.status_code})"
+        text = "none is declared: incidents show in the console only; declare `sinks:`"
+        yield _warning("sinks", text)

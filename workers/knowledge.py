@@ -1,15 +1,17 @@
 """What is known before a tick: topology, journeys, people and runbooks, read from their files."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from aiops.advise.parse import parse_runbook
 from aiops.domain.environment import Knowledge
-from aiops.domain.errors import ConfigurationError
+from aiops.domain.errors import ConfigurationError, InputError
 from aiops.domain.journeys import Runbook
 from aiops.settings import Settings
 from aiops.store.memory import MemoryStore
+from topology.draft import Parsed
 from topology.graph import ServiceGraph
 from topology.parse import parse_topology
 from topology.problems import TopologyError
@@ -40,21 +42,47 @@ def with_memory(known: Knowledge, memory: MemoryStore) -> Knowledge:
 
 def topology(settings: Settings) -> ServiceGraph:
     """Return the declared topology, with what settings add to its services."""
+    return settings.with_services(read_topology(settings).graph)
+
+
+def read_topology(settings: Settings) -> Parsed:
+    """Return the topology file as it is, with what is wrong in it.
+
+    Raises:
+        ConfigurationError: nothing of it can be read.
+    """
     text, name = settings.topology_text()
     try:
-        graph = parse_topology(text, name).graph
+        return parse_topology(text, name)
     except TopologyError as error:
         raise ConfigurationError(str(error)) from error
-    return settings.with_services(graph)
 
 
 def runbooks(settings: Settings) -> tuple[Runbook, ...]:
-    """Return the runbooks of `AIOPS_RUNBOOKS_DIR`, else the ones shipped with the product."""
-    return tuple(parse_runbook(text, name) for name, text in sorted(_texts(settings)))
+    """Return the runbooks of `AIOPS_RUNBOOKS_DIR` or `runbooks:`, else the ones we ship.
+
+    Raises:
+        InputError: one of them cannot be read; names the file and what was expected.
+    """
+    return tuple(read_runbook(one) for one in runbook_files(settings))
 
 
-def _texts(settings: Settings) -> Iterator[tuple[str, str]]:
-    folder = settings.runbooks_dir or files("runbooks")
-    for entry in folder.iterdir():
-        if entry.name.endswith(".md"):
-            yield entry.name, entry.read_text(encoding="utf-8")
+def runbook_files(settings: Settings) -> tuple[Traversable, ...]:
+    """Return the files that hold runbooks, by name."""
+    folder: Traversable = settings.runbooks_dir or files("runbooks")
+    found = (entry for entry in folder.iterdir() if entry.name.endswith(".md"))
+    return tuple(sorted(found, key=lambda entry: entry.name))
+
+
+def read_runbook(file: Traversable) -> Runbook:
+    """Return the runbook in a file.
+
+    Raises:
+        InputError: it cannot be read, or is none; names the file and what was expected.
+    """
+    name = str(file) if isinstance(file, Path) else file.name
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{name} cannot be read ({error}); expected UTF-8 text") from error
+    return parse_runbook(text, name)

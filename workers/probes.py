@@ -1,6 +1,10 @@
 """Is what we need there? Each probe says what it found, or raises what is wrong and what to do."""
 
+import fcntl
+import shutil
 import socket
+import tempfile
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,11 +13,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from aiops.domain.errors import AdapterError, AiopsError
+from aiops.domain.errors import AdapterError, StoreError
 from aiops.settings import Settings, SinkSettings, WebSettings
 from aiops.store.migrate import Database, Standing, check
 
 PROBE_SECONDS = 5.0
+LEAST_FREE_BYTES = 512 * 2**20
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -41,16 +46,70 @@ def broker(settings: Settings) -> str:
     return f"Redis {info['redis_version']} answers"
 
 
-def database(url: str, which: Database) -> str:
-    """Look whether a database answers and has this release's tables; changes nothing.
+def database(settings: Settings, url: str, which: Database) -> str:
+    """Look whether a database answers, can be written and has this release's tables.
 
     Raises:
-        AiopsError: it does not.
+        AiopsError: something is in the way; says what to do.
     """
+    if url.startswith("sqlite"):
+        path = Path(url.partition("///")[2])
+        if not path.exists() and settings.redis_url is None:
+            return "not there yet: `aiops up` makes it"
+        _require_writable(path)
     standing = check(url, which)
     if standing is not Standing.UP_TO_DATE:
-        raise AiopsError(f"its tables are {standing.value}")
+        raise StoreError(f"its tables are {standing.value}")
     return standing.value
+
+
+def _require_writable(path: Path) -> None:
+    try:
+        path.open("r+b").close()
+    except FileNotFoundError:
+        return  # `check` has the words for it
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written ({error.strerror}); check its owner, mode and mount"
+        ) from error
+
+
+def data_directory(settings: Settings) -> str:
+    """Look whether the data directory can be written and has room; leaves nothing behind.
+
+    Raises:
+        AdapterError: it cannot, or has none.
+    """
+    there = settings.data_dir
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+        free = shutil.disk_usage(there).free
+    except OSError as error:
+        raise AdapterError(
+            f"{settings.data_dir} cannot be written ({error.strerror}); give this user the right "
+            "to, or name another directory in AIOPS_DATA_DIR"
+        ) from error
+    if free < LEAST_FREE_BYTES:
+        raise AdapterError(
+            f"{settings.data_dir} has {free // 2**20} MB left; free some: measurements are refused "
+            "on a full disk"
+        )
+    return f"{settings.data_dir}, {free / 2**30:.1f} GB free"
+
+
+def running_process(settings: Settings) -> int | None:
+    """Return the process that runs this installation now, or None."""
+    try:
+        with (settings.data_dir / "lock").open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(file.read() or 0)
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def port(web: WebSettings) -> str:

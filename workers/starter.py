@@ -11,7 +11,7 @@ def write_starter(directory: Path, *, overwrite: bool) -> list[Path]:
     """Write aiops.yaml, topology.yaml and a first runbook; return what was written.
 
     Raises:
-        InputError: one of them is there already; nothing was written.
+        InputError: one of them is there already, and nothing was written; or there is no writing.
     """
     texts = files(datetime.now(tz=UTC).date())
     paths = {directory / name: text for name, text in texts.items()}
@@ -19,6 +19,9 @@ def write_starter(directory: Path, *, overwrite: bool) -> list[Path]:
     if there and not overwrite:
         raise InputError(f"{there[0]} is there already; remove it, or say --force to replace it")
     for path, text in paths.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{path} cannot be written ({error.strerror})") from error
     return list(paths)

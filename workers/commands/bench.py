@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Measure the product on this machine.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def bench() -> None:
-    """Measure the product on this machine."""
+    """Measure the product on this machine.
+
+    Example: aiops bench quiet --seed 3
+    """
 
 
 @app.command()
@@ -21,7 +24,7 @@ def quiet(
     days: Annotated[int, typer.Option(help="Live days, after three weeks of history.", min=2)] = 14,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
-    """Run a generated shop with planted faults through the pipeline, and judge what it says.
+    """Judge what is said of a generated shop with planted faults.
 
     About twenty faults and two hundred harmless blips, deploys, peaks and maintenance windows in
     two weeks, the last one without any fault.

@@ -25,7 +25,9 @@ def demo(
         Path, typer.Option(help="Where it keeps its databases; emptied at every start.")
     ] = Path(".aiops/demo"),
 ) -> None:
-    """Play a bad hour of a simulated shop through the whole product, on this machine alone.
+    """Play a bad hour of a simulated shop through the product.
+
+    Everything runs on this machine alone.
 
     Example: aiops demo --exit --record /tmp/demo
     """

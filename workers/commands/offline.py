@@ -21,7 +21,7 @@ def backtest(
         bool, typer.Option("--json", help="Print the incidents instead of a summary.")
     ] = False,
 ) -> None:
-    """Play recorded signals through the pipeline, in order, and write what it would have said.
+    """Play recorded signals again and write what would be said.
 
     Several recordings get a folder each below --out. Exit code 2 when one cannot be read.
 
@@ -38,7 +38,7 @@ def record(
     out: Annotated[Path, typer.Option(help="The folder to write.")],
     config: Config = None,
 ) -> None:
-    """Write a recording from the configured sources and the stored changes.
+    """Write a recording from the sources and stored changes.
 
     Example: aiops record --from 2026-04-18T09:00Z --to 2026-04-18T12:00Z --out bad-hour
     """

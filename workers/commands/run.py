@@ -50,7 +50,7 @@ def beat(config: Config = None, *, tethered: Tethered = False) -> None:
 
 
 def web(config: Config = None, *, tethered: Tethered = False) -> None:
-    """Run the web server: ingest endpoints, Slack endpoints, JSON API and console.
+    """Run the web server: ingest, Slack, JSON API and console.
 
     Example: aiops web --config aiops.yaml
     """
@@ -74,8 +74,9 @@ def migrate(config: Config = None) -> None:
 
 
 def up(config: Config = None) -> None:
-    """Run the whole product on this machine: back-fill history, then watch until Ctrl-C.
+    """Run everything on this machine: fetch the past, then watch.
 
+    Ctrl-C ends it. Incidents and troubled sources are shown as they come; the console has more.
     Redis is embedded unless REDIS_URL names one; SQLite unless AIOPS_DATABASE_URL names one.
 
     Example: aiops up --config aiops.yaml

@@ -1,6 +1,7 @@
 """`aiops init` and `aiops doctor`: begin, and find out what is in the way."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,9 @@ def init(
     *,
     force: Annotated[bool, typer.Option(help="Overwrite files that are there.")] = False,
 ) -> None:
-    """Write a commented aiops.yaml (mode: observe), a topology and a first runbook.
+    """Write a first aiops.yaml, topology and runbook.
+
+    The settings are explained line by line; their mode is `observe`, so nobody is paged.
 
     Example: aiops init my-shop
     """
@@ -22,7 +25,7 @@ def init(
 
     for path in write_starter(directory, overwrite=force):
         typer.echo(f"wrote {path}")
-    typer.echo("next: fill in aiops.yaml, then run `aiops doctor`")
+    typer.echo(f"next: fill in {directory / 'aiops.yaml'}, then run `aiops doctor` beside it")
 
 
 def doctor(
@@ -30,18 +33,20 @@ def doctor(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
-    """Check configuration, journeys, broker, databases, sources and sinks.
+    """Find what is in the way, and say what to do about it.
 
-    Says what to do about each fault. Exit code 0 when nothing is in the way, 1 otherwise.
+    Looks at configuration, journeys, topology, runbooks, broker, databases, sources and sinks;
+    changes nothing, pages nobody. Exit code 0 when nothing is in the way, 1 otherwise.
 
     Example: aiops doctor --config aiops.yaml
     """
-    from workers.doctor import examine  # noqa: PLC0415
+    from workers.doctor import examine, summary  # noqa: PLC0415
 
-    findings = examine(config)
+    findings = examine(config, os.environ)
     if as_json:
         typer.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
     else:
         for finding in findings:
             typer.echo(str(finding))
+        typer.echo(summary(findings))
     raise typer.Exit(1 if any(finding.is_fault for finding in findings) else 0)
