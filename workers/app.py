@@ -5,6 +5,8 @@ from typing import Literal
 from celery import Celery
 from kombu import Queue
 
+from workers import transport
+
 Role = Literal["fast", "slow", "client"]
 
 FAST_QUEUES = ("ingest", "detect", "correlate", "deliver", "act")
@@ -30,6 +32,7 @@ def make_app(broker: str, role: Role) -> Celery:
     The fast and the slow process keep their unacknowledged messages apart, because each restores
     what is older than its own visibility timeout.
     """
+    transport.use_it()
     app = Celery("aiops", broker=broker)
     app.conf.update(
         task_queues=[Queue(name) for name in (*FAST_QUEUES, *SLOW_QUEUES)],

@@ -98,9 +98,13 @@ class Installation:
             )
 
     def stop(self) -> int:
-        """End it as Ctrl-C would; return its exit code."""
+        """End it with SIGTERM; return its exit code.
+
+        Not with SIGINT: CPython 3.11 ends as if by that signal when it came within an `exec` of
+        a string, as dataclasses use, even if it was caught.
+        """
         assert self._up is not None
-        self._up.send_signal(signal.SIGINT)
+        self._up.terminate()
         code = self._up.wait(timeout=30)
         self._up = None
         return code
