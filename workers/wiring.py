@@ -209,6 +209,7 @@ class Parts:
             symptoms=self.symptoms,
             changes=self.changes,
             incidents=self.incidents,
+            sources=self.sources,
             knowledge=self.knowledge,
             lease=self.lease,
             flags=self.flags,

@@ -1,6 +1,6 @@
 """Measurements and what detection made of them: shards, ticks, profiles, running state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -201,11 +201,15 @@ class HistoryStore:
             insert_missing(connection, KPI_TICKS, rows)
         return True
 
-    def watermark(self, env: str) -> datetime | None:
+    def watermark(self, env: str, sources: Collection[str] | None = None) -> datetime | None:
         """Return the tick every shard of an environment has been worked through to.
 
         A shard that never got a tick holds nobody back; one whose ticks were never worked on
         does: then, and without any shard, the answer is None.
+
+        Args:
+            env: which environment.
+            sources: whose shards count; None: all. One that is configured no longer never goes on.
         """
         has_ticks = select(TICKS.c.at).where(TICKS.c.shard_id == SHARDS.c.id).exists()
         query = (
@@ -213,6 +217,8 @@ class HistoryStore:
             .join(SHARDS, SHARDS.c.id == STATES.c.shard_id)
             .where(SHARDS.c.env == env)
         )
+        if sources is not None:
+            query = query.where(SHARDS.c.source.in_(sources))
         with reading(self._engine) as connection:
             cursors = [cursor for cursor, fed in connection.execute(query) if fed or cursor]
         if not cursors or None in cursors:

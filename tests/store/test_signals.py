@@ -161,6 +161,15 @@ def test_the_watermark_is_what_every_shard_was_worked_through_to(store: HistoryS
     assert store.watermark("staging") is None
 
 
+def test_a_source_that_is_configured_no_longer_holds_nobody_back(store: HistoryStore) -> None:
+    store.append_ticks(SHARD, [tick(1, 1, 10)])
+    store.advance_cursor(SHARD, None, minute(5), b"", profile_version=0)
+    store.add_series("gone.prod.0", "prod", "gone", 60, [ERRORS])
+    store.advance_cursor("gone.prod.0", None, minute(1), b"", profile_version=0)
+    assert store.watermark("prod") == minute(1)
+    assert store.watermark("prod", [SHARD.partition(".")[0]]) == minute(5)
+
+
 def test_kpi_readings_of_several_shards_are_one_window(store: HistoryStore) -> None:
     store.advance_cursor(
         SHARD,

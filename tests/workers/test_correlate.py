@@ -19,6 +19,7 @@ from aiops.incident import life
 from aiops.store.audit import AuditEntry
 from tests.builders import checkout_errors, ended, minute, shop, story, symptom
 from tests.workers.installation import Installation
+from tests.workers.tables import source as table_source
 
 FIRST, SECOND = "shop.prod.0", "other.prod.0"
 STORY = story()
@@ -37,7 +38,9 @@ def prod(parts: Installation) -> Installation:
 
 
 def add_shard(parts: Installation, shard: str, env: str = "prod") -> None:
-    parts.history.add_series(shard, env, shard.partition(".")[0], 60, [checkout_errors()])
+    source = shard.partition(".")[0]
+    parts.history.add_series(shard, env, source, 60, [checkout_errors()])
+    parts.fed[source] = table_source()
 
 
 def close(parts: Installation, shard: str, until: float) -> None:

@@ -1,7 +1,7 @@
 """Symptoms → incidents and notifications: every closed tick of one environment, in order."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from aiops import pipeline
@@ -35,6 +35,7 @@ class Correlate:
         symptoms: SymptomStore,
         changes: ChangeStore,
         incidents: IncidentStore,
+        sources: Collection[str],
         knowledge: Callable[[], Knowledge],
         lease: Lease,
         flags: DirtyFlags,
@@ -48,6 +49,7 @@ class Correlate:
         self._symptoms = symptoms
         self._changes = changes
         self._incidents = incidents
+        self._sources = sources
         self._knowledge = knowledge
         self._lease = lease
         self._flags = flags
@@ -77,14 +79,14 @@ class Correlate:
             self._wake_if_late(env, state.at)
 
     def _wake_if_late(self, env: str, reached: datetime | None) -> None:
-        watermark = self._history.watermark(env)
+        watermark = self._history.watermark(env, self._sources)
         late = watermark is not None and (reached is None or reached < watermark)
         if late and self._flags.raise_flag(env):
             self._queue.enqueue("correlate.env", env)
 
     def _advance(self, env: str) -> datetime | None:
         """Work up to one batch of ticks in one commit; return the last tick that is worked."""
-        watermark = self._history.watermark(env)
+        watermark = self._history.watermark(env, self._sources)
         state, version = self._incidents.load(env)
         if watermark is None:
             return state.at
