@@ -19,6 +19,7 @@ _LEVEL_TICKS = 10
 
 _LEVEL_LOW, _LEVEL_HIGH = 0.5, 2.0
 _OUTLIER = 5.0
+_NEARLY_ALL = 0.95
 _SHARES_AND_TIMES = frozenset({"1", "ratio", "%", "percent", "s", "ms", "us", "ns"})
 _RATE_TICKS = 5
 
@@ -74,11 +75,17 @@ class Loss:
         return float(self.lost[span.begin : span.end].sum() * minutes)
 
     def relative(self, span: Span) -> float:
-        """Return the change against expectation over the span, as in -0.24; 0.0 without one."""
-        expected = float(self.expected[span.begin : span.end].sum())
-        if expected <= 0.0:
+        """Return the change against expectation while the loss lasted, as in -0.24; 0.0 without.
+
+        Ticks at the end that add nothing any more are recovery: they would dilute it.
+        """
+        so_far = np.cumsum(self.lost[span.begin : span.end])
+        if not len(so_far):
             return 0.0
-        return -self.sign * float(self.lost[span.begin : span.end].sum()) / expected
+        lasted = 1 + int(np.argmax(so_far >= _NEARLY_ALL * so_far.max()))
+        rows = slice(span.begin, span.begin + lasted if so_far[-1] > 0 else span.end)
+        expected = float(self.expected[rows].sum())
+        return -self.sign * float(self.lost[rows].sum()) / expected if expected > 0.0 else 0.0
 
     def deviation(self, span: Span, minutes: float) -> float:
         """Return the standard deviation of `total`: independent noise, and the level's error."""

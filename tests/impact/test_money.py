@@ -83,6 +83,15 @@ def test_the_loss_ends_with_the_recovery() -> None:
     assert impact.per_minute == pytest.approx(0.24 * window.expected[155, 0], rel=0.2)
 
 
+def test_ticks_after_the_recovery_do_not_dilute_the_share_that_was_lost() -> None:
+    window = kpi_window([EU], [0.24])
+    observed = window.observed.copy()
+    back = window.times >= minute(40).timestamp()
+    observed[back] = window.expected[back]
+    (impact,) = cost(replace(window, observed=observed), fallen(EU, until=90))
+    assert impact.relative == pytest.approx(-0.24, abs=0.02)
+
+
 def test_noise_costs_nothing() -> None:
     assert cost(kpi_window([EU], [0.0]), fallen(EU)) == ()
 
