@@ -14,6 +14,9 @@ FAMILY = 1.0
 KEYWORD = 1.5
 """A keyword names something specific (a queue, a provider), a family only a sort of trouble."""
 
+CHANGE_KIND = 3.5
+"""What was changed says best what to take back: more than any word of a metric."""
+
 LEAST = 2.0
 """Below this a runbook is a guess; no runbook is better than a wrong one at 3 am."""
 
@@ -62,7 +65,10 @@ def score(
     words = _words(incident, knowledge)
     hits = [word for word in runbook.keywords if word.lower() in words]
     points += KEYWORD * min(len(hits), 2)
-    return points, (*why, *shared, *hits[:2])
+    kind = cause.change.kind.value if cause is not None and cause.change is not None else ""
+    named = [word for word in runbook.keywords if word.lower() == kind]
+    points += CHANGE_KIND * len(named)
+    return points, (*why, *shared, *named, *hits[:2])
 
 
 def _families(incident: Incident, service: str | None) -> set[str]:
@@ -82,6 +88,4 @@ def _words(incident: Incident, knowledge: Knowledge) -> set[str]:
         first = incident.causes[0]
         words.add(knowledge.graph.service(first.service).kind.value)
         words.update(first.service.lower().replace("-", "_").split("_"))
-        if first.change is not None:
-            words.add(first.change.kind.value)
     return words

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from aiops.advise.match import match_runbook
+from aiops.domain.changes import ChangeKind
 from aiops.domain.incidents import BlastRadius, Incident
 from aiops.domain.journeys import Runbook
 from tests.builders import cause, change, shop
@@ -32,6 +33,15 @@ def test_a_general_runbook_fits_by_family_and_kind_of_change() -> None:
     found = match_runbook(sick_payments(), shop(runbooks=(GENERAL, QUEUE)))
     assert found is not None
     assert found.id == "RB-02"
+
+
+def test_the_kind_of_the_blamed_change_weighs_more_than_words_of_metrics() -> None:
+    wordy = replace(GENERAL, id="RB-01", families=(), keywords=("error", "rate"))
+    flag = replace(GENERAL, id="RB-23", families=(), keywords=("flag",))
+    by = (cause("search", by=change("search", kind=ChangeKind.FLAG)),)
+    found = match_runbook(replace(sick_payments(), causes=by), shop(runbooks=(wordy, flag)))
+    assert found is not None
+    assert (found.id, found.reason) == ("RB-23", "for flag")
 
 
 def test_no_runbook_is_better_than_a_wrong_one() -> None:
