@@ -15,6 +15,12 @@ TICK = timedelta(minutes=1)
 LEAK_FACTOR = 8.0
 """Saturation builds up: a leak shows hours after its deploy, so age counts that much less."""
 
+LINGERING_WEIGHT = 0.3
+"""What is left of the weight of what was put in place hours ago, if its own service fell ill …"""
+
+LINGERING_FACTOR = 8.0
+"""… and how much slower that fades: some deploys hurt only when a pool has run out."""
+
 KIND_WEIGHTS = {
     ChangeKind.DEPLOY: 1.0,
     ChangeKind.CONFIG: 1.0,
@@ -73,7 +79,13 @@ class Suspicion:
 
 
 def suspect_change(
-    change: Change, onset: datetime, scope: Scope, policy: CorrelatePolicy, *, family: Family
+    change: Change,
+    onset: datetime,
+    scope: Scope,
+    policy: CorrelatePolicy,
+    *,
+    family: Family,
+    lingers: bool = False,
 ) -> Suspicion:
     """Weigh one change against one onset.
 
@@ -83,6 +95,7 @@ def suspect_change(
         scope: whom the whole problem hits.
         policy: greatest age and half-life.
         family: what the symptom speaks of; saturation builds up over hours.
+        lingers: whether it may still act hours later: it was done to the sick service itself.
     """
     rejected = _out_of_time(change, onset, policy) or _out_of_scope(change, scope)
     if rejected:
@@ -93,7 +106,11 @@ def suspect_change(
     age = max(0.0, (onset - change.started_at).total_seconds())
     if change.ended_at is not None and change.ended_at >= onset:
         age = min(age, half_life)
-    weight = KIND_WEIGHTS[change.kind] * 0.5 ** (age / half_life) * _reach(change, scope)
+    fresh = 0.5 ** (age / half_life)
+    if lingers and change.kind is not ChangeKind.FLAG:
+        lingering = LINGERING_FACTOR * policy.change_half_life_seconds
+        fresh = max(fresh, LINGERING_WEIGHT * 0.5 ** (age / lingering))
+    weight = KIND_WEIGHTS[change.kind] * fresh * _reach(change, scope)
     if change.status == "failed":
         weight *= FAILED_WEIGHT
     return Suspicion(change=change, weight=weight)

@@ -184,11 +184,14 @@ class _Weigher:
         """Weigh a change against the symptom it explains best; strong ones count more."""
         policy = self.knowledge.policies.correlate
         scope = Scope.of(one for one in self.symptoms if nature(one) is not Nature.VOID)
+        own = any(one.service == change.service for one in symptoms)
         strongest = max(weighted_strength(one) for one in symptoms)
         found: list[Suspicion] = []
         for one in symptoms:
             share = weighted_strength(one) / strongest if strongest > 0 else 1.0
-            against = suspect_change(change, one.onset, scope, policy, family=one.family)
+            against = suspect_change(
+                change, one.onset, scope, policy, family=one.family, lingers=own
+            )
             found.append(replace(against, weight=against.weight * factor * share))
         return max(found, key=lambda against: against.weight)
 

@@ -92,6 +92,14 @@ def test_a_leak_that_shows_hours_after_its_deploy_still_points_to_it() -> None:
     assert leak.causes[0].confidence > sudden.causes[0].confidence
 
 
+def test_a_deploy_of_hours_ago_is_named_for_the_service_that_fell_ill_itself() -> None:
+    deploy = change("payments", at=-240, ref="7.1")
+    got = only(found(CHAIN, errors("payments"), errors("checkout"), changes=[deploy]))
+    assert got.causes[0].change == deploy
+    calm = only(found(CHAIN, errors("checkout"), changes=[deploy]))
+    assert calm.causes[0].change is None
+
+
 def test_a_rollback_is_no_culprit() -> None:
     rollback = change("payments", at=2, ref="2026.04.18-2", reverts="2026.04.18-3")
     got = only(found(CHAIN, errors("payments"), changes=[rollback]))
