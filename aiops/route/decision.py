@@ -23,8 +23,11 @@ def decide(
     """Return what people get for an incident, and why.
 
     What planned work does to itself is one step quieter: a ticket for what would page, else a
-    record. What was decided for an episode never becomes quieter: a page stays one until it ends.
+    record. What was decided for an episode never becomes quieter: a page stays one until it ends,
+    and once it has ended the decision stands.
     """
+    if not incident.is_live:
+        return incident.decision, incident.decision_reason
     decision, reason = _wanted(incident)
     if decision is Decision.PAGE:
         decision, reason = _allowed(reason, incident, changes, at, knowledge)

@@ -132,6 +132,16 @@ def test_trouble_that_outlives_its_maintenance_counts() -> None:
     assert decide(over, [window], minute(60), knowing())[0] is Decision.NONE
 
 
+def test_what_has_ended_is_not_decided_anew_when_its_changes_are_forgotten() -> None:
+    over = incident(
+        Severity.P3,
+        state=IncidentState.RESOLVED,
+        decision=Decision.NONE,
+        decision_reason=Reason.PLANNED_WORK,
+    )
+    assert decide(over, [], minute(9000), knowing()) == (Decision.NONE, Reason.PLANNED_WORK)
+
+
 def test_maintenance_does_not_excuse_services_outside_it() -> None:
     found, _ = decide(incident(symptoms=story()), [WINDOW], minute(4), knowing())
     assert found is Decision.PAGE
