@@ -6,7 +6,6 @@ step(tick) → Detection               strictly causal: judged first, learnt fro
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
 
 import numpy as np
 
@@ -60,7 +59,6 @@ def fit(
     history: History,
     policy: DetectPolicy,
     *,
-    holidays: frozenset[date] = frozenset(),
     masked: Bools | None = None,
 ) -> ShardProfile:
     """Learn a shard's profile from its past.
@@ -68,8 +66,7 @@ def fit(
     Args:
         shard: whose series; the history may have fewer columns where the shard has grown.
         history: past ticks; a day makes it useful, two weeks good.
-        policy: how fast levels follow.
-        holidays: local dates that are like Sundays.
+        policy: how fast levels follow, and which dates are like Sundays.
         masked: shape (ticks, series): True where an incident was real and must not be learnt.
     """
     if not len(history.times):
@@ -79,9 +76,10 @@ def fit(
         history = History(times=history.times, values=values)
     traits = traits_of(shard)
     fitted = {
-        one.name: one.fit(shard, traits, history, policy, holidays) for one in all_detectors()
+        one.name: one.fit(shard, traits, history, policy, policy.holidays)
+        for one in all_detectors()
     }
-    return ShardProfile.of(shard, fitted, holidays)
+    return ShardProfile.of(shard, fitted, policy.holidays)
 
 
 def start(shard: Shard, profile: ShardProfile, history: History | None) -> ShardState:

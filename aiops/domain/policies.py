@@ -1,6 +1,7 @@
 """The rules and numbers the product works by; `aiops.yaml` changes them, the core obeys them."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 
@@ -51,6 +52,7 @@ class DetectPolicy:
         gap_seconds: short steps: a gap is never shorter than this.
         new_normal_seconds: a shift that stayed this long ends its symptom and is the new level.
         limits: fixed limits somebody set; none by default.
+        holidays: local dates that are like Sundays.
     """
 
     bar: float = 5.0
@@ -69,6 +71,7 @@ class DetectPolicy:
     gap_seconds: int = 120
     new_normal_seconds: int = 24 * 3600
     limits: tuple[Limit, ...] = ()
+    holidays: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +107,8 @@ class SeverityPolicy:
         p2_error_ratio: … P2.
         p2_latency_factor: users' latency at this multiple of the expected is P2.
         keep_ratio: a severity is kept until less than this share of its threshold is met.
-        lone_seconds: what shows on one service only, and in no KPI, is a blip until then.
+        lone_seconds: what shows in one signal of one service only is a blip until then.
+        lone_kpi_strength: one series of one KPI, with nothing else, is noise below this strength.
     """
 
     p1_money_relative: float = 0.15
@@ -114,6 +118,7 @@ class SeverityPolicy:
     p2_latency_factor: float = 2.0
     keep_ratio: float = 0.8
     lone_seconds: int = 120
+    lone_kpi_strength: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,13 +130,15 @@ class LifePolicy:
         watch_seconds: regression watch after that → resolved.
         open_strength: a lone symptom that no user meets opens an incident from this strength on.
         cause_margin: the first cause and the title of a paged incident change only when the new
-            cause's confidence is higher by at least this.
+            cause's confidence is higher by at least this …
+        cause_settle_seconds: … except so soon after its detection that evidence still comes in.
     """
 
     mitigated_after_seconds: int = 600
     watch_seconds: int = 3600
     open_strength: float = 12.0
     cause_margin: float = 0.15
+    cause_settle_seconds: int = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The parsed file and the environment -> one `Settings` value."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -183,7 +184,7 @@ def _web(file: SettingsFile, surroundings: Surroundings) -> WebSettings:
 
 def _policies(file: SettingsFile) -> Policies:
     return Policies(
-        detect=file.detect,
+        detect=replace(file.detect, holidays=frozenset(file.holidays)),
         correlate=file.correlate,
         severity=file.severity,
         life=file.life,

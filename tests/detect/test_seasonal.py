@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -255,7 +256,7 @@ def test_a_holiday_is_compared_with_a_sunday() -> None:
     facts = {}
     for holidays in (frozenset({date(2026, 3, 26)}), frozenset[date]()):
         run = Run(shard, history)
-        run.profile = engine.fit(shard, history, POLICY, holidays=holidays)
+        run.profile = engine.fit(shard, history, replace(POLICY, holidays=holidays))
         facts[len(holidays)] = run.feed_all(history_of(NEXT[:1440], values))
 
     assert facts[1] == []

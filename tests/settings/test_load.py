@@ -144,6 +144,7 @@ def test_words_stay_words_and_only_what_should_be_a_number_becomes_one(tmp_path:
     settings = full(tmp_path)
     assert settings.regions == ("EU", "US", "NO")
     assert settings.holidays == {date(2026, 12, 25)}
+    assert settings.policies.detect.holidays == settings.holidays
     assert settings.policies.detect.bar == 6.0
     assert settings.policies.life.watch_seconds == 1800
 
