@@ -83,7 +83,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         incident_id: its id; that of `previous`, where there is one.
     """
     symptoms = _members(candidate.symptoms, previous)
-    causes, is_new_cause = _causes(candidate.causes, previous, knowledge)
+    causes, is_new_cause = _causes(candidate.causes, previous, at, knowledge)
     base = previous or _fresh(symptoms, at, knowledge, incident_id)
     level, why = _severity(symptoms, blast, impacts, knowledge, previous)
     ruled_out = candidate.ruled_out
@@ -92,7 +92,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         base,
         severity=level,
         severity_reason=why,
-        title=_settled_title(name, previous, impacts, is_new_cause=is_new_cause),
+        title=_settled_title(name, previous, impacts, at, is_new_cause=is_new_cause),
         started_at=_started(symptoms, base),
         updated_at=at,
         symptoms=symptoms,
@@ -162,8 +162,13 @@ def _members(symptoms: Sequence[Symptom], previous: Incident | None) -> tuple[Sy
 
 
 def _started(symptoms: Sequence[Symptom], base: Incident) -> datetime:
-    """Return the earliest onset; a later episode begins where it returned."""
-    onsets = [one.onset for one in symptoms if stands(one)]
+    """Return the earliest onset of what hurts; a later episode begins where it returned.
+
+    More load than usual is no trouble by itself: it may have been there for long.
+    """
+    standing = [one for one in symptoms if stands(one)]
+    hurting = [one for one in standing if is_harmful(one) and not is_load(one)]
+    onsets = [one.onset for one in hurting or standing]
     floor = life.episode_start(base)
     if floor is None:
         return min(onsets, default=base.started_at)
@@ -171,16 +176,18 @@ def _started(symptoms: Sequence[Symptom], base: Incident) -> datetime:
 
 
 def _causes(
-    fresh: tuple[Cause, ...], previous: Incident | None, knowledge: Knowledge
+    fresh: tuple[Cause, ...], previous: Incident | None, at: datetime, knowledge: Knowledge
 ) -> tuple[tuple[Cause, ...], bool]:
     """Return the causes to tell, and whether the first of them is another than before."""
     if previous is None or not previous.causes:
         return fresh, bool(fresh)
     if culprit(fresh) == culprit(previous.causes):
         return fresh, False
-    if previous.paged_at is None:
+    life_policy = knowledge.policies.life
+    age = (at - previous.detected_at).total_seconds()
+    if previous.paged_at is None or (fresh and age <= life_policy.cause_settle_seconds):
         return fresh, True
-    margin = knowledge.policies.life.cause_margin
+    margin = life_policy.cause_margin
     if fresh and fresh[0].confidence >= previous.causes[0].confidence + margin:
         return fresh, True
     return previous.causes, False
@@ -203,7 +210,12 @@ def _severity(
 
 
 def _settled_title(
-    fresh: str, previous: Incident | None, impacts: Sequence[Impact], *, is_new_cause: bool
+    fresh: str,
+    previous: Incident | None,
+    impacts: Sequence[Impact],
+    at: datetime,
+    *,
+    is_new_cause: bool,
 ) -> str:
     """Return the old title unless there is a reason to tell another one."""
     if previous is None or not previous.title or is_new_cause:
@@ -211,7 +223,7 @@ def _settled_title(
     if previous.paged_at is not None:
         return previous.title
     same_words = _NUMBER.sub("#", fresh) == _NUMBER.sub("#", previous.title)
-    if same_words and not is_costlier(previous.impacts, impacts):
+    if same_words and not is_costlier(previous, impacts, at):
         return previous.title
     return fresh
 

@@ -2,9 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from aiops.domain.incidents import BlastRadius, Cause, Impact, Incident
+
+COST_EVERY = timedelta(minutes=5)
+"""That an incident costs more is told at most this often, in event time."""
 
 _GROWTH = 1.25
 
@@ -24,7 +28,8 @@ class Difference(StrEnum):
 def materially_differs(old: Incident, new: Incident) -> Difference | None:
     """Return what is worth telling between two revisions, or None.
 
-    Cost counts by rungs a quarter apart, so that many small steps are told as few.
+    Cost counts by rungs a quarter apart and every five minutes at most, so that many small steps
+    are told as few.
     """
     if (old.id, old.episode) != (new.id, new.episode):
         return Difference.NEW
@@ -34,7 +39,7 @@ def materially_differs(old: Incident, new: Incident) -> Difference | None:
         (Difference.CAUSE, culprit(old.causes) != culprit(new.causes)),
         (Difference.TITLE, old.title != new.title),
         (Difference.REACH, _widened(old.blast, new.blast)),
-        (Difference.COST, is_costlier(old.impacts, new.impacts)),
+        (Difference.COST, is_costlier(old, new.impacts, new.updated_at)),
     )
     return next((difference for difference, differs in checks if differs), None)
 
@@ -60,17 +65,32 @@ def _widened(old: BlastRadius, new: BlastRadius) -> bool:
     )
 
 
-def is_costlier(old: Sequence[Impact], new: Sequence[Impact]) -> bool:
-    """Return whether a KPI's loss has passed the next rung of a ladder a quarter apart."""
-    before = _rungs(old)
-    return any(rung > before.get(name, -math.inf) for name, rung in _rungs(new).items())
+def is_costlier(old: Incident, impacts: Sequence[Impact], at: datetime) -> bool:
+    """Return whether it is time to tell that an incident costs more, and whether it does.
+
+    It is time every `COST_EVERY` since it was detected. It costs more when a KPI is new, or when
+    at its present rate its loss has passed a rung of a ladder a quarter apart since the last time.
+
+    Args:
+        old: the revision before.
+        impacts: what it costs now.
+        at: event time, aware UTC.
+    """
+    known = {impact.kpi for impact in old.impacts}
+    if any(impact.kpi not in known and impact.total > 0 for impact in impacts):
+        return True
+    if (at - old.detected_at) // COST_EVERY <= (old.updated_at - old.detected_at) // COST_EVERY:
+        return False
+    before = _rungs(impacts, minutes_ago=COST_EVERY / timedelta(minutes=1))
+    return any(rung > before.get(name, -math.inf) for name, rung in _rungs(impacts).items())
 
 
-def _rungs(impacts: Sequence[Impact]) -> dict[str, int]:
+def _rungs(impacts: Sequence[Impact], minutes_ago: float = 0.0) -> dict[str, int]:
     """Return how many times a quarter was added to each KPI's cost, beginning at 1."""
     totals: dict[str, float] = {}
     for impact in impacts:
-        totals[impact.kpi] = totals.get(impact.kpi, 0.0) + impact.total
+        total = impact.total - minutes_ago * impact.per_minute
+        totals[impact.kpi] = totals.get(impact.kpi, 0.0) + total
     return {
         name: math.floor(math.log(total, _GROWTH)) for name, total in totals.items() if total > 0
     }

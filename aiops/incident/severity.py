@@ -67,7 +67,7 @@ def _doubt(symptoms: Sequence[Symptom], knowledge: Knowledge) -> str:
     if not is_confirmed(symptoms):
         return "in one signal and one tick so far"
     if is_blip(symptoms, knowledge):
-        return "on one service and for a moment so far"
+        return "in one signal, short or faint so far"
     return ""
 
 
@@ -110,17 +110,24 @@ def is_confirmed(symptoms: Iterable[Symptom]) -> bool:
 def is_blip(symptoms: Iterable[Symptom], knowledge: Knowledge) -> bool:
     """Return whether only one signal of one service says so, and not for long: it may be over.
 
-    A restart or a lost packet takes a tick or two; what outlasts that is trouble. A KPI, an
-    outside tool or an SLO has looked for longer before it says anything.
+    A restart or a lost packet takes a tick or two; what outlasts that is trouble. One series of a
+    KPI wanders off by itself now and then; it must be far off. What an outside tool or an SLO
+    says has been looked at there.
     """
-    least = knowledge.policies.severity.lone_seconds
     signals = set()
     for symptom in symptoms:
-        lasted = (symptom.last_seen - symptom.onset).total_seconds() >= least
-        if symptom.kind is not SymptomKind.ANOMALY or symptom.family is Family.KPI or lasted:
+        if symptom.kind is not SymptomKind.ANOMALY or _is_marked(symptom, knowledge):
             return False
-        signals.add((symptom.service, symptom.family))
+        part = symptom.id if symptom.family is Family.KPI else ""
+        signals.add((symptom.service, symptom.family, part))
     return len(signals) <= 1
+
+
+def _is_marked(symptom: Symptom, knowledge: Knowledge) -> bool:
+    policy = knowledge.policies.severity
+    if symptom.family is Family.KPI:
+        return symptom.strength >= policy.lone_kpi_strength
+    return (symptom.last_seen - symptom.onset).total_seconds() >= policy.lone_seconds
 
 
 def is_merely_load(symptoms: Sequence[Symptom]) -> bool:

@@ -87,13 +87,24 @@ def test_an_unpaged_incident_follows_its_best_cause() -> None:
 
 def test_a_paged_incident_keeps_its_cause_until_another_is_clearly_more_certain() -> None:
     paged = replace(incident(), paged_at=minute(5), decision=Decision.PAGE)
-    close_call = incident(previous=paged, causes=(cause("payments-db", 0.9, by=RIVAL),))
+    close_call = incident(previous=paged, at=9, causes=(cause("payments-db", 0.9, by=RIVAL),))
     assert (close_call.causes, close_call.title) == (paged.causes, paged.title)
     assert close_call.revision == paged.revision
-    clear = incident(previous=paged, causes=(cause("payments-db", 0.96, by=RIVAL),))
+    clear = incident(previous=paged, at=9, causes=(cause("payments-db", 0.96, by=RIVAL),))
     assert clear.causes[0].service == "payments-db"
     assert clear.title == "EU checkout failures after payments-db deploy"
     assert clear.revision == paged.revision + 1
+
+
+def test_while_evidence_comes_in_a_paged_incident_follows_its_best_cause() -> None:
+    paged = replace(incident(), paged_at=minute(5), decision=Decision.PAGE)
+    soon = incident(previous=paged, at=7, causes=(cause("payments-db", 0.6, by=RIVAL),))
+    assert soon.causes[0].service == "payments-db"
+
+
+def test_an_incident_begins_with_what_hurts_and_not_with_more_load() -> None:
+    load = symptom(series("checkout", "requests_total"), at=-20, direction=Direction.UP)
+    assert incident((load, *story())).started_at == minute(3)
 
 
 def test_a_paged_incident_never_forgets_its_cause() -> None:
@@ -142,10 +153,24 @@ def test_percentages_in_a_title_change_only_with_the_cost() -> None:
     made = incident(fallen, blast=blast, causes=(), impacts=(loss(-0.24),))
     later = incident(fallen, previous=made, blast=blast, causes=(), impacts=(loss(-0.25),), at=6)
     assert later.title == made.title
-    dearer = incident(
-        fallen, previous=made, blast=blast, causes=(), impacts=(loss(-0.3, total=30_000),), at=6
-    )
+    dear = (loss(-0.3, total=30_000, per_minute=3000),)
+    soon = incident(fallen, previous=made, blast=blast, causes=(), impacts=dear, at=9)
+    assert soon.title == made.title
+    dearer = incident(fallen, previous=soon, blast=blast, causes=(), impacts=dear, at=10)
     assert "down 30%" in dearer.title
+
+
+def test_that_it_costs_more_is_told_every_five_minutes_at_most() -> None:
+    current = incident(impacts=(loss(total=1200),))
+    told = []
+    for number in range(2, 32):
+        impacts = (loss(total=1200.0 * number),)
+        later = incident(previous=current, at=3 + number, impacts=impacts)
+        if later.revision > current.revision:
+            told.append(3 + number)
+        current = later
+    assert told[:3] == [10, 15, 20]
+    assert all(at % 5 == 0 for at in told)
 
 
 def test_a_new_episode_takes_nothing_from_the_one_before() -> None:

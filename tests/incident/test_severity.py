@@ -90,6 +90,14 @@ def test_what_one_signal_shows_for_two_ticks_is_never_worse_than_p3() -> None:
     assert level(replace(moment, last_seen=minute(5))) is Severity.P1
 
 
+def test_one_faint_series_of_a_kpi_alone_is_never_worse_than_p3() -> None:
+    faint = symptom(revenue("EU"), before=100, observed=80, strength=4.2)
+    assert level(faint, relative=-0.2) is Severity.P3
+    assert level(replace(faint, strength=6.0), relative=-0.2) is Severity.P1
+    other = symptom(revenue("EU", "private"), before=100, observed=80, strength=4.2)
+    assert level(faint, other, relative=-0.2) is Severity.P1
+
+
 def behind(service: str, metric: str, before: float, observed: float) -> Symptom:
     """Make trouble of a service that users do not meet themselves."""
     return symptom(
