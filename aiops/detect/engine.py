@@ -5,7 +5,8 @@ start / adopt → ShardState           where scoring begins, and goes on under a
 step(tick) → Detection               strictly causal: judged first, learnt from afterwards
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -47,11 +48,13 @@ class Detection:
         state: to go on with.
         facts: what became known, by detector; a symptom that merely goes on is not repeated.
         kpis: readings of the series that carry a declared KPI; None when there are none.
+        verdicts: of the tick, by detector; one that had nothing to judge by is not there.
     """
 
     state: ShardState
     facts: tuple[SymptomFact, ...] = ()
     kpis: KpiTick | None = None
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
 
 def fit(
@@ -194,6 +197,7 @@ def _step(
         ),
         facts=tuple(facts),
         kpis=_kpis(frame, judged),
+        verdicts={one.detector.name: one.verdict for one in judged if one.verdict is not None},
     )
 
 
