@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aiops.domain.errors import AiopsError
-from workers.commands import bench, demo, offline, run, set_up
+from workers.commands import bench, demo, detect, offline, run, set_up
 from workers.commands import help as pages
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ for command in (
     run.up,
     set_up.init,
     set_up.doctor,
+    detect.detect,
     offline.backtest,
     offline.record,
     run.worker,

@@ -1,0 +1,34 @@
+"""`aiops detect`: a score for every row of recorded series."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def detect(
+    path: Annotated[
+        Path,
+        typer.Argument(help="A CSV file with the columns timestamp,value, or a folder of them."),
+    ],
+    out: Annotated[Path, typer.Option(help="The folder the scores go to, one CSV per series.")],
+    detector: Annotated[
+        str, typer.Option(help="Whose verdict it is, as seasonal or absence.")
+    ] = "seasonal",
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw every series with its band and anomalies (SVG).")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON instead of a sentence.")
+    ] = False,
+) -> None:
+    """Score recorded series row by row, each row by what was known at its time.
+
+    Writes timestamp,score,is_anomaly for every row: a higher score is worse, and is_anomaly is 1
+    while people would be told. Gaps and missing values are data. Exit code 2 when a file is wrong.
+
+    Example: aiops detect series/ --out scores
+    """
+    from workers.offline.detect import run_detect  # noqa: PLC0415 - keeps --help fast
+
+    raise typer.Exit(run_detect(path, out, detector, plot=plot, as_json=as_json))
