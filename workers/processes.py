@@ -12,11 +12,10 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Self
 
 from aiops.domain.errors import AiopsError
@@ -262,25 +261,6 @@ class Supervisor:
         wait_seconds = self._restart.wait_seconds(child.deaths)
         child.restart_at = time.monotonic() + wait_seconds
         self._say(f"{what}: starting it again in {wait_seconds:g} s (log: {child.spec.log})")
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into ``KeyboardInterrupt``, as Ctrl-C is, inside the block.
-
-    Only the main thread may use it: Python delivers signals there.
-    """
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _ending(code: int) -> str:

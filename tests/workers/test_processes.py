@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.processes import ProcessSpec, RestartPolicy, Supervisor, interruptible
+from workers.processes import ProcessSpec, RestartPolicy, Supervisor
 
 ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath)}
 QUICK = RestartPolicy(first_seconds=0.05, longest_seconds=0.1)
@@ -29,7 +29,8 @@ time.sleep(300)
 PARENT = """
 import sys, time
 from pathlib import Path
-from workers.processes import ProcessSpec, Supervisor, interruptible
+from workers.interrupts import interruptible
+from workers.processes import ProcessSpec, Supervisor
 
 folder, pool, path = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 specs = [
@@ -73,7 +74,8 @@ with Supervisor([spec], say=print) as supervisor:
 IMPATIENT = """
 import sys, time
 from pathlib import Path
-from workers.processes import ProcessSpec, Supervisor, interruptible
+from workers.interrupts import interruptible
+from workers.processes import ProcessSpec, Supervisor
 
 argv = tuple(sys.argv[2:])
 path = "/usr/bin:/bin"
@@ -262,13 +264,6 @@ def test_a_child_gets_its_own_environment_and_nothing_else(
     with Supervisor([spec(tmp_path, "env", "sh", "-c", "env; sleep 9")], say=lambda _line: None):
         eventually(lambda: "PATH=" in shown.read_text())
     assert "PASSWORD_OF_OURS" not in shown.read_text()
-
-
-def test_the_handlers_of_before_are_back_after_the_block() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with interruptible(), pytest.raises(KeyboardInterrupt, match="SIGTERM"):
-        signal.raise_signal(signal.SIGTERM)
-    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_waits_between_restarts_double_up_to_the_longest() -> None:

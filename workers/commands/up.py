@@ -15,8 +15,8 @@ from workers import knowledge, probes
 from workers.back_fill import fetch_past
 from workers.commands.processes import load
 from workers.directory_lock import DirectoryLock
+from workers.interrupts import interruptible
 from workers.local import running
-from workers.processes import interruptible
 from workers.watch import Watch
 from workers.wiring import Parts
 

@@ -18,8 +18,8 @@ from workers.demo.show import Show
 from workers.demo.stage import Stage, staged
 from workers.demo.verdict import Verdict, judge
 from workers.directory_lock import DirectoryLock
+from workers.interrupts import interruptible
 from workers.local import Stack, running
-from workers.processes import interruptible
 from workers.wiring import Parts
 
 LOOK_SECONDS = 0.2
