@@ -3,16 +3,18 @@
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
+from celery.beat import Scheduler, Service
 from celery.signals import worker_process_init, worker_process_shutdown
 
 from aiops import settings as configuration
 from aiops.settings import Settings
 from workers.app import FAST_QUEUES, SLOW_QUEUES, Role
 from workers.clock import FileClock
+from workers.interrupts import interruptible
 from workers.schedule import schedule
 from workers.tasks import register
 from workers.wiring import Parts
@@ -56,9 +58,11 @@ def run_beat(config: Path | None) -> None:
     rate = parts.clock.rate if isinstance(parts.clock, FileClock) else 1.0
     app = parts.celery
     app.conf.beat_schedule = schedule(parts.sources.values(), rate)
-    app.conf.beat_max_loop_interval = 1
-    beat: Any = app.Beat(scheduler="celery.beat:Scheduler", loglevel=settings.log_level, quiet=True)
-    beat.run()
+    app.finalize()
+    # Not `app.Beat`: its signal handler closes the connection that it may have interrupted in
+    # mid-send, and then waits for itself for ever.
+    with suppress(KeyboardInterrupt), interruptible():
+        Service(app, max_interval=1, scheduler_cls=Scheduler).start()
 
 
 def run_web(config: Path | None) -> None:
