@@ -16,6 +16,9 @@ _LONGEST_WINDOW = 32
 _STRENGTHENED_BY = 1.5
 _QUIET_TICKS = 3
 
+_LITTLE = 0.1
+"""Less than this share of its peak is no longer the same trouble, if the value is near again."""
+
 LASTING_SECONDS = 120
 """A symptom still outside this long after its onset is told of once more: it is no blip."""
 
@@ -226,6 +229,8 @@ def _go_on(track: Track, verdict: Verdict, held: Slots, now: int, rule: Persiste
     outside = held[verdict.outside[held] | verdict.certain[held]]
     episodes["last_outside"][outside] = now
     back = verdict.back[held]
+    if verdict.remains is not None:
+        back = back | (verdict.remains[held] <= _LITTLE * episodes["peak"][held])
     episodes["inside_since"][held[back & (episodes["inside"][held] == 0)]] = now
     episodes["inside"][held] = np.where(back, episodes["inside"][held] + 1, 0)
     stronger = episodes["peak"][held] >= _STRENGTHENED_BY * episodes["told"][held]

@@ -61,6 +61,7 @@ class Verdict:
         observed: in the subject's unit, as `expected`, `low` and `high`.
         since: epoch seconds at which a certain opening began, 0 to take the first tick outside.
         young: whether there is less than one season to compare with.
+        remains: smoothed distance of what is almost back, infinite for the rest; None if not known.
         usual: expected value at the level before any open symptom, for KPIs; None if not known.
         scale: the usual distance from it.
         working: intermediate arrays that `learn` needs again.
@@ -78,6 +79,7 @@ class Verdict:
     high: Packed
     since: Whole
     young: Bools
+    remains: Packed | None = None
     usual: Packed | None = None
     scale: Packed | None = None
     working: Memory = field(default_factory=dict)

@@ -144,12 +144,13 @@ class Seasonal:
         )
         plain = band.away(values, jumps=False) / band.scale
         near = _bad_part(plain, traits) < _BACK_SHARE * policy.bar
+        remains = np.where(near, _bad_part(smooth, traits), np.float32(np.inf))
         falling = evidence[1] > evidence[0]
         return Verdict(
             measured=measured,
             outside=bad >= policy.bar,
             certain=measured & (extreme | sustained),
-            back=near & (_bad_part(smooth, traits) < _BACK_SMOOTH),
+            back=remains < _BACK_SMOOTH,
             strength=np.maximum(bad, np.where(sustained, most, 0)),
             direction=np.where(np.where(bad > 0, distance < 0, falling), -1, 1).astype(np.int8),
             observed=values,
@@ -158,6 +159,7 @@ class Seasonal:
             high=band.centre + band.above + policy.bar * band.scale,
             since=np.where(sustained & ~extreme, np.where(falling, since[1], since[0]), 0),
             young=young,
+            remains=remains,
             usual=band.usual,
             scale=band.scale,
             working={

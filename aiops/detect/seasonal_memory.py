@@ -91,8 +91,9 @@ def learnt(
 ) -> Memory:
     """Return the memory after a tick.
 
-    Level and drift follow values inside the band; outside it on the harmless side the level takes
-    three scales' worth a tick, and all of it after some hours. While a symptom is open they stay.
+    Level and drift follow values inside the band; of a tick on the harmless side they take one
+    scale's worth, since after a peak the way back would look like a loss, and all of it after
+    some hours. While a symptom is open they stay.
     """
     working, scale = verdict.working, verdict.scale
     usual = verdict.usual
@@ -101,7 +102,8 @@ def learnt(
     calm = verdict.measured & ~held & (working["bad"] < frame.policy.bar)
     rest = np.where(calm, working["rest"], 0)
     harmless = np.abs(working["distance"]) >= frame.policy.bar
-    rest = np.clip(rest, -3 * scale, 3 * scale)
+    traits = frame.traits
+    rest = np.clip(rest, np.where(traits.down, -3, -1) * scale, np.where(traits.up, 3, 1) * scale)
     unit = np.where(fitted["relative"], np.maximum(working["season"], 1e-9), 1)
     slow = _gain(frame, frame.policy.level_memory_seconds)
     quick = _gain(frame, _DRIFT_SECONDS)

@@ -95,6 +95,9 @@ def week() -> Run:
     made.tell("stays", latency("stays"))[at_hour(FRIDAY, 9, 10_000)] *= 2
     values = made.tell("kpi", series_of("revenue", "kpi", unit="EUR", kpi="revenue"), 5000)
     values[at_hour(SUNDAY, 12, 10_000)] *= 0.5
+    values = made.tell("rest", latency("rest"))
+    values[at_hour(FRIDAY, 10, 12)] *= 5
+    values[at_hour(FRIDAY, 10 + 12 / 60, 25)] *= 1.08  # two usual distances
     values = made.tell("peak", series_of("orders", "peak", unit="EUR", kpi="orders"), 5000)
     values[at_hour(FRIDAY, 10, 90)] *= 1 + 0.4 * np.sin(np.linspace(0, np.pi, 90))
     return made.run()
@@ -157,6 +160,11 @@ def test_a_symptom_strengthens_ends_and_returns_as_the_same_one(week: Run) -> No
     assert back <= ended.ended_at <= back + timedelta(minutes=4)
     assert again.state is SymptomState.ACTIVE
     assert again.ended_at is None
+
+
+def test_a_faint_rest_of_great_trouble_is_not_that_trouble(week: Run) -> None:
+    over = next(fact for fact in of(week, "rest") if fact.kind is FactKind.ENDED)
+    assert over.at <= utc(int(NEXT[at_hour(FRIDAY, 10 + 24 / 60, 1)][0]))
 
 
 def test_the_end_of_a_peak_is_no_loss(week: Run) -> None:
