@@ -80,11 +80,18 @@ def keep(
 ) -> Verdict:
     """Return the severity an incident has now that was `severity` before.
 
-    It rises at once. It falls only when its threshold is missed clearly (by `keep_ratio`), so
-    that noise around a threshold is no news.
+    It rises at once, by what still goes on: nobody is called for how bad it was. It falls only
+    when its threshold is missed clearly (by `keep_ratio`), so that noise around a threshold is no
+    news.
     """
     fresh = classify(symptoms, blast, impacts, knowledge)
-    if fresh[0] <= severity:
+    if fresh[0] < severity:
+        still = [one for one in symptoms if one.is_open]
+        kpis = {one.series.kpi for one in still}
+        losing = [one for one in impacts if one.kpi in kpis or one.assumption]
+        now = classify(still, blast, losing, knowledge)
+        return now if now[0] < severity else (severity, f"{fresh[1]}, but that is over")
+    if fresh[0] == severity:
         return fresh
     policies = replace(knowledge.policies, severity=_relaxed(knowledge.policies.severity))
     relaxed, _ = classify(symptoms, blast, impacts, replace(knowledge, policies=policies))

@@ -6,7 +6,7 @@ import pytest
 
 from aiops.domain.incidents import BlastRadius, Severity
 from aiops.domain.series import Direction
-from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
 from aiops.incident.severity import classify, is_merely_load, keep, user_visible
 from tests.builders import checkout_errors, minute, revenue, series, shop, story, symptom
 from tests.incident.scenes import EU_CHECKOUT, loss
@@ -151,6 +151,17 @@ def test_severity_rises_at_once_and_falls_only_when_clearly_below() -> None:
     assert now(Severity.P2, -0.16) is Severity.P1
     assert now(Severity.P1, -0.14) is Severity.P1
     assert now(Severity.P1, -0.10) is Severity.P2
+
+
+def test_severity_does_not_rise_by_what_is_over() -> None:
+    worst = symptom(checkout_errors(), before=0.003, observed=0.5, until=9)
+    mild = behind("checkout", "latency_p95", 0.1, 0.12)
+
+    def now(*symptoms: Symptom) -> Severity:
+        return keep(Severity.P3, symptoms, EU_CHECKOUT, (), shop())[0]
+
+    assert now(worst, mild) is Severity.P3
+    assert now(replace(worst, state=SymptomState.ACTIVE, ended_at=None), mild) is Severity.P1
 
 
 def test_users_meet_kpis_and_the_steps_of_journeys() -> None:
