@@ -22,10 +22,11 @@ def detect(
         bool, typer.Option("--json", help="Print the summary as JSON instead of a sentence.")
     ] = False,
 ) -> None:
-    """Score recorded series row by row, each row by what was known at its time.
+    """Score every row of recorded series.
 
-    Writes timestamp,score,is_anomaly for every row: a higher score is worse, and is_anomaly is 1
-    while people would be told. Gaps and missing values are data. Exit code 2 when a file is wrong.
+    Writes timestamp,score,is_anomaly, from what was known at each row: a higher score is worse,
+    is_anomaly is 1 while people would be told. Gaps and missing values are data. Exit code 2 when
+    a file is wrong.
 
     Example: aiops detect series/ --out scores
     """

@@ -101,22 +101,31 @@ def jobs_of(path: Path, out: Path, detector: str, *, plot: bool) -> list[Job]:
         InputError: there is nothing to score, or results would overwrite the input.
     """
     if path.is_dir():
-        files = sorted(one for one in path.iterdir() if one.suffix.lower() == ".csv")
+        files = sorted(one for one in path.glob("[!.]*") if one.suffix.lower() == ".csv")
     elif path.exists():
         files = [path]
     else:
         raise InputError(f"{path} is not there; expected a CSV file or a folder of them")
     if not files:
-        raise InputError(f"{path} holds no CSV file; expected {'timestamp,value'} in *.csv")
+        raise InputError(f"{path} holds no CSV file; expected at least one, of timestamp,value")
     jobs = [
         Job(path=file, target=out / f"{file.stem}.csv", detector=detector, plot=plot)
         for file in files
     ]
-    inputs = {file.resolve() for file in files}
+    _require_distinct(jobs)
+    return jobs
+
+
+def _require_distinct(jobs: Sequence[Job]) -> None:
+    """Raise InputError where results would overwrite the input or each other."""
+    inputs = {job.path.resolve() for job in jobs}
+    sources: dict[Path, Path] = {}
     for job in jobs:
         if job.target.resolve() in inputs:
             raise InputError(f"--out: {job.target} is an input itself; choose another folder")
-    return jobs
+        other = sources.setdefault(job.target, job.path)
+        if other != job.path:
+            raise InputError(f"{job.path}: its scores and those of {other} share one name; rename")
 
 
 def run_jobs(jobs: Sequence[Job]) -> list[Outcome]:

@@ -82,11 +82,12 @@ def score_series(
     """
     scorer = SeriesScorer(step_seconds_of(times), detector, policy or DetectPolicy())
     readings = []
-    for row, (at, value) in enumerate(zip(times.tolist(), values, strict=True)):
-        reading = scorer.feed(at, value)
-        readings.append(reading if row >= STEP_ROWS else Reading())
-        if row % REPORT_ROWS == REPORT_ROWS - 1:
-            done(REPORT_ROWS)
+    with np.errstate(over="ignore", invalid="ignore"):  # a band may reach beyond float32
+        for row, (at, value) in enumerate(zip(times.tolist(), values, strict=True)):
+            reading = scorer.feed(at, value)
+            readings.append(reading if row >= STEP_ROWS else Reading())
+            if row % REPORT_ROWS == REPORT_ROWS - 1:
+                done(REPORT_ROWS)
     done(len(readings) % REPORT_ROWS)
     return Scored(
         score=np.array([one.score for one in readings]),
@@ -155,6 +156,11 @@ class SeriesScorer:
         self._first_at: datetime | None = None
         self._fit_due: datetime | None = None
 
+    @property
+    def state(self) -> ShardState:
+        """Where detection stands after the last row."""
+        return self._state
+
     def feed(self, at: int, value: np.float32) -> Reading:
         """Judge a row, then learn from it; a second one of the same time takes its place."""
         if self._first_at is None:
@@ -210,10 +216,11 @@ def reading_of(verdict: Verdict | None, state: ShardState, detector: str) -> Rea
     is_open = bool((state.tracks[detector].phase == OPEN).any())
     if verdict is None or not verdict.measured.any():
         return Reading(is_anomaly=is_open)
-    strength = np.where(verdict.measured, verdict.strength, 0)
+    known = verdict.measured & (verdict.strength > 0)
+    strength = np.where(known, verdict.strength, 0)
     worst = int(strength.argmax())
     return Reading(
-        score=min(max(float(strength[worst]), 0.0), _HIGHEST),
+        score=min(float(strength[worst]), _HIGHEST),
         is_anomaly=is_open,
         low=float(verdict.low[worst]),
         high=float(verdict.high[worst]),

@@ -1,0 +1,204 @@
+"""`aiops detect`: recorded series in, a score and a flag for every row out."""
+
+import csv
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from aiops.domain.policies import DetectPolicy
+from aiops.domain.symptoms import SymptomKind
+from aiops.domain.ticks import Packed, Times
+from tests.builders import minute
+from tests.workers.installation import Installation, TableSource
+from workers.offline.detect import run_detect
+from workers.offline.series_scores import (
+    STEP_ROWS,
+    Scored,
+    SeriesScorer,
+    anonymous_shard,
+    score_series,
+)
+
+START = int(minute(0).timestamp())
+
+
+def wave(count: int, *, step: int = 60, seed: int = 3) -> tuple[Times, Packed]:
+    """Return a noisy wave of a few hours, without trouble."""
+    times = START + step * np.arange(count, dtype=np.int64)
+    noise = np.random.default_rng(seed).normal(0, 0.3, count)
+    return times, (20 + 3 * np.sin(times / 5000) + noise).astype(np.float32)
+
+
+def with_fault(values: Packed, first: int, last: int) -> Packed:
+    faulty = values.copy()
+    faulty[first:last] += 30
+    return faulty
+
+
+def write_series(folder: Path, name: str, times: Times, values: Packed) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    rows = "".join(f"{at},{value}\n" for at, value in zip(times, values, strict=True))
+    path.write_text("timestamp,value\n" + rows)
+    return path
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def same(one: Scored, other: Scored, rows: int) -> None:
+    for name in ("score", "is_anomaly", "low", "high"):
+        np.testing.assert_array_equal(getattr(one, name)[:rows], getattr(other, name)[:rows])
+
+
+def detected(path: Path, out: Path, detector: str = "seasonal") -> int:
+    return run_detect(path, out, detector, plot=False, as_json=False)
+
+
+def test_a_worker_fed_tick_by_tick_says_the_same(parts: Installation) -> None:
+    """A stretch with two fits, a fault, a value that is missing and a gap in time."""
+    times, values = wave(150)
+    values = with_fault(values, 95, 110)
+    values[80] = np.nan
+    silent = np.zeros(len(times), dtype=np.bool_)
+    silent[130:136] = True
+    measured = np.where(silent, np.float32(np.nan), values)[:, None]
+    shard = anonymous_shard(60)
+    parts.fed["shop"] = TableSource(shard.series, minute(0), measured)
+    open_at: dict[int, bool] = {}
+    for number, at in enumerate(times.tolist()):
+        parts.hand.at = minute(number) + timedelta(seconds=2)
+        parts.poll.run("shop")
+        parts.detect.run("shop.prod.0")
+        found = parts.symptoms.open_symptoms("prod")
+        open_at[at] = any(one.kind is SymptomKind.ANOMALY for one in found)
+        parts.fit.run("shop.prod.0")
+    scored = score_series(times[~silent], values[~silent])
+    flags = dict(zip(times[~silent].tolist(), scored.is_anomaly.tolist(), strict=True))
+    assert flags == {at: open_at[at] for at in flags}
+    assert True in flags.values()
+    scorer = SeriesScorer(60, "seasonal", DetectPolicy())
+    for at, value in zip(times[~silent].tolist(), values[~silent], strict=True):
+        scorer.feed(at, value)
+    assert scorer.state.to_bytes() == parts.history.load_state("shop.prod.0").state
+
+
+@pytest.mark.parametrize("cut", [3, STEP_ROWS, 61, 200, 299])
+def test_what_comes_later_changes_nothing_said_before(cut: int) -> None:
+    times, values = wave(300)
+    values = with_fault(values, 190, 230)
+    times[150:] += 1234  # a gap, and another place in the minute from then on
+    times[201] = times[200]
+    whole = score_series(times, values)
+    same(whole, score_series(times[:cut], values[:cut]), cut)
+    other = values.copy()
+    other[cut:] = 1e6
+    times[cut:] += 7 * np.arange(len(times) - cut)
+    same(whole, score_series(times, other), cut)
+
+
+def test_of_two_values_at_one_time_the_last_one_counts() -> None:
+    times, values = wave(200)
+    twice = np.insert(times, 120, times[120]), np.insert(values, 120, np.float32(900))
+    once, doubled = score_series(times, values), score_series(*twice)
+    assert doubled.score[120] > 10
+    kept = np.delete(np.arange(201), 120)
+    np.testing.assert_array_equal(doubled.score[kept], once.score)
+    np.testing.assert_array_equal(doubled.is_anomaly[kept], once.is_anomaly)
+
+
+@pytest.mark.parametrize("detector", ["seasonal", "absence", "threshold"])
+def test_scores_are_finite_whatever_the_values_are(detector: str) -> None:
+    times, values = wave(150)
+    values[20:40] = np.nan
+    values[60], values[61], values[62] = np.inf, -np.inf, np.float32(3e38)
+    values[70:100] = 0
+    scored = score_series(times, values, detector)
+    assert np.isfinite(scored.score).all()
+    assert (scored.score >= 0).all()
+    assert len(scored.is_anomaly) == 150
+
+
+def test_a_series_without_any_value_is_calm() -> None:
+    times, values = wave(70)
+    scored = score_series(times, np.full_like(values, np.nan))
+    assert not scored.score.any()
+    assert not scored.is_anomaly.any()
+
+
+def test_every_row_of_every_file_gets_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times, values = wave(130)
+    for name in ("one.csv", "two.csv", "three.csv"):
+        write_series(tmp_path / "in", name, times, with_fault(values, 100, 120))
+    assert run_detect(tmp_path / "in", tmp_path / "out", "seasonal", plot=False, as_json=True) == 0
+    scored = score_series(times, with_fault(values, 100, 120))
+    for name in ("one.csv", "two.csv", "three.csv"):
+        rows = rows_of(tmp_path / "out" / name)
+        assert [row["timestamp"] for row in rows] == [str(at) for at in times]
+        assert [row["is_anomaly"] for row in rows] == [str(int(x)) for x in scored.is_anomaly]
+        assert [row["score"] for row in rows] == [f"{x:.6g}" for x in scored.score]
+    summary = orjson.loads(capsys.readouterr().out)
+    assert (summary["files"], summary["failed"], summary["rows"]) == (3, 0, 390)
+    assert summary["anomalies"] == 3 * int(scored.is_anomaly.sum()) > 0
+    assert summary["rows_per_second"] > 0
+
+
+def test_a_wrong_file_is_named_and_the_others_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times, values = wave(20)
+    write_series(tmp_path / "in", "good.csv", times, values)
+    write_series(tmp_path / "in", "twice.csv", np.sort(np.append(times, times[7])), wave(21)[1])
+    write_series(tmp_path / "in", "back.csv", times[::-1], values)
+    (tmp_path / "in" / "empty.csv").write_text("")
+    assert detected(tmp_path / "in", tmp_path / "out") == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("/in/")[1].split(" ")[0] for line in lines] == [
+        "back.csv:3:",
+        "empty.csv:",
+        "twice.csv:10:",
+    ]
+    assert all(line.startswith("aiops: ") and "expected" in line for line in lines)
+    assert sorted(one.name for one in (tmp_path / "out").iterdir()) == ["good.csv", "twice.csv"]
+    assert len(rows_of(tmp_path / "out" / "twice.csv")) == 21
+
+
+def test_one_file_can_be_scored_and_drawn(tmp_path: Path) -> None:
+    times, values = wave(70)
+    path = write_series(tmp_path, "cpu.load.csv", times, values)
+    assert run_detect(path, tmp_path / "out", "seasonal", plot=True, as_json=False) == 0
+    assert len(rows_of(tmp_path / "out" / "cpu.load.csv")) == 70
+    assert (tmp_path / "out" / "cpu.load.svg").read_text().startswith("<svg")
+
+
+def test_columns_nobody_asked_for_are_left_out_with_a_note(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "cpu.csv").write_text("timestamp,value,label\n60,1,0\n120,1,0\n")
+    assert detected(tmp_path / "cpu.csv", tmp_path / "out") == 0
+    assert capsys.readouterr().err == "aiops: note: ignored columns: label (files: 1)\n"
+
+
+def test_what_cannot_be_begun_is_said_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_series(tmp_path / "in", "cpu.csv", *wave(5))
+    (tmp_path / "none").mkdir()
+    before = path.read_text()
+    for source, out, detector, said in (
+        (tmp_path / "gone", "out", "seasonal", "is not there; expected a CSV file or a folder"),
+        (tmp_path / "none", "out", "seasonal", "holds no CSV file; expected at least one"),
+        (tmp_path / "in", "in", "seasonal", "is an input itself; choose another folder"),
+        (tmp_path / "in", "out", "magic", "detector 'magic' is not installed; known are absence"),
+        (tmp_path / "in", "in/cpu.csv", "seasonal", "File exists"),
+    ):
+        assert detected(source, tmp_path / out, detector) == 2
+        assert said in capsys.readouterr().err
+    assert path.read_text() == before
