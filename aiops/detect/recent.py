@@ -12,6 +12,10 @@ CELL_SECONDS = 30
 """Shorter steps share a cell, so that the ring never spans less than half an hour."""
 
 
+_LARGEST = np.float32(1e24)
+"""Nothing that is measured is larger; beyond it float32 cannot hold a distance in scales."""
+
+
 def nan_median(values: Packed) -> tuple[Packed, Packed]:
     """Return the median of the finite values along the first axis (0 where none) and their count.
 
@@ -100,8 +104,8 @@ def recent_of(history: History, step_seconds: int, count: int) -> Recent:
 
 
 def finite(values: Packed) -> Packed:
-    """Return a float32 copy in which infinities are missing values."""
-    with np.errstate(over="ignore"):  # beyond float32 is as good as infinite
+    """Return a float32 copy in which infinities, and what is as good as that, are missing."""
+    with np.errstate(over="ignore"):
         packed = np.array(values, dtype=np.float32)
-    packed[~np.isfinite(packed)] = np.nan
+    packed[~(np.abs(packed) <= _LARGEST)] = np.nan
     return packed
