@@ -167,8 +167,6 @@ def test_another_method_is_refused(client: Browser) -> None:
     assert client.request("DELETE", "/incidents").status_code == 405
 
 
-# An incident full of nasty texts is long; Hypothesis says so of the example it would show.
-@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @settings(
     max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
