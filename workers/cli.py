@@ -1,5 +1,6 @@
 """The `aiops` command: one thin sub-command per thing people want to do."""
 
+import signal
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 
 DISTRIBUTION = "aiops-pipeline"
+INTERRUPTED = 130
 
 
 def _show_version(wanted: bool) -> None:
@@ -62,7 +64,12 @@ app.add_typer(pages.app, name="help")
 
 
 def main() -> None:
-    """Run the command line; a known error is one line on stderr and exit code 1."""
+    """Run the command line; a known error is one line on stderr and exit code 1.
+
+    Ctrl-C ends with 130, as a shell expects, also before a command has begun; click would make
+    it 1, which is for errors.
+    """
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(INTERRUPTED))
     try:
         app()
     except AiopsError as error:

@@ -4,6 +4,7 @@ import hashlib
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
@@ -58,6 +59,7 @@ def _environment() -> Environment:
         moment=views.moment_words,
         place=views.place_words,
         state=state_words,
+        urlencode=_quoted,
     )
     environment.globals.update(
         amounts=views.amounts,
@@ -68,3 +70,8 @@ def _environment() -> Environment:
         style=f"{STYLE_PATH}?v={stylesheet()[1]}",
     )
     return environment
+
+
+def _quoted(text: str) -> str:
+    """Return a text as part of a path; Jinja's own filter fails on a lone surrogate."""
+    return quote(text, safe="", errors="replace")

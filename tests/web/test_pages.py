@@ -184,6 +184,15 @@ def test_no_text_of_an_incident_becomes_markup(site: Site, of: Any) -> None:
         assert SCRIPT not in answer.text
 
 
+def test_a_lone_surrogate_anywhere_takes_no_page_away(site: Site) -> None:
+    odd = "\ud800"
+    made = resolved(id="INC-1", title=odd, owner_title=odd, runbook_id=odd, runbook_title=odd)
+    site.shelf.kept[:] = [made]
+    browser = site.open()
+    assert browser.get("/incidents").status_code == 200
+    assert browser.get("/incidents/INC-1").status_code == 200
+
+
 def test_every_answer_forbids_scripts_and_frames(client: Browser) -> None:
     for path in ("/incidents", "/nowhere", "/api/incidents", rendering.STYLE_PATH):
         policy = client.get(path).headers["content-security-policy"]
