@@ -107,8 +107,8 @@ def running_process(settings: Settings) -> int | None:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return int(file.read() or 0)
-    except (OSError, ValueError):
-        pass
+    except (OSError, ValueError):  # nothing was ever run there, or it has just ended
+        return None
     return None
 
 

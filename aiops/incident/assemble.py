@@ -86,7 +86,6 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
     causes, is_new_cause = _causes(candidate.causes, previous, at, knowledge)
     base = previous or _fresh(symptoms, at, knowledge, incident_id)
     level, why = _severity(symptoms, blast, impacts, knowledge, previous)
-    ruled_out = candidate.ruled_out
     name = title(symptoms, blast, causes, impacts, knowledge)
     incident = replace(
         base,
@@ -97,28 +96,33 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         updated_at=at,
         symptoms=symptoms,
         causes=causes,
-        ruled_out=ruled_out,
+        ruled_out=candidate.ruled_out,
         blast=blast,
         impacts=tuple(impacts),
+    )
+    incident = _in_words(incident, changes, knowledge)
+    if previous is None or not materially_differs(previous, incident):
+        return incident
+    return replace(incident, revision=previous.revision + 1)
+
+
+def _in_words(incident: Incident, changes: Sequence[Change], knowledge: Knowledge) -> Incident:
+    """Return the incident with its narrative, and its timeline extended."""
+    symptoms, blast, causes = incident.symptoms, incident.blast, incident.causes
+    told = _told_changes(symptoms, causes, changes, blast, knowledge)
+    return replace(
+        incident,
         narrative=narrative(
             symptoms,
             blast,
             causes,
             changes,
-            impacts=impacts,
+            impacts=incident.impacts,
             knowledge=knowledge,
-            ruled_out=ruled_out,
+            ruled_out=incident.ruled_out,
         ),
-        timeline=timeline.timeline(
-            base.timeline,
-            symptoms,
-            _told_changes(symptoms, causes, changes, blast, knowledge),
-            knowledge,
-        ),
+        timeline=timeline.timeline(incident.timeline, symptoms, told, knowledge),
     )
-    if previous is None or not materially_differs(previous, incident):
-        return incident
-    return replace(incident, revision=previous.revision + 1)
 
 
 def _blinds(symptom: Symptom, knowledge: Knowledge) -> bool:
