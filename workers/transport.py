@@ -9,7 +9,8 @@ after its visibility timeout, as that of a worker that was killed.
 
 from typing import Any
 
-from kombu.transport import TRANSPORT_ALIASES, redis
+from kombu import transport
+from kombu.transport import redis
 from kombu.transport.virtual import QoS
 from redis.exceptions import RedisError
 
@@ -47,6 +48,8 @@ class Transport(redis.Transport):
 
 
 def use_it() -> None:
-    """Let kombu take this transport for every Redis address."""
+    """Let kombu take this transport for every Redis address, also where it took its own before."""
     name = f"{Transport.__module__}:{Transport.__qualname__}"
-    TRANSPORT_ALIASES.update({"redis": name, "rediss": name})
+    for scheme in ("redis", "rediss"):
+        transport.TRANSPORT_ALIASES[scheme] = name
+        transport._transport_cache.pop(scheme, None)  # type: ignore[attr-defined]

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kombu import Connection, Consumer, Queue
+from kombu import Connection, Consumer, Queue, transport
+from kombu.transport import redis
 from redis.exceptions import RedisError
 
 from workers.app import make_app
@@ -52,3 +53,9 @@ def test_a_message_that_was_acknowledged_does_not_come_back(
         assert channel.qos.can_consume()
     with redis.Redis.from_url(empty_redis_url) as client:
         assert client.llen("ingest") == client.hlen("unacked_fast") == 0
+
+
+def test_our_transport_is_taken_also_where_kombus_own_was_before() -> None:
+    transport._transport_cache["redis"] = redis.Transport  # type: ignore[attr-defined]
+    app = make_app("redis://127.0.0.1:1/0", "fast")
+    assert isinstance(app.connection_for_read().transport, Transport)
