@@ -3,6 +3,7 @@
 fit(history) → ShardProfile          once a day, in the slow worker
 start / adopt → ShardState           where scoring begins, and goes on under a new profile
 step(tick) → Detection               strictly causal: judged first, learnt from afterwards
+rescore(late tick) → Detection       values that came after their tick had closed
 """
 
 from collections.abc import Mapping
@@ -10,16 +11,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from aiops.detect.facts import Speaker
-from aiops.detect.persistence import (
-    NOTHING,
-    Track,
-    Transitions,
-    advance,
-    new_track,
-    persistence_of,
-)
-from aiops.detect.protocol import Detector, Frame, Memory, Verdict
+from aiops.detect.judging import judge, kpis
+from aiops.detect.persistence import new_track
+from aiops.detect.protocol import Frame, Verdict
 from aiops.detect.recent import Recent, finite, recent_of, widened
 from aiops.detect.registry import all_detectors
 from aiops.detect.traits import Bools, traits_of
@@ -33,11 +27,8 @@ from aiops.detect.values import (
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import Origin, SymptomFact
 from aiops.domain.ticks import History, KpiTick, Packed, Shard, Tick
-from aiops.domain.time import utc
 
-__all__ = ["Detection", "ShardProfile", "ShardState", "adopt", "fit", "start", "step"]
-
-_BEFORE_SECONDS = 1800
+__all__ = ["Detection", "ShardProfile", "ShardState", "adopt", "fit", "rescore", "start", "step"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +129,49 @@ def step(  # noqa: PLR0917  # the order of the data flow
     now = int(tick.at.timestamp())
     if now <= state.at:
         return Detection(state=state)
-    count = len(shard.series)
     profile = profile.grown(shard)
-    if len(state.series) != count:
-        state = _grown(shard, profile, state)
+    state = _grown(shard, profile, state)
     frame = frame_of(shard, profile, state, now, tick.values, policy)
     return _step(shard, profile, state, frame, origin)
+
+
+def rescore(  # noqa: PLR0917  # the order of the data flow
+    shard: Shard,
+    profile: ShardProfile,
+    state: ShardState,
+    tick: Tick,
+    policy: DetectPolicy,
+    origin: Origin = Origin.LIVE,
+) -> Detection:
+    """Judge values that came after their tick had closed, by what is known now.
+
+    They may lengthen, open, end or withdraw a symptom of their series. Nothing is learnt from
+    them and nothing is rewound; whatever was said of telemetry missing at the time stays true.
+
+    Args:
+        shard: as for `step`.
+        profile: what was learnt.
+        state: as it stands, at or after the tick.
+        tick: the late values by slot; NaN where nothing came late.
+        policy: bars and persistence.
+        origin: written into every symptom.
+    """
+    profile = profile.grown(shard)
+    state = _grown(shard, profile, state)
+    frame = frame_of(shard, profile, state, int(tick.at.timestamp()), tick.values, policy)
+    judged = [
+        judge(one, profile, state, frame)
+        for one in all_detectors()
+        if profile.subjects[one.name] is profile.series
+    ]
+    return Detection(
+        state=replace(
+            state,
+            tracks={**state.tracks, **{one.detector.name: one.track for one in judged}},
+        ),
+        facts=tuple(fact for one in judged for fact in one.facts(profile, frame, origin)),
+        kpis=kpis(frame, judged),
+    )
 
 
 def frame_of(  # noqa: PLR0917  # the order of the data flow
@@ -165,107 +193,30 @@ def frame_of(  # noqa: PLR0917  # the order of the data flow
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Judged:
-    """What one detector said of a tick; `verdict` is None where it had nothing to judge by."""
-
-    detector: Detector
-    verdict: Verdict | None
-    track: Track
-    moves: Transitions
-
-
 def _step(
     shard: Shard, profile: ShardProfile, state: ShardState, frame: Frame, origin: Origin
 ) -> Detection:
-    judged = [_judge(one, profile, state, frame) for one in all_detectors()]
+    judged = [judge(one, profile, state, frame) for one in all_detectors()]
     row = frame.values.copy()
     for one in judged:
         if profile.subjects[one.detector.name] is profile.series:
             row[one.track.held] = np.nan  # an open symptom is not what is usual
     recent = frame.recent.append(frame.at, row, shard.step_seconds)
     after = replace(frame, recent=recent)
-    facts = [fact for one in judged for fact in _facts(one, profile, frame, origin)]
+    facts = [fact for one in judged for fact in one.facts(profile, frame, origin)]
     return Detection(
         state=ShardState(
             series=shard.series,
             at=frame.at,
             number=frame.number + 1,
             recent=recent,
-            memory={one.detector.name: _learn(one, profile, state, after) for one in judged},
+            memory={one.detector.name: one.learnt(profile, state, after) for one in judged},
             tracks={one.detector.name: one.track for one in judged},
         ),
         facts=tuple(facts),
-        kpis=_kpis(frame, judged),
+        kpis=kpis(frame, judged),
         verdicts={one.detector.name: one.verdict for one in judged if one.verdict is not None},
     )
-
-
-def _judge(detector: Detector, profile: ShardProfile, state: ShardState, frame: Frame) -> _Judged:
-    name = detector.name
-    track = state.tracks[name]
-    verdict = detector.score(frame, profile.fitted[name], state.memory[name], track.held)
-    if verdict is None:
-        return _Judged(detector=detector, verdict=None, track=track, moves=NOTHING)
-    rule = persistence_of(frame.policy, frame.step_seconds)
-    track, moves = advance(track, verdict, frame.at, rule)
-    own = profile.subjects[name] is profile.series
-    for slot in moves.opened:
-        episode = track.episodes[slot]
-        onset = int(episode["onset"])
-        usual = frame.recent.before(onset, int(slot), _BEFORE_SECONDS) if own else None
-        episode["before"] = episode["expected"] if usual is None else usual
-    return _Judged(detector=detector, verdict=verdict, track=track, moves=moves)
-
-
-def _facts(
-    judged: _Judged, profile: ShardProfile, frame: Frame, origin: Origin
-) -> list[SymptomFact]:
-    detector = judged.detector
-    fitted = profile.fitted[detector.name]
-    speaker = Speaker(
-        detector=detector.name,
-        kind=detector.kind,
-        subjects=profile.subjects[detector.name],
-        compared_with=lambda subject, at: detector.compared_with(fitted, subject, at, frame),
-        origin=origin,
-    )
-    return speaker.facts(judged.track, judged.moves, frame.at)
-
-
-def _learn(judged: _Judged, profile: ShardProfile, state: ShardState, frame: Frame) -> Memory:
-    name, verdict = judged.detector.name, judged.verdict
-    memory = state.memory[name]
-    if verdict is None:
-        return memory
-    released = np.zeros(len(judged.track.phase), dtype=np.bool_)
-    released[judged.moves.released] = True
-    return judged.detector.learn(
-        frame,
-        profile.fitted[name],
-        memory,
-        verdict,
-        held=judged.track.held,
-        released=released,
-    )
-
-
-def _kpis(frame: Frame, judged: list[_Judged]) -> KpiTick | None:
-    """Return what the first detector that knows the usual value says of the KPI slots."""
-    slots = frame.traits.kpi_slots
-    for one in judged:
-        verdict = one.verdict
-        if verdict is None or verdict.usual is None or verdict.scale is None or not len(slots):
-            continue
-        known = verdict.measured[slots]
-        return KpiTick(
-            at=utc(frame.at),
-            series=frame.traits.kpi_series,
-            observed=np.where(known, frame.values[slots], np.nan).astype(np.float64),
-            expected=verdict.usual[slots].astype(np.float64),
-            scale=verdict.scale[slots].astype(np.float64),
-        )
-    return None
 
 
 def _grown(shard: Shard, profile: ShardProfile, state: ShardState) -> ShardState:

@@ -1,7 +1,7 @@
 """Transitions of a track → symptom facts, in the domain's words."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,14 +47,21 @@ class Speaker:
             (FactKind.CONTINUED, moves.continued),
             (FactKind.ENDED, moves.ended),
             (FactKind.ENDED, moves.released),
+            (FactKind.WITHDRAWN, moves.withdrawn),
         )
         return [
-            SymptomFact(
-                kind=kind, at=utc(now), symptom=self._symptom(int(slot), track.episodes[slot])
-            )
+            self._fact(kind, int(slot), track.episodes[slot], now)
             for kind, slots in told
             for slot in slots
         ]
+
+    def _fact(
+        self, kind: FactKind, subject: int, episode: npt.NDArray[np.void], now: int
+    ) -> SymptomFact:
+        symptom = self._symptom(subject, episode)
+        if kind is FactKind.WITHDRAWN:
+            symptom = replace(symptom, state=SymptomState.WITHDRAWN)
+        return SymptomFact(kind=kind, at=utc(now), symptom=symptom)
 
     def _symptom(self, subject: int, episode: npt.NDArray[np.void]) -> Symptom:
         series = self.subjects[subject]

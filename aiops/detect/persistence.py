@@ -40,9 +40,16 @@ EPISODE = np.dtype(
         ("high", "<f4"),
         ("before", "<f4"),
         ("young", "<i4"),
+        ("contrary", "<i4"),
     ]
 )
-"""What is kept of the last symptom of a subject; times in epoch seconds."""
+"""What is kept of the last symptom of a subject; times in epoch seconds.
+
+`contrary` counts late values inside the band while the symptom was building up; it is far below
+zero where a single value was enough to open it.
+"""
+
+_NEVER = -(1 << 30)
 
 _PEAK_FIELDS = ("observed", "expected", "low", "high", "direction")
 
@@ -121,6 +128,7 @@ class Transitions:
     continued: Slots
     ended: Slots
     released: Slots
+    withdrawn: Slots
 
 
 _NOBODY = np.zeros(0, dtype=np.intp)
@@ -131,6 +139,7 @@ NOTHING = Transitions(
     continued=_NOBODY,
     ended=_NOBODY,
     released=_NOBODY,
+    withdrawn=_NOBODY,
 )
 
 
@@ -155,7 +164,7 @@ def advance(
     if not loud.any() and not held.any():
         return Track(hits=hits, phase=track.phase, episodes=track.episodes), NOTHING
     moving = Track(hits=hits, phase=track.phase.copy(), episodes=track.episodes.copy())
-    _remember_peaks(moving, track.hits, verdict, np.flatnonzero(loud), now - rule.flap_seconds)
+    _remember_peaks(moving, track.hits, verdict, np.flatnonzero(loud), now, rule)
     opened, reopened = _open(moving, verdict, np.flatnonzero(loud & ~held), now, rule)
     open_before = np.flatnonzero(held & verdict.measured)
     lasting = _lasting(moving, verdict, open_before, now)
@@ -163,7 +172,8 @@ def advance(
     ended = _end(moving, open_before, rule)
     still = open_before[moving.phase[open_before] == OPEN]
     released = _release(moving, still, now, rule)
-    strengthened = np.setdiff1d(strengthened, np.union1d(ended, released))
+    withdrawn = _withdraw(moving, verdict, still, now, rule)
+    strengthened = strengthened[moving.phase[strengthened] == OPEN]
     return moving, Transitions(
         opened=opened,
         reopened=reopened,
@@ -171,21 +181,29 @@ def advance(
         continued=np.setdiff1d(lasting, strengthened),
         ended=ended,
         released=released,
+        withdrawn=withdrawn,
     )
 
 
-def _remember_peaks(
+def _remember_peaks(  # noqa: PLR0917  # the order of the data flow
     track: Track,
     hits_before: npt.NDArray[np.uint32],
     verdict: Verdict,
     loud: Slots,
-    expired_before: int,
+    now: int,
+    rule: Persistence,
 ) -> None:
     episodes = track.episodes
     resting = track.phase[loud] == RESTING
-    over = loud[resting & (episodes["ended"][loud] < expired_before)]
+    over = loud[resting & (episodes["ended"][loud] < now - rule.flap_seconds)]
     track.phase[over] = IDLE
-    fresh = loud[(track.phase[loud] == IDLE) & (hits_before[loud] == 0)]
+    idle = loud[track.phase[loud] == IDLE]
+    fresh = idle[hits_before[idle] == 0]
+    episodes["onset"][fresh] = now
+    full = np.uint32(1 << (rule.window - 1))
+    shed = np.union1d(over, idle[(hits_before[idle] & full) > 0])
+    age = np.frexp(np.maximum(track.hits[shed], 1).astype(np.float64))[1] - 1
+    episodes["onset"][shed] = now - age.astype(np.int64) * rule.step_seconds
     episodes["peak"][np.union1d(fresh, over)] = -1.0
     higher = loud[verdict.strength[loud] > episodes["peak"][loud]]
     episodes["peak"][higher] = verdict.strength[higher]
@@ -201,12 +219,12 @@ def _open(
     reopened = ready[track.phase[ready] == RESTING]
     opened = ready[track.phase[ready] == IDLE]
     episodes = track.episodes
-    age = np.frexp(np.maximum(track.hits[opened], 1).astype(np.float64))[1] - 1
-    first = now - age.astype(np.int64) * rule.step_seconds
+    alone = (track.hits[opened] & ~np.uint32(1)) == 0
     since = verdict.since[opened]
-    episodes["onset"][opened] = np.where((since > 0) & (age == 0), since, first)
+    episodes["onset"][opened] = np.where((since > 0) & alone, since, episodes["onset"][opened])
     episodes["detected"][opened] = now
     episodes["young"][opened] = verdict.young[opened]
+    episodes["contrary"][opened] = np.where(verdict.certain[opened], _NEVER, 0)
     for name in ("last_outside", "told_at"):
         episodes[name][ready] = now
     for name in ("ended", "inside", "inside_since"):
@@ -227,10 +245,12 @@ def _lasting(track: Track, verdict: Verdict, held: Slots, now: int) -> Slots:
 def _go_on(track: Track, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
     episodes = track.episodes
     outside = held[verdict.outside[held] | verdict.certain[held]]
-    episodes["last_outside"][outside] = now
+    older = now < episodes["last_outside"][held]  # a late value: what came after it holds
+    episodes["last_outside"][outside] = np.maximum(now, episodes["last_outside"][outside])
     back = verdict.back[held]
     if verdict.remains is not None:
         back = back | (verdict.remains[held] <= _LITTLE * episodes["peak"][held])
+    held, back = held[~older], back[~older]
     episodes["inside_since"][held[back & (episodes["inside"][held] == 0)]] = now
     episodes["inside"][held] = np.where(back, episodes["inside"][held] + 1, 0)
     stronger = episodes["peak"][held] >= _STRENGTHENED_BY * episodes["told"][held]
@@ -248,6 +268,18 @@ def _end(track: Track, held: Slots, rule: Persistence) -> Slots:
     track.phase[ended] = RESTING
     track.hits[ended] = 0
     return ended
+
+
+def _withdraw(track: Track, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
+    """Take back symptoms that late values show to be blips farther apart than the window."""
+    episodes = track.episodes
+    building = (episodes["onset"][held] < now) & (now < episodes["detected"][held])
+    inside = held[building & ~verdict.outside[held] & ~verdict.certain[held]]
+    episodes["contrary"][inside] += 1
+    withdrawn = inside[episodes["contrary"][inside] > rule.window - rule.needed]
+    track.phase[withdrawn] = IDLE
+    track.hits[withdrawn] = 0
+    return withdrawn
 
 
 def _release(track: Track, held: Slots, now: int, rule: Persistence) -> Slots:
