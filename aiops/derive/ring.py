@@ -1,0 +1,242 @@
+"""The last samples of every series of a kind: constant memory, and the rates over their window."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.derive.rates import NEVER, Span, per_second, windowed_rate
+from aiops.domain.ticks import Floats, Times
+
+Whole = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+_BLOCK = 8192
+"""Series at a time: what is worked on stays in the processor's cache."""
+
+_SPARE = 3
+"""Samples beyond those a window holds: one at its start, two for scrapes that come early."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Ring:
+    """The last samples of series that share a window; a series is a counter, gauge or histogram.
+
+    The samples of a series stand in ascending order from its `cursor` on, around the end, with
+    `NEVER` for those it has not had yet. It is changed in place: copying it every tick would cost
+    more than all it is for. Giving it the same samples twice changes nothing.
+
+    Args:
+        times: epoch milliseconds, shape (samples, series).
+        values: shape (samples, buckets, series), one bucket for counters and gauges; NaN where a
+            bucket was missing.
+        cursor: where the next sample of a series goes, shape (series,).
+        uneven_at: when a bucket last fell or came or went, epoch milliseconds, shape (series,).
+    """
+
+    times: Times
+    values: Floats
+    cursor: Whole
+    uneven_at: Times
+
+    @classmethod
+    def empty(cls, samples: int, buckets: int, series: int) -> Self:
+        """Return a ring that has seen nothing."""
+        return cls(
+            times=np.full((samples, series), NEVER),
+            values=np.full((samples, buckets, series), np.nan),
+            cursor=np.zeros(series, dtype=np.int64),
+            uneven_at=np.full(series, NEVER),
+        )
+
+    @classmethod
+    def of_memory(cls, memory: Mapping[str, npt.NDArray[Any]]) -> Self:
+        """Return the ring that `memory` gave out, on those very arrays."""
+        return cls(**memory)
+
+    def memory(self) -> dict[str, npt.NDArray[Any]]:
+        """Return its arrays by name, no copies; the last axis of each is the series."""
+        return {name: getattr(self, name) for name in ("times", "values", "cursor", "uneven_at")}
+
+    def adopt(self, other: Self, at: Whole, to: Whole, buckets: Whole) -> None:
+        """Take over series of another ring into columns that have seen nothing.
+
+        Args:
+            other: where they were.
+            at: their columns there.
+            to: their columns here.
+            buckets: where each bucket of the other ring is in this one.
+        """
+        size, kept = len(other.times), min(len(other.times), len(self.times))
+        rows = (other.cursor[at] + np.arange(size - kept, size)[:, None]) % size
+        here = np.arange(len(self.times) - kept, len(self.times))[:, None]
+        self.times[here, to] = other.times[rows, at]
+        for bucket, place in enumerate(buckets):
+            self.values[here, place, to] = other.values[rows, bucket, at]
+        self.uneven_at[to] = other.uneven_at[at]
+
+    def observe(self, at: Times, values: Floats) -> None:
+        """Take at most one sample of every series; those older than the last are put in order.
+
+        A second value for a moment is not taken, only buckets that were missing then; a sample
+        older than all that a full ring keeps is not taken either.
+
+        Args:
+            at: epoch milliseconds, shape (series,); `NEVER` where there is no sample.
+            values: shape (buckets, series); NaN where a bucket is missing, or has gone stale.
+        """
+        late: list[Whole] = []
+        for part in self._blocks():
+            if (at[part] == NEVER).all():
+                continue
+            before = self.cursor[part] - 1
+            known = _picked(self.times, before, part)
+            fresh = at[part] > known
+            self._mark(part, fresh, at[part], values[:, part], _picked(self.values, before, part))
+            self._write(part, fresh, at[part], values[:, part])
+            older = np.flatnonzero(~fresh & (at[part] != NEVER))
+            if len(older):
+                late.append(older + part.start)
+        if late:
+            columns = np.concatenate(late)
+            self._insert(columns, at[columns], values[:, columns])
+
+    def rates(self, end: int, window: int) -> Floats:
+        """Return the rate per second over a window, as PromQL's `rate()` does.
+
+        Of a series that is sent so often that the ring holds less than the window, it is the rate
+        over what the ring holds.
+
+        Args:
+            end: epoch milliseconds, the moment asked for; samples after it do not count.
+            window: milliseconds.
+
+        Returns:
+            Shape (buckets, series); NaN where there are fewer than two samples.
+        """
+        found = np.empty(self.values.shape[1:])
+        for part in self._blocks():
+            found[:, part] = self._rates_of(part, end, window)
+        return found
+
+    def last(self, end: int, lookback: int) -> Floats:
+        """Return the last value that is at most `lookback` milliseconds old, as PromQL does.
+
+        Returns:
+            Shape (buckets, series); NaN where there is none, or where it has gone stale.
+        """
+        found = np.empty(self.values.shape[1:])
+        for part in self._blocks():
+            row = self.cursor[part] - 1 - _count(self.times[:, part] > end)
+            at = _picked(self.times, row, part)
+            held = (at >= end - lookback) & (at <= end)
+            found[:, part] = np.where(held, _picked(self.values, row, part), np.nan)
+        return found
+
+    def _rates_of(self, part: slice, end: int, window: int) -> Floats:
+        times, size = self.times[:, part], len(self.times)
+        cursor = self.cursor[part]
+        oldest = _picked(self.times, cursor, part)
+        start = np.maximum(oldest, end - window)
+        missed = _count(times < start)
+        ahead = _count(times > end)
+        first_row, last_row = cursor + missed, cursor - 1 - ahead
+        span = Span(
+            first_at=_picked(self.times, first_row, part),
+            last_at=_picked(self.times, last_row, part),
+            count=size - missed - ahead,
+            start=start,
+            end=end,
+        )
+        first = _picked(self.values, first_row, part)
+        found = per_second(_picked(self.values, last_row, part) - first, first, span)
+        uneven = np.flatnonzero((self.uneven_at[part] > span.first_at) & (span.count >= 2))
+        if len(uneven):
+            rows = (cursor[uneven] + np.arange(size)[:, None]) % size
+            columns = uneven + part.start
+            samples = np.moveaxis(self.values[rows, :, columns], 2, 1)
+            ordered = self.times[rows, columns]
+            found[:, uneven] = windowed_rate(ordered, samples, start[uneven], end)
+        return found
+
+    def _mark(self, part: slice, fresh: Bools, at: Times, values: Floats, known: Floats) -> None:
+        """Note whose buckets do not all stand where they stood or higher."""
+        even = values >= known
+        if even.all():
+            return
+        even |= np.isnan(values) & np.isnan(known)
+        uneven = fresh & ~even.all(axis=0)
+        self.uneven_at[part][uneven] = at[uneven]
+
+    def _write(self, part: slice, fresh: Bools, at: Times, values: Floats) -> None:
+        cursor = self.cursor[part]
+        if fresh.all() and (cursor == cursor[0]).all():
+            row = cursor[0]
+            self.times[row, part] = at
+            self.values[row, :, part] = values
+        else:
+            columns = np.flatnonzero(fresh)
+            rows, places = cursor[columns], columns + part.start
+            self.times[rows, places] = at[columns]
+            index = rows * self.values[0].size + places
+            flat = self.values.reshape(-1)
+            for bucket, row_values in enumerate(values):
+                flat[bucket * len(self.cursor) :][index] = row_values[columns]
+        cursor += fresh
+        cursor[cursor == len(self.times)] = 0
+
+    def _insert(self, columns: Whole, at: Times, values: Floats) -> None:
+        """Put late samples where they belong; the oldest of their series gives way."""
+        size = len(self.times)
+        rows = (self.cursor[columns] + np.arange(size)[:, None]) % size
+        times, known = self.times[rows, columns], self.values[rows, :, columns]
+        same = times == at
+        known = np.where(same[:, :, None] & np.isnan(known), values.T, known)
+        at = np.where(same.any(axis=0) | (at < times[0]), NEVER, at)
+        times, known = np.concatenate([at[None], times]), np.concatenate([values.T[None], known])
+        order = np.argsort(times, axis=0, kind="stable")[1:]
+        times = np.take_along_axis(times, order, 0)
+        known = np.take_along_axis(known, order[:, :, None], 0)
+        self.times[rows, columns], self.values[rows, :, columns] = times, known
+        both = np.isnan(known[1:]) & np.isnan(known[:-1])
+        uneven = ~((known[1:] >= known[:-1]) | both).all(axis=2)
+        self.uneven_at[columns] = np.where(uneven, times[1:], NEVER).max(axis=0)
+
+    def _blocks(self) -> Iterator[slice]:
+        series = len(self.cursor)
+        for begin in range(0, series, _BLOCK):
+            yield slice(begin, min(begin + _BLOCK, series))
+
+
+def samples_of(window_seconds: int, scrape_seconds: float) -> int:
+    """Return how many samples a ring keeps for a window.
+
+    Examples:
+        >>> samples_of(300, 15)
+        23
+    """
+    return int(window_seconds // scrape_seconds) + _SPARE
+
+
+def _count(is_so: Bools) -> Whole:
+    """Return how many samples of each series are so."""
+    width = np.int8 if len(is_so) < 128 else np.int64
+    count: Whole = np.add.reduce(is_so.view(np.int8), axis=0, dtype=width)
+    return count
+
+
+def _picked(samples: npt.NDArray[Any], rows: Whole, part: slice) -> npt.NDArray[Any]:
+    """Return one sample of every series of a part; a view where all stand in the same row."""
+    size, series = len(samples), samples.shape[-1]
+    if (rows == rows[0]).all():
+        return np.asarray(samples[rows[0] % size, ..., part])
+    index = (rows % size) * samples[0].size + np.arange(part.start, part.stop)
+    flat = samples.reshape(-1)
+    if samples.ndim == 2:
+        return np.asarray(flat[index])
+    found = np.empty((samples.shape[1], len(rows)))
+    for bucket, row in enumerate(found):
+        flat[bucket * series :].take(index, out=row, mode="clip")
+    return found
