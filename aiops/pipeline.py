@@ -27,6 +27,7 @@ from aiops.domain.outcomes import Outcome, PastIncident
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import FactKind, Origin, Symptom
 from aiops.domain.ticks import Shard, Tick
+from aiops.domain.visibility import stands
 from aiops.impact.blast import blast_radius
 from aiops.impact.money import assess
 from aiops.incident import assemble as assembling
@@ -35,9 +36,6 @@ from aiops.learn.memory import infer_outcome, remember
 from aiops.route.decision import decide as decide_reaction
 from aiops.route.notifications import plan
 from aiops.route.owner import owner_of
-
-REPEAT_WINDOW = timedelta(days=7)
-"""An incident that ended longer ago than this is not looked at as the one that repeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +55,18 @@ def detect(
     policy: DetectPolicy,
     *,
     origin: Origin = Origin.LIVE,
+    late: bool = False,
 ) -> Detection:
-    """Signal → Symptom: score one closed tick of a shard, strictly causally."""
-    return engine.step(shard, profile, state, tick, policy, origin)
+    """Signal → Symptom: score one closed tick of a shard, or values `late` for it, causally."""
+    score = engine.rescore if late else engine.step
+    return score(shard, profile, state, tick, policy, origin)
 
 
 def correlate(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> tuple[Candidate, ...]:
     """Symptom → Candidate: group what belongs together and rank its causes.
 
-    Symptoms of an incident that is mitigated or over take no part: it absorbs nothing.
+    Symptoms of an incident that is mitigated or over take no part: it absorbs nothing. One that
+    was over when it became known is a problem too, to be recorded.
     """
     closed = {
         symptom.id
@@ -76,11 +77,10 @@ def correlate(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> tuple[Candi
     }
     live = tuple(incident for incident in env.incidents if incident.is_live)
     members = {symptom.id for incident in live for symptom in incident.symptoms}
-    symptoms = [
-        symptom
-        for symptom in env.symptoms
-        if symptom.id in members or (symptom.is_open and symptom.id not in closed)
-    ]
+    news = {fact.symptom.id for fact in tick.facts if fact.kind is FactKind.OPENED}
+    free = [one for one in env.symptoms if one.id not in members | closed and stands(one)]
+    symptoms = [one for one in env.symptoms if one.id in members]
+    symptoms += [one for one in free if one.is_open or one.id in news]
     return correlate_symptoms(symptoms, live, tick.changes, tick.at, knowledge)
 
 
@@ -278,7 +278,7 @@ def _reopen_if_back(incident: Incident, tick: EnvTick) -> Incident:
 def _forget(env: EnvState, knowledge: Knowledge) -> EnvState:
     """Drop what no later tick can need."""
     assert env.at is not None  # noqa: S101 - set by the caller
-    horizon = env.at - REPEAT_WINDOW
+    horizon = env.at - life.REPEAT_WINDOW
     incidents = tuple(
         incident
         for incident in env.incidents

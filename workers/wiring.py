@@ -17,6 +17,7 @@ from aiops.store.changes import ChangeStore
 from aiops.store.engine import open_engine
 from aiops.store.extents import Extents
 from aiops.store.incidents import IncidentStore
+from aiops.store.late import LateTicks
 from aiops.store.memory import MemoryStore
 from aiops.store.outbox import Outbox
 from aiops.store.signals import HistoryStore
@@ -116,6 +117,11 @@ class Parts:
         return Extents(self._history_engine)
 
     @cached_property
+    def late(self) -> LateTicks:
+        """Values that came after their tick had closed."""
+        return LateTicks(self._history_engine, origin=self.settings.origin)
+
+    @cached_property
     def _history_engine(self) -> Engine:
         return open_engine(self.settings.history_url, durable=False)
 
@@ -178,6 +184,7 @@ class Parts:
             sources=self.sources,
             history=self.history,
             extents=self.extents,
+            late=self.late,
             lease=self.lease,
             queue=self.queue,
             clock=self.clock,
@@ -191,6 +198,7 @@ class Parts:
         return Advance(
             history=self.history,
             extents=self.extents,
+            late=self.late,
             symptoms=self.symptoms,
             flags=self.flags,
             queue=self.queue,

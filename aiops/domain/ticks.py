@@ -36,7 +36,8 @@ class Tick:
 
     Args:
         at: aware UTC, the end of the interval.
-        values: float32, by slot; shorter than the shard where it was written before it grew.
+        values: float32, by slot; shorter than the shard where it was written before it grew,
+            empty where nobody answered for the tick.
     """
 
     at: datetime

@@ -19,7 +19,8 @@ def plan(
     """Return the incident with what it was told to, and the notifications that tell it.
 
     A sink is triggered once per episode, updated for every later revision while the incident is
-    live, and told of the end exactly once. A sink that was never told hears of nothing.
+    live, and told of the end exactly once. A sink that was never told hears of nothing, and
+    nobody new is told of what is quiet already.
 
     Args:
         incident: the new revision.
@@ -31,7 +32,7 @@ def plan(
     if not incident.is_live:
         return incident, _endings(incident, previous, at)
     updates = _updates(incident, previous, at)
-    if incident.decision is Decision.NONE or not live:
+    if incident.decision is Decision.NONE or not live or incident.quiet_since is not None:
         return incident, updates
     fresh = tuple(sink for sink in _sinks(incident, knowledge) if sink not in incident.told)
     not_before = at + timedelta(seconds=_settle_seconds(incident, knowledge))

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, or_, select
 
 from aiops.domain.time import utc
 from aiops.store.engine import reading
-from aiops.store.history_tables import PROFILES, SHARDS, STATES, TICKS
+from aiops.store.history_tables import LATE_TICKS, PROFILES, SHARDS, STATES, TICKS
 
 
 class Extents:
@@ -59,14 +59,20 @@ class Extents:
         return fitted
 
     def unscored(self) -> tuple[str, ...]:
-        """Return the shards with closed ticks that detection has not worked through, sorted."""
+        """Return the shards with ticks or late values detection has not worked through, sorted."""
         waiting = (
             select(TICKS.c.at)
             .where(TICKS.c.shard_id == STATES.c.shard_id)
             .where(TICKS.c.at > func.coalesce(STATES.c.cursor, -1))
             .exists()
         )
-        query = select(STATES.c.shard_id).where(waiting).order_by(STATES.c.shard_id)
+        late = (
+            select(LATE_TICKS.c.number)
+            .where(LATE_TICKS.c.shard_id == STATES.c.shard_id)
+            .where(LATE_TICKS.c.number > STATES.c.late)
+            .exists()
+        )
+        query = select(STATES.c.shard_id).where(or_(waiting, late)).order_by(STATES.c.shard_id)
         with reading(self._engine) as connection:
             return tuple(connection.scalars(query))
 

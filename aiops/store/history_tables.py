@@ -46,6 +46,19 @@ class TickRow(HistoryRow, table=True):
     blob: bytes
 
 
+class LateTickRow(HistoryRow, table=True):
+    """Values that came after their tick had closed (`aiops.store.late`)."""
+
+    __tablename__ = "late_ticks"
+    __table_args__ = (Index(None, "shard_id", "at"),)
+
+    shard_id: str = Field(primary_key=True, foreign_key="shards.id")
+    number: int = Field(primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+    taken_at: int = Field(sa_type=BigInteger)
+    blob: bytes
+
+
 class ProfileRow(HistoryRow, table=True):
     """One part, of 4 MB at most, of an immutable fitted profile."""
 
@@ -59,7 +72,10 @@ class ProfileRow(HistoryRow, table=True):
 
 
 class StateRow(HistoryRow, table=True):
-    """How far detection has come with a shard, and the running state it had then."""
+    """How far detection has come with a shard, and the running state it had then.
+
+    `late` is the number of the last late row that is judged.
+    """
 
     __tablename__ = "states"
 
@@ -67,6 +83,7 @@ class StateRow(HistoryRow, table=True):
     cursor: int | None = Field(default=None, sa_type=BigInteger)
     blob: bytes | None
     profile_version: int
+    late: int = 0
 
 
 class KpiTickRow(HistoryRow, table=True):
@@ -84,6 +101,7 @@ class KpiTickRow(HistoryRow, table=True):
 SHARDS = table_of(ShardRow)
 SERIES = table_of(SeriesRow)
 TICKS = table_of(TickRow)
+LATE_TICKS = table_of(LateTickRow)
 PROFILES = table_of(ProfileRow)
 STATES = table_of(StateRow)
 KPI_TICKS = table_of(KpiTickRow)

@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
+from aiops.domain.errors import InputError
 from aiops.domain.series import Series
 from aiops.domain.ticks import Floats, KpiTick, KpiWindow
 from aiops.store.codec import decode
 from aiops.store.history_tables import KPI_TICKS, SERIES, SHARDS
+from aiops.store.upsert import Row, insert_missing
 from aiops.store.vectors import Slots, pack_kpis, unpack_kpis
 
 
@@ -22,16 +24,56 @@ class KpiRows(NamedTuple):
     step_seconds: Mapping[str, int]
 
 
-def kpi_row(tick: KpiTick, slots: Mapping[str, int]) -> dict[str, Any]:
-    """Return a KPI tick as a row, without its shard.
+def kpi_rows(
+    connection: Connection, shard_id: str, ticks: Sequence[KpiTick], origin: str
+) -> list[Row]:
+    """Return KPI ticks of one shard as rows.
 
-    Args:
-        tick: what detection saw.
-        slots: slot by fingerprint, of at least the tick's series.
+    Raises:
+        InputError: the shard has no such series.
     """
+    if not ticks:
+        return []
+    names = {one.key.fingerprint for tick in ticks for one in tick.series}
+    query = select(SERIES.c.fingerprint, SERIES.c.slot).where(
+        SERIES.c.shard_id == shard_id, SERIES.c.fingerprint.in_(sorted(names))
+    )
+    slots: Mapping[str, int] = dict(connection.execute(query).all())
+    missing = names - slots.keys()
+    if missing:
+        raise InputError(f"shard {shard_id} has no series {min(missing)}")
+    env = connection.scalar(select(SHARDS.c.env).where(SHARDS.c.id == shard_id))
+    of_shard = {"shard_id": shard_id, "env": env, "origin": origin}
+    return [
+        of_shard | {"at": int(one.at.timestamp()), "blob": _packed(one, slots)} for one in ticks
+    ]
+
+
+def _packed(tick: KpiTick, slots: Mapping[str, int]) -> bytes:
     where: Slots = np.array([slots[one.key.fingerprint] for one in tick.series], dtype=np.int32)
     rows: Floats = np.stack([tick.observed, tick.expected, tick.scale]).astype(np.float64)
-    return {"at": int(tick.at.timestamp()), "blob": pack_kpis(where, rows)}
+    return pack_kpis(where, rows)
+
+
+def fill_readings(connection: Connection, rows: Sequence[Row]) -> None:
+    """Put late readings into ticks that are there already; what a tick has stays."""
+    table = KPI_TICKS.c
+    for row in rows:
+        mine = (table.shard_id == row["shard_id"], table.at == row["at"])
+        known = connection.scalar(select(table.blob).where(*mine))
+        blob = row["blob"] if known is None else _filled(known, row["blob"])
+        insert_missing(connection, KPI_TICKS, [row])
+        connection.execute(update(KPI_TICKS).where(*mine).values(blob=blob))
+
+
+def _filled(known: bytes, late: bytes) -> bytes:
+    slots, readings = unpack_kpis(known)
+    late_slots, late_readings = unpack_kpis(late)
+    filled = readings.copy()
+    _, here, there = np.intersect1d(slots, late_slots, return_indices=True)
+    missing = ~np.isfinite(readings[0, here])
+    filled[:, here[missing]] = late_readings[:, there[missing]]
+    return pack_kpis(slots, filled)
 
 
 def read_rows(connection: Connection, env: str, since: datetime, until: datetime) -> KpiRows:

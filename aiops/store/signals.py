@@ -1,6 +1,6 @@
 """Measurements and what detection made of them: shards, ticks, profiles, running state."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,8 +14,9 @@ from aiops.domain.ticks import History, KpiTick, KpiWindow, Shard, Tick
 from aiops.domain.time import utc
 from aiops.store.codec import encode
 from aiops.store.engine import reading, writing
-from aiops.store.history_tables import KPI_TICKS, SERIES, SHARDS, STATES, TICKS
-from aiops.store.kpis import kpi_row, read_rows, window
+from aiops.store.history_tables import KPI_TICKS, LATE_TICKS, SERIES, SHARDS, STATES, TICKS
+from aiops.store.kpis import fill_readings, kpi_rows, read_rows, window
+from aiops.store.late import overlay
 from aiops.store.profiles import add_profile, parts_of, read_profile
 from aiops.store.shards import add_missing_series, read_shards
 from aiops.store.upsert import insert_missing
@@ -29,12 +30,14 @@ class Progress(NamedTuple):
     """How far detection has come with a shard.
 
     `cursor` is the last tick worked through, None before the first; `state` the running state it
-    left, under the profile of `profile_version` (0 before the first fit).
+    left, under the profile of `profile_version` (0 before the first fit); `late` the number of the
+    last late row judged (`aiops.store.late`).
     """
 
     cursor: datetime | None
     state: bytes | None
     profile_version: int
+    late: int = 0
 
 
 class HistoryStore:
@@ -67,6 +70,7 @@ class HistoryStore:
             "cursor": None,
             "blob": None,
             "profile_version": 0,
+            "late": 0,
             "origin": self._origin,
         }
         docs = {one.key.fingerprint: encode(Series, one) for one in series}
@@ -121,7 +125,10 @@ class HistoryStore:
         return tuple(Tick(at=utc(row.at), values=unpack_tick(row.blob)) for row in rows)
 
     def history(self, shard_id: str, since: datetime, until: datetime) -> History:
-        """Return the shard's ticks between the two, inclusive, as wide as the shard is now."""
+        """Return the shard's ticks between the two, inclusive, as wide as the shard is now.
+
+        Values that came late are in their ticks.
+        """
         table = TICKS.c
         inside = (
             table.shard_id == shard_id,
@@ -139,7 +146,9 @@ class HistoryStore:
                 tick = unpack_tick(blob)
                 times[number] = at
                 values[number, : tick.size] = tick
-        return History(times=times, values=values)
+            history = History(times=times, values=values)
+            overlay(connection, shard_id, history)
+        return history
 
     def save_profile(self, shard_id: str, blob: bytes, *, fitted_at: datetime) -> int:
         """Store a fitted profile as the shard's next version and return that version.
@@ -163,13 +172,13 @@ class HistoryStore:
             InputError: there is no such shard.
         """
         table = STATES.c
-        query = select(table.cursor, table.blob, table.profile_version)
+        query = select(table.cursor, table.blob, table.profile_version, table.late)
         with reading(self._engine) as connection:
             row = connection.execute(query.where(table.shard_id == shard_id)).one_or_none()
         if row is None:
             raise InputError(f"there is no shard {shard_id}")
         cursor = None if row.cursor is None else utc(row.cursor)
-        return Progress(cursor, row.blob, row.profile_version)
+        return Progress(cursor, row.blob, row.profile_version, row.late)
 
     def advance_cursor(
         self,
@@ -180,25 +189,39 @@ class HistoryStore:
         *,
         profile_version: int,
         kpi_ticks: Sequence[KpiTick] = (),
+        late: tuple[int, int] = (0, 0),
     ) -> bool:
         """Move the cursor from `old` to `new` with the state and KPI readings that belong to it.
 
         Call it last, after the symptoms found on the way are stored.
 
+        Args:
+            shard_id: of which shard.
+            old: where the cursor was when the work began.
+            new: the last tick worked through; `old` where only late values were judged.
+            state: the running state it left.
+            profile_version: under which profile.
+            kpi_ticks: readings by tick; those of ticks up to `old` fill what was missing then.
+            late: number of the last late row judged, before the work and after it.
+
         Returns:
-            False when the cursor was not at `old`: somebody else did the work, nothing is written.
+            False when somebody else did the work meanwhile: nothing is written.
         """
         moved = (
             update(STATES)
             .where(STATES.c.shard_id == shard_id)
             .where(STATES.c.cursor.is_not_distinct_from(_optional_seconds(old)))
-            .values(cursor=_seconds(new), blob=state, profile_version=profile_version)
+            .where(STATES.c.late == late[0])
+            .values(cursor=_seconds(new), blob=state, profile_version=profile_version, late=late[1])
         )
-        rows = self._kpi_rows(shard_id, kpi_ticks)
+        with reading(self._engine) as connection:
+            rows = kpi_rows(connection, shard_id, kpi_ticks, self._origin)
+        past = -1 if old is None else _seconds(old)
         with writing(self._engine) as connection:
             if connection.execute(moved).rowcount != 1:
                 return False
-            insert_missing(connection, KPI_TICKS, rows)
+            insert_missing(connection, KPI_TICKS, [row for row in rows if row["at"] > past])
+            fill_readings(connection, [row for row in rows if row["at"] <= past])
         return True
 
     def watermark(self, env: str, sources: Collection[str] | None = None) -> datetime | None:
@@ -234,7 +257,7 @@ class HistoryStore:
     def prune(self, before: datetime) -> int:
         """Delete ticks and KPI readings older than `before`, little by little; return how many."""
         deleted = 0
-        for table in (TICKS, KPI_TICKS):
+        for table in (TICKS, LATE_TICKS, KPI_TICKS):
             for shard_id in self._shard_ids():
                 of_shard = (table.c.shard_id == shard_id, table.c.at < _seconds(before))
                 oldest = select(table.c.at).where(*of_shard).order_by(table.c.at)
@@ -251,22 +274,6 @@ class HistoryStore:
     def _shard_ids(self) -> list[str]:
         with reading(self._engine) as connection:
             return list(connection.scalars(select(SHARDS.c.id).order_by(SHARDS.c.id)))
-
-    def _kpi_rows(self, shard_id: str, ticks: Sequence[KpiTick]) -> list[dict[str, Any]]:
-        if not ticks:
-            return []
-        names = {one.key.fingerprint for tick in ticks for one in tick.series}
-        query = select(SERIES.c.fingerprint, SERIES.c.slot).where(
-            SERIES.c.shard_id == shard_id, SERIES.c.fingerprint.in_(sorted(names))
-        )
-        env = select(SHARDS.c.env).where(SHARDS.c.id == shard_id)
-        with reading(self._engine) as connection:
-            slots: Mapping[str, int] = dict(connection.execute(query).all())
-            of_shard = {"shard_id": shard_id, "env": connection.scalar(env)}
-        missing = names - slots.keys()
-        if missing:
-            raise InputError(f"shard {shard_id} has no series {min(missing)}")
-        return [kpi_row(tick, slots) | of_shard | {"origin": self._origin} for tick in ticks]
 
 
 def _hold_shard(connection: Connection, shard_id: str) -> None:

@@ -13,6 +13,9 @@ Slots = npt.NDArray[np.int32]
 _HEADER = struct.Struct("<4sBcxxI")  # magic, version, dtype, count of columns
 _MAGIC = b"AIOV"
 _VERSION = 1
+EMPTY_BYTES = _HEADER.size
+"""Length of a vector without any column."""
+
 _TICK = b"f"
 _KPI = b"k"
 

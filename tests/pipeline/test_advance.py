@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aiops import pipeline
 from aiops.domain.changes import Change
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
-from aiops.domain.incidents import Decision, Incident, IncidentState
+from aiops.domain.incidents import Decision, Incident, IncidentState, Reason
 from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.policies import LifePolicy, Mode, PagingPolicy, Policies
 from aiops.domain.symptoms import FactKind, Symptom, SymptomFact
@@ -263,6 +263,29 @@ def test_what_was_over_before_we_caught_up_is_told_to_nobody() -> None:
     assert incident.state is IncidentState.RESOLVED
     assert (incident.paged_at, incident.told) == (None, ())
     assert not world.notes
+
+
+def test_what_became_known_after_it_was_over_is_recorded_and_told_to_nobody() -> None:
+    world = World()
+    world.tick(30, *opened(*STORY, at=4), *over(*STORY, at=9))
+    incident = world["INC-1001"]
+    assert incident.started_at == minute(3)
+    assert incident.decision is Decision.NONE
+    world.run(31, 60)
+    assert world["INC-1001"].state is IncidentState.RESOLVED
+    assert not world.notes
+
+
+def test_what_is_quiet_at_the_first_live_tick_pages_only_if_it_returns() -> None:
+    world = World()
+    world.tick(4, *opened(*STORY, at=4), live=False)
+    world.tick(9, *over(*STORY, at=9), live=False)
+    world.tick(10)
+    assert world["INC-1001"].decision_reason is Reason.OVER_BEFORE_SEEN
+    assert not world.notes
+    back = [replace(fact, kind=FactKind.REOPENED) for fact in opened(*STORY, at=12)]
+    world.tick(12, *back)
+    assert world.actions() == [DeliveryAction.TRIGGER]
 
 
 def test_what_is_alive_when_we_have_caught_up_pages_once() -> None:

@@ -129,21 +129,21 @@ def test_a_profile_comes_back_in_its_newest_version(store: HistoryStore, history
 
 
 def test_the_cursor_moves_only_from_where_it_is(store: HistoryStore) -> None:
-    assert store.load_state(SHARD) == (None, None, 0)
+    assert store.load_state(SHARD) == (None, None, 0, 0)
     kpis = [kpi_tick(1, 10)]
     assert store.advance_cursor(SHARD, None, minute(1), b"one", profile_version=1, kpi_ticks=kpis)
-    assert store.load_state(SHARD) == (minute(1), b"one", 1)
+    assert store.load_state(SHARD) == (minute(1), b"one", 1, 0)
     late = [kpi_tick(2, 99)]
     for old in (None, minute(0), minute(2)):
         assert not store.advance_cursor(
             SHARD, old, minute(2), b"two", profile_version=2, kpi_ticks=late
         )
-    assert store.load_state(SHARD) == (minute(1), b"one", 1)
+    assert store.load_state(SHARD) == (minute(1), b"one", 1, 0)
     window = store.kpi_window("prod", minute(0), minute(9))
     assert window is not None
     assert window.observed.tolist() == [[10]]
     assert store.advance_cursor(SHARD, minute(1), minute(3), b"two", profile_version=2)
-    assert store.load_state(SHARD) == (minute(3), b"two", 2)
+    assert store.load_state(SHARD) == (minute(3), b"two", 2, 0)
 
 
 def test_the_watermark_is_what_every_shard_was_worked_through_to(store: HistoryStore) -> None:

@@ -1,13 +1,16 @@
 """Source → closed ticks: ask for every tick since the last one, store it, wake detection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from aiops.domain.errors import SourceError
-from aiops.domain.ticks import Tick
+from aiops.domain.ticks import Shard, Tick
 from aiops.domain.time import utc
 from aiops.ports import Clock, Lease, Queue, Sample, Source
 from aiops.store.extents import Extents
+from aiops.store.late import LateTicks
 from aiops.store.signals import HistoryStore
 from aiops.telemetry import Telemetry
 from workers.health import SourceHealth
@@ -26,6 +29,9 @@ BACK_FILL_TICKS = 10_000
 SILENT_TICKS = 5
 """Unanswered for this many ticks, a tick is closed empty: silence must not read as health."""
 
+LATE_SPAN = timedelta(days=2)
+"""How far back a source that answers again is asked for what it was silent about."""
+
 
 class Poll:
     """Pulls what is due from one source, at most once at a time."""
@@ -36,6 +42,7 @@ class Poll:
         sources: Mapping[str, Source],
         history: HistoryStore,
         extents: Extents,
+        late: LateTicks,
         lease: Lease,
         queue: Queue,
         clock: Clock,
@@ -45,6 +52,7 @@ class Poll:
         self._sources = sources
         self._history = history
         self._extents = extents
+        self._late = late
         self._lease = lease
         self._queue = queue
         self._clock = clock
@@ -92,18 +100,36 @@ class Poll:
         due = self._due(source)
         step = timedelta(seconds=source.step_seconds)
         last = self._extents.closed_until(source.name) or due - step
-        while last < due:
-            stop = min(last + PULL_TICKS * step, due)
-            try:
+        try:
+            if last < due:
+                self._fetch_late(source, last)
+            while last < due:
+                stop = min(last + PULL_TICKS * step, due)
                 self._pull(source, last + step, stop)
-            except SourceError as error:
-                self._note(source, str(error))
-                self._close_silent(source, last + step, due)
-                return
-            self._silent_since.pop(source.name, None)
-            self._note(source, "\n".join(source.complaints.values()))
-            self._wake(source)
-            last = stop
+                self._silent_since.pop(source.name, None)
+                self._note(source, "\n".join(source.complaints.values()))
+                self._wake(source)
+                last = stop
+        except SourceError as error:
+            self._note(source, str(error))
+            self._close_silent(source, last + step, due)
+
+    def _fetch_late(self, source: Source, last: datetime) -> None:
+        """Ask again for the ticks that were closed without an answer, before any newer one.
+
+        Killed in between, the next poll finds those ticks still the newest and asks once more.
+        """
+        since = self._late.silent_since(source.name)
+        if since is None:
+            return
+        step = timedelta(seconds=source.step_seconds)
+        at = max(since, floor_tick(last - LATE_SPAN, source.step_seconds))
+        while at <= last:
+            stop = min(at + (PULL_TICKS - 1) * step, last)
+            samples = source.pull(at, stop, source.step_seconds)
+            for shard, ticks in self._ticks(source, samples, _grid(at, stop, source.step_seconds)):
+                self._late.append(shard.id, ticks)
+            at = stop + step
 
     def _note(self, source: Source, trouble: str) -> None:
         """Say what is in the way of a source, once for as long as it is the same."""
@@ -120,7 +146,7 @@ class Poll:
         self._store(source, samples, _grid(start, stop, source.step_seconds))
 
     def _close_silent(self, source: Source, start: datetime, due: datetime) -> None:
-        """Close the ticks nobody answers for, all values missing.
+        """Close the ticks nobody answers for, without any value.
 
         How long we were away ourselves does not count: the source gets the same time to answer
         for what was missed meanwhile.
@@ -128,15 +154,26 @@ class Poll:
         patience = SILENT_TICKS * timedelta(seconds=source.step_seconds)
         if due - self._silent_since.setdefault(source.name, due) < patience:
             return
-        if self._store(source, (), _grid(start, due - patience, source.step_seconds)):
+        nothing = np.empty(0, dtype=np.float32)
+        times = _grid(start, due - patience, source.step_seconds)
+        for shard in self._slots[source.name].hold(()) if times else ():
+            self._history.append_ticks(shard.id, [Tick(at=at, values=nothing) for at in times])
+        if times:
             self._wake(source)
 
     def _store(self, source: Source, samples: Sequence[Sample], times: list[datetime]) -> int:
-        if times:
-            for shard, values in self._slots[source.name].fill(samples, len(times)):
-                ticks = [Tick(at=at, values=row) for at, row in zip(times, values, strict=True)]
-                self._history.append_ticks(shard.id, ticks)
+        for shard, ticks in self._ticks(source, samples, times):
+            self._history.append_ticks(shard.id, ticks)
         return len(times)
+
+    def _ticks(
+        self, source: Source, samples: Sequence[Sample], times: list[datetime]
+    ) -> Iterator[tuple[Shard, list[Tick]]]:
+        """Yield every shard of a source with its ticks at these times."""
+        if not times:
+            return
+        for shard, values in self._slots[source.name].fill(samples, len(times)):
+            yield shard, [Tick(at=at, values=row) for at, row in zip(times, values, strict=True)]
 
     def _wake(self, source: Source) -> None:
         for shard_id in self._extents.shard_ids(source.name):
