@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.detect.calendar import BIN_SECONDS, HOUR_GROUPS, hour_groups
-from aiops.detect.recent import nan_median
+from aiops.detect.medians import nan_median
 from aiops.domain.ticks import Floats, Packed
 
 _SIGMA = 1.4826  # of the median absolute deviation of a normal distribution
@@ -59,19 +59,32 @@ class LevelPath:
         gain = np.float32(-np.expm1(-1 / memory))
         level = np.empty_like(rest)
         now = nan_median(rest[: 2 * _HOUR_BINS])[0]
+        missing = ~np.isfinite(rest)
+        holes = missing.any(axis=1)
+        move = np.empty_like(now)
         for block, row in enumerate(rest):
             level[block] = now
-            move = np.clip(row - now, -cap, cap)
-            now = now + (gain * np.where(np.isfinite(move), move, 0)).astype(np.float32)
+            np.subtract(row, now, out=move)
+            np.maximum(np.minimum(move, cap, out=move), -cap, out=move)
+            if holes[block]:
+                move[missing[block]] = 0
+            now += np.multiply(move, gain, out=move)
         far = np.abs(rest - level) > _SUSTAINED * np.where(usual > 0, usual, np.inf)
         nature = far.mean(axis=0) > _MOST_MASKED
         return cls(level=level, calm=~far | nature, relative=relative)
 
-    def expected(self, season: Packed, blocks: npt.NDArray[np.intp]) -> Packed:
-        """Return season and level together at ticks, whose blocks are given."""
-        level = self.level[blocks]
-        expected = np.where(self.relative, season * (1 + level), season + level)
-        return expected.astype(np.float32)
+    def rest(self, values: Packed, season: Packed, blocks: npt.NDArray[np.intp]) -> Packed:
+        """Return what season and level leave of ticks, whose blocks are given; NaN where not calm.
+
+        The rest of a relative series is a share of its season, as its level is.
+        """
+        rest = np.asarray(values - season, dtype=np.float32)
+        if self.relative.any():
+            rest /= np.where(self.relative & (season > 0), season, np.float32(1))
+        rest -= self.level[blocks]
+        if not self.calm.all():
+            rest[~self.calm[blocks]] = np.nan
+        return rest
 
 
 def residual_scale(
@@ -95,16 +108,14 @@ def residual_scale(
         path: the level through the history.
         floor: least believable scale, a share for relative series.
     """
-    unit = np.where(path.relative & (season > 0), season, 1).astype(np.float32)
-    rest = np.where(path.calm[blocks], (values - path.expected(season, blocks)) / unit, np.nan)
-    rest = rest.astype(np.float32)
+    rest = path.rest(values, season, blocks)
     hour = hour_groups(positions)
     size = np.abs(rest)
     scale = _by_hour(size, hour, floor)
-    standard = np.asarray(size / scale[hour], dtype=np.float32)
-    tail = _upper_tail(standard)
-    scale = scale * np.maximum(1, tail / _TAIL_DISTANCE)
-    return scale.astype(np.float32), _trust(rest / scale[hour])
+    by_tick = scale[hour]
+    tail = _upper_tail(np.divide(size, by_tick, out=size))
+    wider = np.maximum(1, tail / _TAIL_DISTANCE)
+    return (scale * wider).astype(np.float32), _trust(np.divide(rest, by_tick, out=rest) / wider)
 
 
 def _by_hour(size: Packed, hour: npt.NDArray[np.intp], floor: Packed) -> Packed:
@@ -113,7 +124,7 @@ def _by_hour(size: Packed, hour: npt.NDArray[np.intp], floor: Packed) -> Packed:
     least = np.maximum(np.maximum(whole, floor), 1e-12)
     hours = np.empty((HOUR_GROUPS, size.shape[1]), dtype=np.float32)
     for number in range(HOUR_GROUPS):
-        median, count = nan_median(size[hour == number])
+        median, count = nan_median(size[np.flatnonzero(hour == number)])
         hours[number] = np.where(count >= 20, _SIGMA * median, whole)
     days = hours.reshape(2, 24, -1)
     near = np.roll(days, 1, axis=1) + np.roll(days, -1, axis=1)
@@ -126,7 +137,8 @@ def _by_hour(size: Packed, hour: npt.NDArray[np.intp], floor: Packed) -> Packed:
 def _upper_tail(standard: Packed) -> Packed:
     """Return the distance that `_TAIL_SHARE` of the values reach; the largest where few."""
     ticks = len(standard)
-    columns = np.ascontiguousarray(np.where(np.isfinite(standard), standard, 0).T)
+    columns = np.ascontiguousarray(standard.T)
+    columns[np.isnan(columns)] = 0
     rank = max(0, ticks - 1 - int(_TAIL_SHARE * ticks))
     tail: Packed = np.partition(columns, rank, axis=1)[:, rank]
     return tail
@@ -137,7 +149,8 @@ def _trust(standard: Packed) -> Packed:
     groups = len(standard) // _GROUP
     if groups < 20:
         return np.full(standard.shape[1], 0.5, dtype=np.float32)
-    clipped = np.clip(np.nan_to_num(standard[: groups * _GROUP]), -4, 4)
+    clipped = np.clip(standard[: groups * _GROUP], np.float32(-4), np.float32(4))
+    clipped[np.isnan(clipped)] = 0
     single = np.var(clipped, axis=0)
     sums = np.var(clipped.reshape(groups, _GROUP, -1).mean(axis=1), axis=0)
     excess = _GROUP * sums / np.maximum(single, 1e-12)

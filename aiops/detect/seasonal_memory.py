@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aiops.detect.medians import nan_median
 from aiops.detect.protocol import Frame, Memory, Verdict
-from aiops.detect.recent import CELLS, Recent, nan_median
+from aiops.detect.recent import CELLS, Recent
 from aiops.detect.season_fit import YOUNG
 from aiops.detect.traits import Bools, Slots
 from aiops.domain.ticks import Packed
