@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from aiops.domain.incidents import Incident
 from aiops.domain.series import Direction, Family
-from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
+from aiops.domain.symptoms import Symptom, SymptomState
 
 Sign = tuple[Family, Direction]
 
@@ -26,7 +26,7 @@ def nature(symptom: Symptom) -> Nature:
     """Return what a symptom is evidence of; a withdrawn one is evidence of nothing."""
     if symptom.state is SymptomState.WITHDRAWN:
         return Nature.VOID
-    if symptom.kind is SymptomKind.TELEMETRY_GAP:
+    if symptom.is_telemetry:
         return Nature.GAP
     return Nature.KPI if symptom.family is Family.KPI else Nature.TROUBLE
 

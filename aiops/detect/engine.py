@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from aiops.detect.judging import judge, kpis
+from aiops.detect.judging import judge, judge_all, kpis
 from aiops.detect.persistence import new_track
 from aiops.detect.protocol import Frame, Verdict
 from aiops.detect.recent import Recent, finite, recent_of, widened
@@ -196,7 +196,7 @@ def frame_of(  # noqa: PLR0917  # the order of the data flow
 def _step(
     shard: Shard, profile: ShardProfile, state: ShardState, frame: Frame, origin: Origin
 ) -> Detection:
-    judged = [judge(one, profile, state, frame) for one in all_detectors()]
+    judged = judge_all(profile, state, frame)
     row = frame.values.copy()
     for one in judged:
         if profile.subjects[one.detector.name] is profile.series:

@@ -1,12 +1,14 @@
 """What the detectors say of one tick, put through persistence: verdicts → transitions → facts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aiops.detect.facts import Speaker
 from aiops.detect.persistence import NOTHING, Track, Transitions, advance, persistence_of
 from aiops.detect.protocol import Detector, Frame, Memory, Verdict
+from aiops.detect.registry import all_detectors
+from aiops.detect.traits import Bools
 from aiops.detect.values import ShardProfile, ShardState
 from aiops.domain.symptoms import Origin, SymptomFact
 from aiops.domain.ticks import KpiTick
@@ -23,6 +25,15 @@ class Judged:
     verdict: Verdict | None
     track: Track
     moves: Transitions
+
+    def alarmed(self, count: int) -> Bools:
+        """Return which of the first `count` subjects it finds outside, or has a symptom of."""
+        held, verdict = self.track.held, self.verdict
+        if verdict is None:
+            return held[:count]
+        beyond = (verdict.observed < verdict.low) | (verdict.observed > verdict.high)
+        loud = verdict.outside | verdict.certain | beyond
+        return np.asarray((held | (verdict.measured & loud))[:count])
 
     def facts(self, profile: ShardProfile, frame: Frame, origin: Origin) -> list[SymptomFact]:
         """Return what became known, in the domain's words."""
@@ -53,6 +64,17 @@ class Judged:
             held=self.track.held,
             released=released,
         )
+
+
+def judge_all(profile: ShardProfile, state: ShardState, frame: Frame) -> list[Judged]:
+    """Let every detector judge a tick, in order; each knows which series those before it found."""
+    alarmed = np.zeros(len(frame.series), dtype=np.bool_)
+    judged = []
+    for detector in all_detectors():
+        one = judge(detector, profile, state, replace(frame, alarmed=alarmed))
+        judged.append(one)
+        alarmed = alarmed | one.alarmed(len(alarmed))
+    return judged
 
 
 def judge(detector: Detector, profile: ShardProfile, state: ShardState, frame: Frame) -> Judged:

@@ -33,6 +33,8 @@ class Frame:
         recent: the last hour, without this tick.
         number: how many ticks this state has seen.
         series: the shard's series, by slot.
+        alarmed: series that detectors before this one find outside of their usual values at this
+            tick, or of which they have an open symptom; None where it is the first.
     """
 
     at: int
@@ -45,6 +47,7 @@ class Frame:
     traits: Traits
     policy: DetectPolicy
     holidays: frozenset[date] = frozenset()
+    alarmed: Bools | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,6 +12,7 @@ DETECTORS = {
     "seasonal": "aiops.detect.seasonal.Seasonal",
     "absence": "aiops.detect.absence.Absence",
     "threshold": "aiops.detect.threshold.Threshold",
+    "multivariate": "aiops.detect.multivariate.Multivariate",
 }
 
 

@@ -16,6 +16,15 @@ class SymptomKind(StrEnum):
     SLO_BURN = "slo_burn"
     PROCESS_EXCEPTION = "process_exception"
     TELEMETRY_GAP = "telemetry_gap"
+    FROZEN_VALUE = "frozen_value"
+    UNIT_CHANGE = "unit_change"
+    RELATION = "relation"
+
+
+TELEMETRY_KINDS = frozenset(
+    {SymptomKind.TELEMETRY_GAP, SymptomKind.FROZEN_VALUE, SymptomKind.UNIT_CHANGE}
+)
+"""Kinds that speak of what measures a service and not of the service: nobody is paged for them."""
 
 
 class SymptomState(StrEnum):
@@ -129,6 +138,11 @@ class Symptom:
     def is_open(self) -> bool:
         """Whether it is still going on."""
         return self.state in (SymptomState.PENDING, SymptomState.ACTIVE)
+
+    @property
+    def is_telemetry(self) -> bool:
+        """Whether it speaks of what measures the service, and not of the service."""
+        return self.kind in TELEMETRY_KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,14 @@
 
 from aiops.domain.environment import Knowledge
 from aiops.domain.series import Direction, Family
-from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
+from aiops.domain.symptoms import TELEMETRY_KINDS, Symptom, SymptomKind, SymptomState
 from topology.attributes import ServiceKind
 
 _FELT = frozenset({Family.ERRORS, Family.LATENCY, Family.AVAILABILITY})
 """Families a user feels when the service in question answers them."""
+
+_INDIRECT = TELEMETRY_KINDS | {SymptomKind.RELATION}
+"""Kinds that nobody meets, whatever metric they are about."""
 
 
 def is_harmful(symptom: Symptom) -> bool:
@@ -51,7 +54,7 @@ def serves_journey(service: str, knowledge: Knowledge) -> bool:
 def is_felt(symptom: Symptom) -> bool:
     """Return whether whoever waits for its service feels it: errors, slowness, absence."""
     return (
-        symptom.kind is not SymptomKind.TELEMETRY_GAP
+        symptom.kind not in _INDIRECT
         and stands(symptom)
         and is_harmful(symptom)
         and symptom.family in _FELT
@@ -62,10 +65,10 @@ def user_visible(symptom: Symptom, knowledge: Knowledge) -> bool:
     """Return whether users, or the business, meet this symptom.
 
     True for a KPI, for an SLO that burns, and for errors, latency or availability of a service
-    at the entry or at a step of a journey, each in its bad direction. Silence is not a symptom
-    users meet: a telemetry gap is False.
+    at the entry or at a step of a journey, each in its bad direction. Silence and other faults of
+    the telemetry are not what users meet, nor is a relation that is broken.
     """
-    if symptom.kind is SymptomKind.TELEMETRY_GAP or not stands(symptom):
+    if symptom.kind in _INDIRECT or not stands(symptom):
         return False
     if symptom.kind is SymptomKind.SLO_BURN:
         return True

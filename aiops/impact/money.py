@@ -10,7 +10,7 @@ import numpy as np
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Impact
 from aiops.domain.series import Direction, Series, SeriesKey
-from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.symptoms import Symptom
 from aiops.domain.ticks import KpiWindow
 from aiops.domain.time import utc
 from aiops.domain.visibility import is_harmful, stands
@@ -61,7 +61,7 @@ def assess(
 def _moved(symptom: Symptom) -> bool:
     return (
         symptom.series.kpi is not None
-        and symptom.kind is not SymptomKind.TELEMETRY_GAP
+        and not symptom.is_telemetry
         and stands(symptom)
         and is_harmful(symptom)
     )

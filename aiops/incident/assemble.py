@@ -28,6 +28,7 @@ from aiops.incident.title import title
 
 __all__ = ["assemble", "deserves_incident", "materially_differs"]
 
+_BLINDING = (SymptomKind.TELEMETRY_GAP, SymptomKind.FROZEN_VALUE)
 _NUMBER = re.compile(r"\d[\d.,]*")
 
 
@@ -126,9 +127,9 @@ def _in_words(incident: Incident, changes: Sequence[Change], knowledge: Knowledg
 
 
 def _blinds(symptom: Symptom, knowledge: Knowledge) -> bool:
-    """Return whether its silence hides a journey."""
+    """Return whether its silence, or the value it repeats, hides a journey."""
     hides = symptom.series.kpi is not None or is_met(symptom.service, knowledge)
-    return symptom.kind is SymptomKind.TELEMETRY_GAP and hides
+    return symptom.kind in _BLINDING and hides
 
 
 def _fresh(

@@ -20,7 +20,7 @@ from aiops.domain.incidents import (
     TimelineKind,
 )
 from aiops.domain.policies import LifePolicy
-from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.symptoms import Symptom
 from aiops.domain.visibility import stands, user_visible
 from aiops.incident.timeline import extend
 
@@ -202,7 +202,7 @@ def episode_start(incident: Incident) -> datetime | None:
 def _quiet_since(incident: Incident, at: datetime, knowledge: Knowledge) -> datetime | None:
     standing = [one for one in incident.symptoms if stands(one)]
     visible = [one for one in standing if user_visible(one, knowledge)]
-    gaps = [one for one in standing if one.kind is SymptomKind.TELEMETRY_GAP]
+    gaps = [one for one in standing if one.is_telemetry]
     counted = [*visible, *gaps] if visible else standing
     if any(one.is_open for one in counted):
         return None

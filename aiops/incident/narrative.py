@@ -25,6 +25,8 @@ from aiops.incident.wording import (
     metric_title,
     moved_words,
     operation_of,
+    ratio_words,
+    telemetry_words,
 )
 
 _MOST_ANOMALIES = 6
@@ -80,6 +82,24 @@ def _headline(told: Symptom) -> Clause:
         text = f"At {when}, alert `{series.key.metric}` fired on `{told.service}`{where}."
     elif told.kind is SymptomKind.SLO_BURN:
         text = f"At {when}, `{told.service}`{where} began to burn its error budget too fast."
+    elif told.kind is SymptomKind.FROZEN_VALUE:
+        value = format_value(told.observed, series.unit, series.family)
+        text = (
+            f"Since {when}, {metric_title(told)} of `{told.service}`{where} is frozen at {value}: "
+            "its sender repeats one value."
+        )
+    elif told.kind is SymptomKind.UNIT_CHANGE:
+        text = (
+            f"Since {when}, {metric_title(told)} of `{told.service}`{where} is "
+            f"{ratio_words(told)}: its unit has changed."
+        )
+    elif told.kind is SymptomKind.RELATION:
+        value = format_value(told.observed, series.unit, series.family)
+        usual = format_value(told.expected, series.unit, series.family)
+        text = (
+            f"At {when}, {metric_title(told)} of `{told.service}`{where} was {value} where {usual} "
+            f"is {told.compared_with}."
+        )
     else:
         place = "" if series.kpi else f" on `{operation_of(told) or told.service}`"
         before = format_value(told.before, series.unit, series.family)
@@ -136,7 +156,7 @@ def _titles(services: Iterable[tuple[str, list[Symptom]]]) -> str:
     words: list[str] = []
     for service, symptoms in services:
         titles = dict.fromkeys(
-            "missing telemetry" if one.kind is SymptomKind.TELEMETRY_GAP else metric_title(one)
+            telemetry_words(one) if one.is_telemetry else metric_title(one)
             for one in sorted(symptoms, key=lambda one: (_reading(one.family), one.onset, one.id))
         )
         words += [

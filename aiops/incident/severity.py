@@ -19,11 +19,20 @@ from aiops.domain.visibility import (
     stands,
     user_visible,
 )
-from aiops.incident.wording import listed, metric_title, moved_words
+from aiops.incident.wording import (
+    listed,
+    metric_title,
+    moved_words,
+    ratio_words,
+    telemetry_words,
+)
 
 __all__ = ["classify", "is_blip", "is_confirmed", "is_merely_load", "keep", "user_visible"]
 
 Verdict = tuple[Severity, str]
+
+_MEASURED = (SymptomKind.ANOMALY, SymptomKind.RELATION, SymptomKind.UNIT_CHANGE)
+"""Kinds that a single odd value can cause."""
 
 
 def classify(
@@ -68,6 +77,10 @@ def _doubt(symptoms: Sequence[Symptom], knowledge: Knowledge) -> str:
         return "in one signal and one tick so far"
     if is_blip(symptoms, knowledge):
         return "in one signal, short or faint so far"
+    rescaled = [one for one in symptoms if one.kind is SymptomKind.UNIT_CHANGE]
+    keys = {one.series.key for one in rescaled}
+    if rescaled and all(one.series.key in keys for one in symptoms):
+        return f"but it is a {telemetry_words(rescaled[0])} ({ratio_words(rescaled[0])})"
     return ""
 
 
@@ -108,7 +121,7 @@ def is_confirmed(symptoms: Iterable[Symptom]) -> bool:
     """
     signals = set()
     for symptom in symptoms:
-        if symptom.kind is not SymptomKind.ANOMALY or symptom.last_seen > symptom.onset:
+        if symptom.kind not in _MEASURED or symptom.last_seen > symptom.onset:
             return True
         signals.add((symptom.service, symptom.family))
     return len(signals) > 1
@@ -123,7 +136,7 @@ def is_blip(symptoms: Iterable[Symptom], knowledge: Knowledge) -> bool:
     """
     signals = set()
     for symptom in symptoms:
-        if symptom.kind is not SymptomKind.ANOMALY or _is_marked(symptom, knowledge):
+        if symptom.kind not in _MEASURED or _is_marked(symptom, knowledge):
             return False
         part = symptom.id if symptom.family is Family.KPI else ""
         signals.add((symptom.service, symptom.family, part))
@@ -232,8 +245,8 @@ def _unseen(symptoms: Sequence[Symptom], blast: BlastRadius, knowledge: Knowledg
     """Judge what no user meets."""
     if not symptoms:
         return Severity.P4, "what was seen has been withdrawn"
-    if all(one.kind is SymptomKind.TELEMETRY_GAP for one in symptoms):
-        return Severity.P3, "telemetry is missing: what it would show is unknown"
+    if all(one.is_telemetry for one in symptoms):
+        return Severity.P3, f"{telemetry_words(symptoms[0])}: what is really there is unknown"
     if is_merely_load(symptoms):
         return Severity.P4, "more load than usual, and nothing suffers from it"
     strongest = max(one.strength for one in symptoms)

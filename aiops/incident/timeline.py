@@ -9,7 +9,13 @@ from aiops.domain.families import format_value
 from aiops.domain.incidents import TimelineEntry, TimelineKind
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.visibility import stands, user_visible
-from aiops.incident.wording import change_words, cohort_words, metric_title, operation_of
+from aiops.incident.wording import (
+    change_words,
+    cohort_words,
+    metric_title,
+    operation_of,
+    ratio_words,
+)
 
 MOST_ONSETS = 100
 """Onsets told one by one; in a storm the further symptoms stand in the incident only."""
@@ -126,8 +132,17 @@ def _what(symptom: Symptom) -> str:
 def _values(symptom: Symptom) -> str:
     if symptom.kind is SymptomKind.TELEMETRY_GAP:
         return "not reported any more"
-    if symptom.kind is not SymptomKind.ANOMALY:
-        return ""
     series = symptom.series
+    now = format_value(symptom.observed, series.unit, series.family)
     before = format_value(symptom.before, series.unit, series.family)
-    return f"{before} → {format_value(symptom.observed, series.unit, series.family)}"
+    match symptom.kind:
+        case SymptomKind.ANOMALY:
+            return f"{before} → {now}"
+        case SymptomKind.RELATION:
+            return f"{now} where {before} is {symptom.compared_with}"
+        case SymptomKind.FROZEN_VALUE:
+            return f"frozen at {now}"
+        case SymptomKind.UNIT_CHANGE:
+            return f"in another unit: {before} → {now}, {ratio_words(symptom)}"
+        case _:
+            return ""

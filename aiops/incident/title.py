@@ -17,6 +17,7 @@ from aiops.incident.wording import (
     metric_title,
     moved_words,
     scope_words,
+    telemetry_words,
 )
 
 LONGEST = 120
@@ -62,6 +63,10 @@ def _happens(
 ) -> str:
     if told.kind is SymptomKind.TELEMETRY_GAP:
         return f"No telemetry from {listed(_silent(symptoms, knowledge), limit=2)}"
+    if told.is_telemetry:
+        return _capital(f"{telemetry_words(told)} of {display(told.service, knowledge)}")
+    if told.kind is SymptomKind.RELATION:
+        return f"{display(told.service, knowledge)} {_what(told)}"
     if told.series.kpi is not None or told.family is Family.KPI:
         return _moved(told, symptoms, blast, impacts)
     journey = journey_of(told, blast, knowledge)
@@ -72,6 +77,8 @@ def _happens(
 
 
 def _what(told: Symptom) -> str:
+    if told.kind is SymptomKind.RELATION:
+        return f"{metric_title(told)} at odds with its other metrics"
     if told.kind is SymptomKind.SLO_BURN:
         return "is burning its error budget"
     if told.kind is SymptomKind.ALERT:

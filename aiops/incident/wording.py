@@ -89,6 +89,23 @@ def metric_title(symptom: Symptom) -> str:
     return series.kpi or series.title or _title_of(series.key.metric, series.family)
 
 
+def telemetry_words(symptom: Symptom) -> str:
+    """Return what is wrong with what measures a metric, as in "frozen value of CPU usage"."""
+    if symptom.kind is SymptomKind.FROZEN_VALUE:
+        return f"frozen value of {metric_title(symptom)}"
+    if symptom.kind is SymptomKind.UNIT_CHANGE:
+        return f"changed unit of {metric_title(symptom)}"
+    return "missing telemetry"
+
+
+def ratio_words(symptom: Symptom) -> str:
+    """Return by what factor a value left its level, as in "about 1,000 times its level"."""
+    large, small = abs(symptom.observed), abs(symptom.expected)
+    if large >= small > 0:
+        return f"about {large / small:,.3g} times its level"
+    return f"about 1/{small / large:,.3g} of its level" if large else "nothing of its level"
+
+
 def display(service: str, knowledge: Knowledge) -> str:
     """Return how people call a service."""
     return knowledge.graph.service(service).display or service
@@ -160,7 +177,7 @@ def _in_scope(value: str | None, named: Sequence[str]) -> bool:
 
 def _class(symptom: Symptom, knowledge: Knowledge) -> int:
     """Return which sort of symptom comes first in telling: 0 is what users meet at the door."""
-    if symptom.kind is SymptomKind.TELEMETRY_GAP:
+    if symptom.is_telemetry:
         return _SILENT
     if symptom.kind is SymptomKind.SLO_BURN:
         return _BURNING

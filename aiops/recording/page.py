@@ -12,7 +12,7 @@ from markupsafe import Markup
 from aiops.domain.environment import Knowledge
 from aiops.domain.families import format_value
 from aiops.domain.incidents import Decision, Incident
-from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.symptoms import Symptom
 from aiops.incident.wording import headline
 from aiops.recording.chart import picture
 from aiops.recording.values import Recording
@@ -72,7 +72,7 @@ def _shown(
 ) -> Shown:
     told = headline(incident.symptoms, incident.blast, knowledge)
     svg = None
-    if pictured and told.kind is not SymptomKind.TELEMETRY_GAP:
+    if pictured and not told.is_telemetry:
         (recorded,) = (one for one in recording.environments if one.shard.env == incident.env)
         svg = picture(told, recorded)
     # The picture is our own drawing of numbers; no text of the recording is in it.
