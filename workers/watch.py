@@ -7,7 +7,6 @@ import redis
 
 from aiops.domain.errors import AiopsError
 from aiops.domain.incidents import Decision, Incident
-from workers.back_fill import fetch
 from workers.wiring import Parts
 
 _SHOWN = 20
@@ -19,16 +18,11 @@ class Watch:
     Args:
         parts: of the installation.
         say: receives each line.
-        without_past: sources that did not answer when their history was asked for; it is fetched
-            when they do.
     """
 
-    def __init__(
-        self, parts: Parts, say: Callable[[str], None], without_past: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, parts: Parts, say: Callable[[str], None]) -> None:
         self._parts = parts
         self._say = say
-        self._without_past = without_past
         self._trouble = {one.name: "" for one in parts.settings.sources}
         self._started_at = parts.clock.now()
         self._begun: set[str] = set()
@@ -40,7 +34,6 @@ class Watch:
         try:
             self._look_at_sources()
             self._look_at_incidents()
-            self._fetch_late()
         except (AiopsError, redis.RedisError) as error:
             if str(error) != self._own_trouble:
                 self._own_trouble = str(error)
@@ -67,13 +60,6 @@ class Watch:
             shards = [self._parts.history.shard(one) for one in self._parts.extents.shard_ids(name)]
             count = sum(len(shard.series) for shard in shards)
             self._tell(f"{name} is watched: {count} series, seen up to {at:%H:%M:%S} UTC")
-
-    def _fetch_late(self) -> None:
-        answering = [name for name in self._without_past if name in self._begun]
-        if answering:
-            self._without_past = tuple(
-                {*self._without_past} - {*answering} | {*fetch(self._parts, answering, self._tell)}
-            )
 
     def _look_at_incidents(self) -> None:
         for incident in reversed(self._recent()):

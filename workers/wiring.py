@@ -258,6 +258,7 @@ class Parts:
             incidents=self.incidents,
             changes=self.changes,
             memory=self.memory,
+            queue=self.queue,
         )
 
     @cached_property

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from sqlalchemy import Engine, insert, select
 
+from aiops.domain.incidents import IncidentState
 from aiops.domain.outcomes import Outcome, PastIncident
 from aiops.domain.symptoms import Origin
 from aiops.store.codec import decode, encode
 from aiops.store.engine import reading, writing
 from aiops.store.origins import LIVE_ONLY, among
-from aiops.store.tables import MEMORY, OUTCOMES
+from aiops.store.tables import INCIDENTS, MEMORY, OUTCOMES
 from aiops.store.upsert import insert_missing
 
 
@@ -55,6 +56,27 @@ class MemoryStore:
         with reading(self._engine) as connection:
             docs = connection.scalars(query).all()
         return tuple(decode(Outcome, doc) for doc in docs)
+
+    def unremembered(self, limit: int = 100) -> tuple[str, ...]:
+        """Return incidents that ended without a judgement of that ending, by id.
+
+        The judgement is stored last: where it is, the memory is too.
+        """
+        judged = (
+            select(OUTCOMES.c.id)
+            .where(OUTCOMES.c.incident_id == INCIDENTS.c.id)
+            .where(OUTCOMES.c.at == INCIDENTS.c.updated_at)
+            .exists()
+        )
+        over = (IncidentState.MITIGATED, IncidentState.RESOLVED)
+        query = (
+            select(INCIDENTS.c.id)
+            .where(INCIDENTS.c.state.in_(over), ~judged, among(INCIDENTS, self._origins))
+            .order_by(INCIDENTS.c.id)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return tuple(connection.scalars(query))
 
     def recall(self, limit: int = 1000) -> tuple[PastIncident, ...]:
         """Return the newest ended incidents, newest last, as their last judgement left them.

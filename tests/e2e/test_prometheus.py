@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("prometheus")]
 
 HISTORY_SECONDS = 26 * 3600
 STEP_SECONDS = 2
+BACK_FILL_STEP_SECONDS = 10
 CHANNEL = "C0001"
 ROUTING_KEY = "0123456789abcdef0123456789abcdef"
 BOT_TOKEN = "xoxb-of-the-test"
@@ -62,7 +63,7 @@ def settings(prometheus: str, pages: str, chat: str, port: int) -> dict[str, Any
                 "step_seconds": STEP_SECONDS,
                 "delay_seconds": 1,
                 "back_fill_days": 2,
-                "back_fill_step_seconds": 60,
+                "back_fill_step_seconds": BACK_FILL_STEP_SECONDS,
                 "signals": [
                     {"name": "error_ratio", "unit": "1", "query": ERRORS},
                     {"name": "latency_p95_seconds", "unit": "s", "query": LATENCY},
@@ -123,6 +124,13 @@ class Prometheus:
         wanted = f'prometheus_http_requests_total{{code="200",handler="{handler}"}} '
         text = httpx.get(f"{self.url}/metrics", trust_env=False).text
         return sum(float(line.split()[-1]) for line in text.splitlines() if wanted in line)
+
+    def knows(self, query: str) -> bool:
+        """Return whether a query has an answer for now."""
+        answer = httpx.get(
+            f"{self.url}/api/v1/query", params={"query": query}, trust_env=False
+        ).json()
+        return bool(answer["data"]["result"])
 
     def is_ready(self) -> bool:
         try:
@@ -256,6 +264,9 @@ def up(
         (folder / "aiops.yaml").write_text(yaml.safe_dump(told))
         (folder / "topology.yaml").write_text(yaml.safe_dump(TOPOLOGY))
         secrets = {"AIOPS_PAGERDUTY_ROUTING_KEY": ROUTING_KEY, "AIOPS_SLACK_BOT_TOKEN": BOT_TOKEN}
+        # Nothing was scraped while Prometheus took in its past: no hole of ours may look live.
+        eventually(lambda: prometheus.knows(ERRORS), seconds=30)
+        time.sleep(BACK_FILL_STEP_SECONDS)
         process = stack.enter_context(aiops_up(folder, secrets))
         output = folder / "output"
         one = Installation(

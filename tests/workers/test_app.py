@@ -20,10 +20,12 @@ WIRE = {
     "correlate.sweep": ("correlate", []),
     "deliver.sweep": ("deliver", []),
     "deliver.send": ("deliver", ["delivery"]),
+    "fit.back_fill": ("fit", ["source"]),
     "fit.due": ("fit", []),
     "fit.shard": ("fit", ["shard"]),
     "learn.remember": ("learn", ["incident"]),
     "learn.forget": ("learn", []),
+    "learn.sweep": ("learn", []),
 }
 """Wire protocol: add to it; never rename or take away while older releases may be running."""
 
@@ -102,7 +104,9 @@ def test_beat_asks_for_sweeps_every_second_and_for_polls_often_enough() -> None:
         "detect.sweep": 1.0,
         "correlate.sweep": 1.0,
         "deliver.sweep": 1.0,
+        "fit.back_fill": 60.0,
         "fit.due": 60.0,
+        "learn.sweep": 60.0,
         "learn.forget": 3600.0,
         "ingest.poll": 5.0,
     }

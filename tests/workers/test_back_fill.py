@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from aiops.domain.errors import SourceError
 from aiops.domain.ticks import Tick
 from aiops.settings import PrometheusSettings
 from tests.builders import minute, shop
-from tests.workers.installation import HandClock, Installation, settings_in
+from tests.workers.installation import HandClock, Installation, TableSource, settings_in
 from tests.workers.tables import source
-from workers.back_fill import fetch_past
+from workers.back_fill import fetch_missing, fetch_past
 
 SHARD = "shop.prod.0"
 PAST = PrometheusSettings(
@@ -47,11 +48,11 @@ def times(parts: Installation) -> list[datetime]:
 
 
 def test_a_past_that_is_there_is_not_fetched_again(parts: Installation) -> None:
-    assert fetch_past(parts, quiet) == ()
+    fetch_past(parts, quiet)
     lines: list[str] = []
     fetch_past(parts, lines.append)
     assert lines == []
-    assert len(times(parts)) == 289
+    assert len(times(parts)) == 290
 
 
 @pytest.mark.parametrize("piece", [0, 1, 2])
@@ -72,10 +73,44 @@ def test_a_back_fill_that_was_killed_is_done_again(
             fetch_past(parts, quiet)
     assert parts.extents.unscored() == ()
     fetch_past(parts, quiet)
-    assert times(parts) == [minute(5 * number) for number in range(-288, 1)]
+    assert times(parts) == [minute(5 * number) for number in range(-289, 1)]
     assert parts.extents.unscored() == ()
     parts.detect.sweep()
     parts.drain(without=["learn.remember"])
+    assert not parts.symptoms.open_symptoms("prod")
+
+
+def test_a_past_that_was_not_there_is_asked_for_until_it_is(parts: Installation) -> None:
+    shop = parts.fed["shop"]
+    assert isinstance(shop, TableSource)
+    shop.down = True
+    lines: list[str] = []
+    fetch_past(parts, lines.append)
+    assert lines[-1] == "shop: no history for now; it is fetched when the source answers"
+    with pytest.raises(SourceError):
+        fetch_missing(parts, "shop")
+    shop.down = False
+    fetch_missing(parts, "shop")
+    assert len(times(parts)) == 290
+    asked = len(shop.asked)
+    fetch_missing(parts, "shop")
+    assert len(shop.asked) == asked
+
+
+def test_a_past_is_not_fetched_while_somebody_polls(parts: Installation) -> None:
+    assert parts.lease.acquire("poll:shop", 5) is not None
+    fetch_missing(parts, "shop")
+    assert not parts.extents.shard_ids("shop")
+
+
+def test_the_past_of_a_source_that_is_watched_already_comes_behind_it(parts: Installation) -> None:
+    parts.poll.run("shop")
+    parts.drain()
+    parts.hand.move(600)
+    fetch_missing(parts, "shop")
+    parts.drain(without=["learn.remember"])
+    assert parts.history.load_state(SHARD).cursor == minute(0)
+    assert times(parts) == [minute(5 * number) for number in range(-287, 1)]
     assert not parts.symptoms.open_symptoms("prod")
 
 

@@ -68,3 +68,33 @@ def test_nothing_is_learnt_of_an_incident_that_goes_on(parts: Installation) -> N
     parts.learn.run("INC-1001")
     parts.learn.run("INC-4711")
     assert not parts.memory.recall()
+
+
+def test_an_ended_incident_that_nobody_remembered_is_found_again(after: Installation) -> None:
+    after.tasks.tasks.clear()
+    after.learn.sweep()
+    assert list(after.tasks.tasks) == [("learn.remember", ("INC-1001",))]
+    after.drain()
+    after.learn.sweep()
+    assert after.memory.recall()
+    assert not after.tasks.tasks
+
+
+def test_a_later_ending_is_remembered_anew(after: Installation) -> None:
+    after.learn.run("INC-1001")
+    _, version = after.incidents.load("prod")
+    over = replace(
+        ended(IncidentState.RESOLVED), revision=9, updated_at=minute(60), resolved_at=minute(16)
+    )
+    after.incidents.commit(version, state_of(over), revisions=[over], now=minute(60))
+    after.tasks.tasks.clear()
+    after.learn.sweep()
+    assert list(after.tasks.tasks) == [("learn.remember", ("INC-1001",))]
+
+
+def test_an_incident_that_goes_on_waits_for_its_end(parts: Installation) -> None:
+    live = incident(symptoms=story())
+    parts.incidents.commit(0, state_of(live), revisions=[live], now=minute(5))
+    parts.tasks.tasks.clear()
+    parts.learn.sweep()
+    assert not parts.tasks.tasks

@@ -11,7 +11,6 @@ from aiops.settings import PrometheusSettings
 from tests.builders import ended, minute, shop, story
 from tests.workers.installation import HandClock, Installation, TableSource, settings_in
 from tests.workers.tables import source
-from workers.back_fill import fetch_past
 from workers.watch import Watch
 
 SHOP = PrometheusSettings(
@@ -66,26 +65,6 @@ def test_trouble_is_told_when_it_begins_and_when_it_is_over(
         "shop answers in full again",
         "shop is watched: 3 series, seen up to 10:04:00 UTC",
     ]
-
-
-def test_a_past_that_was_not_there_is_fetched_when_the_source_answers(
-    parts: Installation, table: TableSource
-) -> None:
-    lines: list[str] = []
-    table.down = True
-    pending = fetch_past(parts, lines.append)
-    assert pending == ("shop",)
-    watch = Watch(parts, lines.append, pending)
-    poll(parts, 1)
-    watch.look()
-    assert len(parts.history.shards()) == 0
-    table.down = False
-    for _ in range(2):
-        poll(parts, 1)
-        watch.look()
-    fetched = [line for line in lines if "fetching 1 days" in line]
-    assert len(fetched) == 2
-    assert any("3 series, the oldest value is from" in line for line in lines)
 
 
 def test_an_incident_is_told_with_its_story_and_address_then_its_state(

@@ -43,10 +43,10 @@ def run_up(config: Path | None) -> None:
                 probes.port(settings.web)
             with running(settings, os.environ, typer.echo) as stack:
                 parts = Parts(replace(settings, redis_url=stack.redis_url), "client")
-                pending = fetch_past(parts, typer.echo)
+                fetch_past(parts, typer.echo)
                 stack.start_beat()
                 typer.echo("watching; Ctrl-C ends")
-                _watch(Watch(parts, typer.echo, pending))
+                _watch(Watch(parts, typer.echo))
         except KeyboardInterrupt:
             typer.echo("stopped")
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from aiops import pipeline
+from aiops.ports import Queue
 from aiops.store.changes import ChangeStore
 from aiops.store.incidents import IncidentStore
 from aiops.store.memory import MemoryStore
@@ -17,10 +18,12 @@ class Learn:
         incidents: IncidentStore,
         changes: ChangeStore,
         memory: MemoryStore,
+        queue: Queue,
     ) -> None:
         self._incidents = incidents
         self._changes = changes
         self._memory = memory
+        self._queue = queue
 
     def run(self, incident_id: str) -> None:
         """Read from the record what ended an incident, and keep it; a person's word outranks it."""
@@ -30,5 +33,10 @@ class Learn:
         since = incident.started_at - timedelta(days=1)
         changes = self._changes.known(incident.env, since, incident.updated_at)
         outcome = pipeline.resolve(incident, changes, incident.updated_at)
-        self._memory.judge(outcome, origin=incident.origin)
         self._memory.remember(pipeline.learn(incident, outcome), origin=incident.origin)
+        self._memory.judge(outcome, origin=incident.origin)
+
+    def sweep(self) -> None:
+        """Enqueue every ended incident that nobody remembered."""
+        for incident_id in self._memory.unremembered():
+            self._queue.enqueue("learn.remember", incident_id)

@@ -70,24 +70,36 @@ class Poll:
             if mine:
                 self._catch_up(self._sources[source_name])
 
-    def back_fill(self, source_name: str, span: timedelta, step_seconds: int) -> int:
-        """Fetch the past of a source before its first live tick; return the ticks stored.
+    def back_fill(self, source_name: str, span: timedelta, step_seconds: int) -> int | None:
+        """Fetch what lies before the first tick of a source; return the ticks stored.
 
         The past is for fitting: it is never scored, so nobody is told of an old problem. Cursors
-        stand at its end before any of it is stored: killed in between, it can be told from one
-        that was fetched to its end, and none of it is scored.
+        that are behind stand at its end before any of it is stored. The newest part comes first:
+        killed in between, it goes on where it was.
+
+        Returns:
+            None while somebody polls the source: ask again.
+
+        Raises:
+            SourceError: it does not answer; what was fetched so far is stored.
         """
-        source = self._sources[source_name]
-        end = self._due(source)
-        start = floor_tick(end - span, step_seconds)
-        last = _grid(start, end, step_seconds)[-1]
-        stored = 0
-        while start < end:
-            stop = min(start + timedelta(seconds=BACK_FILL_TICKS * step_seconds), end)
-            samples = source.pull(start, stop, step_seconds)
+        with kept(self._lease, f"poll:{source_name}", LEASE_SECONDS) as mine:
+            return (
+                self._fetch_past(self._sources[source_name], span, step_seconds) if mine else None
+            )
+
+    def _fetch_past(self, source: Source, span: timedelta, step_seconds: int) -> int:
+        due = self._due(source)
+        known = [self._extents.of_shard(one) for one in self._extents.shard_ids(source.name)]
+        end = max((extent[0] for extent in known if extent is not None), default=due)
+        step = timedelta(seconds=step_seconds)
+        times = _grid(floor_tick(due - span, step_seconds) - step, end, step_seconds)
+        last, stored = times[-1] if times else end, 0
+        while times:
+            times, part = times[:-BACK_FILL_TICKS], times[-BACK_FILL_TICKS:]
+            samples = source.pull(part[0], part[-1], step_seconds)
             self._skip_to(source, samples, last)
-            stored += self._store(source, samples, _grid(start, stop, step_seconds))
-            start = stop + timedelta(seconds=step_seconds)
+            stored += self._store(source, samples, part)
         return stored
 
     def _skip_to(self, source: Source, samples: Sequence[Sample], at: datetime) -> None:
