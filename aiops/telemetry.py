@@ -78,6 +78,18 @@ class Telemetry:
         with self._tracer.start_as_current_span(name, context=context, kind=SpanKind.CONSUMER):
             yield
 
+    @contextmanager
+    def joined(self, name: str, traceparent: str) -> Iterator[None]:
+        """Run a block in the trace of what it works on, where that is another than the task's.
+
+        A sweep that finds work left behind goes on with the trace of that work, not its own.
+        """
+        if not traceparent or traceparent.split("-")[1] == self.traceparent()[3:35]:
+            yield
+            return
+        with self.continued(name, traceparent):
+            yield
+
     def traceparent(self) -> str:
         """Return the current span as a W3C traceparent; empty when nothing is traced."""
         carrier: dict[str, str] = {}
@@ -91,9 +103,10 @@ class Telemetry:
     def scored(
         self, shard: Shard, ticks: Sequence[Tick], facts: Sequence[SymptomFact], now: datetime
     ) -> None:
-        """Record what a pass over closed ticks did."""
+        """Record what a pass over closed ticks, or over late values alone, did."""
         self._points.add(len(ticks) * len(shard.series), {"env": shard.env})
-        self._lag.record((now - ticks[-1].at).total_seconds(), {"env": shard.env})
+        if ticks:
+            self._lag.record((now - ticks[-1].at).total_seconds(), {"env": shard.env})
         for fact in facts:
             self._symptoms.add(1, {"kind": fact.kind.value, "detector": fact.symptom.detector})
 

@@ -135,3 +135,22 @@ def test_faults_of_the_surroundings_are_measured(traced: Traced) -> None:
     traced.app.work()
     kinds = {labels["kind"] for labels, _ in traced.collected.points("aiops.faults")}
     assert kinds == {"source", "detect.advance"}
+
+
+def test_symptoms_that_a_sweep_found_stay_in_the_trace_that_found_them(traced: Traced) -> None:
+    traced.flags.raise_flag("prod")  # somebody raised it and was killed before enqueueing
+    traced.fed["shop"] = source(bad_from=3, bad_until=17)
+    for _ in range(8):
+        traced.hand.move(60)
+        traced.flags.raise_flag("prod")
+        traced.app.send_task("ingest.poll", ("shop",))
+        traced.app.work()
+    traced.collected.spans.clear()
+    waiting = traced.symptoms.traceparent("prod")
+    assert waiting
+    traced.flags.lower("prod")
+    traced.app.send_task("correlate.sweep")
+    traced.app.work()
+    joined = [span for span in traced.collected.spans.get_finished_spans() if span.parent]
+    traces = {f"{one.context.trace_id:032x}" for one in joined if one.name == "correlate"}
+    assert waiting.split("-")[1] in traces

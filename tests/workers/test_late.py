@@ -9,6 +9,7 @@ from sqlalchemy import select
 from aiops.domain.incidents import Decision
 from aiops.domain.policies import Mode, PagingPolicy, Policies
 from aiops.domain.symptoms import SymptomFact, SymptomKind
+from aiops.domain.ticks import Tick
 from aiops.store.codec import decode
 from aiops.store.engine import reading
 from aiops.store.tables import SYMPTOM_FACTS
@@ -92,6 +93,18 @@ def test_money_lost_unseen_is_counted_when_it_becomes_known(parts: Installation)
     (incident,) = [one for one in parts.incidents.recent() if one.started_at == minute(12)]
     (impact,) = [one for one in incident.impacts if one.is_money]
     assert impact.total == pytest.approx(1500 * 12, rel=0.2)
+
+
+def test_late_values_alone_are_judged_too(blind: Blind) -> None:
+    blind.until(1, 15)
+    parts = blind.parts
+    bad = source(bad_from=3, bad_until=12).values[240 + 5]
+    late = [Tick(at=minute(5), values=bad), Tick(at=minute(6), values=bad)]
+    assert parts.late.append(SHARD, late) == 2
+    parts.detect.sweep()
+    parts.drain(without=["learn.remember"])
+    assert {fact.symptom.onset for fact in blind.anomalies()} == {minute(5)}
+    assert parts.extents.unscored() == ()
 
 
 def test_asking_again_changes_nothing(blind: Blind) -> None:

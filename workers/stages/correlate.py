@@ -65,7 +65,8 @@ class Correlate:
         if fencing is None:
             return
         try:
-            reached = self._advance(env)
+            with self._telemetry.joined("correlate", self._symptoms.traceparent(env)):
+                reached = self._advance(env)
         except StaleStateError:
             reached = None
         finally:
