@@ -171,21 +171,31 @@ class Ring:
         self.uneven_at[part][uneven] = at[uneven]
 
     def _write(self, part: slice, fresh: Bools, at: Times, values: Floats) -> None:
-        cursor = self.cursor[part]
-        if fresh.all() and (cursor == cursor[0]).all():
-            row = cursor[0]
+        cursor, row = self.cursor[part], self.cursor[part.start]
+        if fresh.all() and (cursor == row).all():
             self.times[row, part] = at
             self.values[row, :, part] = values
         else:
             columns = np.flatnonzero(fresh)
             rows, places = cursor[columns], columns + part.start
             self.times[rows, places] = at[columns]
-            index = rows * self.values[0].size + places
-            flat = self.values.reshape(-1)
-            for bucket, row_values in enumerate(values):
-                flat[bucket * len(self.cursor) :][index] = row_values[columns]
+            self.values[rows, :, places] = values[:, columns].T
         cursor += fresh
         cursor[cursor == len(self.times)] = 0
+        self._align(part)
+
+    def _align(self, part: slice) -> None:
+        """Turn the columns that are out of step, so that what is read together lies together."""
+        cursor, size = self.cursor[part], len(self.times)
+        if (cursor == cursor[0]).all():
+            return
+        usual = np.bincount(cursor).argmax()
+        columns = np.flatnonzero(cursor != usual) + part.start
+        every = np.arange(size)[:, None]
+        rows, here = (self.cursor[columns] + every) % size, (usual + every) % size
+        self.times[here, columns] = self.times[rows, columns]
+        self.values[here, :, columns] = self.values[rows, :, columns]
+        cursor[:] = usual
 
     def _insert(self, columns: Whole, at: Times, values: Floats) -> None:
         """Put late samples where they belong; the oldest of their series gives way."""
@@ -229,14 +239,12 @@ def _count(is_so: Bools) -> Whole:
 
 def _picked(samples: npt.NDArray[Any], rows: Whole, part: slice) -> npt.NDArray[Any]:
     """Return one sample of every series of a part; a view where all stand in the same row."""
-    size, series = len(samples), samples.shape[-1]
+    size = len(samples)
     if (rows == rows[0]).all():
         return np.asarray(samples[rows[0] % size, ..., part])
-    index = (rows % size) * samples[0].size + np.arange(part.start, part.stop)
-    flat = samples.reshape(-1)
-    if samples.ndim == 2:
-        return np.asarray(flat[index])
-    found = np.empty((samples.shape[1], len(rows)))
-    for bucket, row in enumerate(found):
-        flat[bucket * series :].take(index, out=row, mode="clip")
+    rows = rows % size
+    usual = np.bincount(rows).argmax()
+    others = np.flatnonzero(rows != usual)
+    found: npt.NDArray[Any] = samples[usual, ..., part].copy()
+    found[..., others] = samples[rows[others], ..., others + part.start].T
     return found

@@ -196,6 +196,26 @@ def test_new_series_are_appended_and_what_was_seen_is_kept() -> None:
     assert told["shop:latency_p95_seconds{env=prod}"] == pytest.approx(0.95)
 
 
+def test_a_reset_before_new_series_came_is_still_one_after() -> None:
+    run = Run([RATE], counters(["200"], ["a"]))
+    for turn, value in enumerate((100, 200, 50, 260)):
+        run.at = START + turn * SCRAPE
+        run.observe([value])
+    before = run.told()
+    run.append(counters(["200"], ["b"], tenant="acme"))
+    assert run.told()["shop:requests_rate{env=prod}"] == before["shop:requests_rate{env=prod}"]
+
+
+def test_of_two_values_for_one_moment_the_first_one_counts() -> None:
+    run = Run([RATE], counters(["200"], ["a"]))
+    run.observe([100.0], at=START)
+    end = (START + 300) * 1000
+    twice = RawSamples(slots=np.zeros(2, int), at=np.full(2, end), values=np.array([400.0, 900.0]))
+    engine.observe(run.plan, run.rings, twice)
+    run.at = START + 300
+    assert run.told()["shop:requests_rate{env=prod}"] == pytest.approx(1.0)
+
+
 def test_a_histogram_without_a_readable_bound_is_left_out_and_named() -> None:
     odd = raw("request_seconds_bucket", le="fast", instance="a")
     plan = plan_of([P95], [*histogram("a"), odd])

@@ -94,10 +94,23 @@ def test_what_comes_twice_changes_nothing(series: list[list[Scrape]], data: st.D
         [scrape for scrape in one for _ in range(data.draw(st.integers(1, 2)))] for one in series
     ]
     ring, same = fed(series), fed(again)
-    for name, array in ring.memory().items():
-        if name != "cursor":
-            np.testing.assert_array_equal(array, same.memory()[name], err_msg=name)
-    np.testing.assert_array_equal(ring.cursor, same.cursor)
+    np.testing.assert_array_equal(np.sort(ring.times, axis=0), np.sort(same.times, axis=0))
+    for after in range(0, 200_000, 20_000):
+        end = START + after
+        np.testing.assert_array_equal(ring.rates(end, WINDOW), same.rates(end, WINDOW))
+
+
+def test_the_same_samples_again_leave_every_array_as_it_was() -> None:
+    series: list[list[Scrape]] = [
+        [(START + SCRAPE * turn, (float(turn % 5),)) for turn in range(count)] for count in (4, 9)
+    ]
+    ring = fed(series)
+    before = {name: array.copy() for name, array in ring.memory().items()}
+    for turn in (8, 7, 3):
+        at = np.array([START + SCRAPE * min(turn, 3), START + SCRAPE * turn])
+        ring.observe(at, np.array([[min(turn, 3) % 5, turn % 5]], dtype=np.float64))
+    for name, array in before.items():
+        np.testing.assert_array_equal(ring.memory()[name], array, err_msg=name)
 
 
 @settings(max_examples=50)
@@ -115,6 +128,25 @@ def test_old_samples_give_way_and_the_window_stays_right(series: list[list[Scrap
                 rtol=1e-9,
                 atol=1e-12,
             )
+
+
+def test_a_window_holds_the_sample_at_its_very_start() -> None:
+    counted = (50.0, 8.0, 9.0, 20.0, 24.0)
+    series: list[Scrape] = [(START + turn * SCRAPE, (value,)) for turn, value in enumerate(counted)]
+    assert fed([series]).rates(START + WINDOW, WINDOW) == pytest.approx(24 / 60)
+    later = START + WINDOW + 1
+    assert fed([series]).rates(later, WINDOW) == pytest.approx(promql([series], later))
+
+
+def test_a_reset_counts_that_only_a_late_sample_tells_of() -> None:
+    series: list[Scrape] = [
+        (START, (100.0,)),
+        (START + 2 * SCRAPE, (160.0,)),
+        (START + 3 * SCRAPE, (170.0,)),
+        (START + SCRAPE, (5.0,)),
+    ]
+    end = START + 3 * SCRAPE
+    assert fed([series]).rates(end, 3 * SCRAPE) == pytest.approx((5 + 155 + 10) / 45)
 
 
 def test_a_counter_that_is_sent_too_often_has_the_rate_of_what_is_kept() -> None:
