@@ -57,7 +57,7 @@ def detect(
     ticks: Annotated[int, typer.Option(help="Live ticks, one right after the other.", min=1)] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
-    """Measure what scoring and fitting cost on this machine: how many series it can carry.
+    """Measure what scoring and fitting cost on this machine.
 
     The processes of `aiops up` in a directory of their own, which needs about 1 GB, and 6 GB for
     100000 series.
@@ -72,3 +72,27 @@ def detect(
         return
     for name, value in figures.items():
         typer.echo(f"{name:32} {value}")
+
+
+@app.command()
+def derive(
+    series: Annotated[int, typer.Option(help="Derived series of each kind.", min=1)] = 100_000,
+    ticks: Annotated[int, typer.Option(help="Minutes that are measured.", min=1)] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+) -> None:
+    """Measure what rates, ratios and p95s cost a tick.
+
+    Medians, wall clock and CPU, of taking the samples in (observe) and of deriving; a p95 is of 12
+    buckets.
+
+    Example: aiops bench derive --series 10000
+    """
+    from workers.bench.derive import bench_derive  # noqa: PLC0415 - keeps --help fast
+
+    figures = bench_derive(series, ticks, lambda line: None if as_json else typer.echo(line))
+    if as_json:
+        typer.echo(json.dumps(figures))
+        return
+    for kind in ("rate", "ratio", "p95"):
+        for name, value in figures[kind].items():
+            typer.echo(f"{kind:6} {name:24} {value:.6g}")
