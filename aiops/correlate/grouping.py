@@ -18,7 +18,13 @@ from aiops.correlate.calls import Calls
 from aiops.correlate.culprits import distinct
 from aiops.correlate.links import Links
 from aiops.correlate.scene import Scene, index_by_service
-from aiops.correlate.shared import join_blindly, join_gaps, join_same_change, join_same_peer
+from aiops.correlate.shared import (
+    join_blindly,
+    join_gaps,
+    join_same_change,
+    join_same_peer,
+    join_unit_changes,
+)
 from aiops.domain.changes import Change
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Clause, Incident
@@ -126,5 +132,6 @@ _STAGES = (
     join_same_peer,
     join_same_change,
     join_gaps,
+    join_unit_changes,
     join_blindly,
 )

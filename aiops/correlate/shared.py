@@ -8,6 +8,8 @@ from aiops.correlate.relations import CLOSE_SECONDS, SAME_ROOT_SECONDS, apart, s
 from aiops.correlate.scene import Scene
 from aiops.domain.changes import Change
 from aiops.domain.incidents import Clause
+from aiops.domain.series import SeriesKey
+from aiops.domain.symptoms import SymptomKind
 from aiops.domain.time import clock_time
 from topology.attributes import ServiceKind
 
@@ -87,6 +89,24 @@ def join_gaps(scene: Scene) -> None:
                 if name and apart(scene.bundles[a], second) <= limit:
                     text = f"telemetry of {attribute} {name} went silent together"
                     scene.links.join(a, b, Clause(text=text, source=second.id))
+
+
+def join_unit_changes(scene: Scene) -> None:
+    """Join a series that changed its unit to what was said of its values before that was known."""
+    changed: defaultdict[SeriesKey, list[int]] = defaultdict(list)
+    for place, bundle in enumerate(scene.bundles):
+        for symptom in bundle.symptoms:
+            if symptom.kind is SymptomKind.UNIT_CHANGE:
+                changed[symptom.series.key].append(place)
+    if not changed:
+        return
+    for place, bundle in enumerate(scene.bundles):
+        for symptom in bundle.symptoms if bundle.nature is not Nature.GAP else ():
+            for other in changed.get(symptom.series.key, ()):
+                if apart(bundle, scene.bundles[other]) <= CLOSE_SECONDS:
+                    text = f"{symptom.series.key.metric} of {bundle.service} changed its unit"
+                    source = scene.bundles[other].id
+                    scene.links.join(place, other, Clause(text=text, source=source))
 
 
 def join_blindly(scene: Scene) -> None:

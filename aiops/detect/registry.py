@@ -12,6 +12,8 @@ DETECTORS = {
     "seasonal": "aiops.detect.seasonal.Seasonal",
     "absence": "aiops.detect.absence.Absence",
     "threshold": "aiops.detect.threshold.Threshold",
+    "frozen": "aiops.detect.frozen.Frozen",
+    "unit_change": "aiops.detect.unit_change.UnitChange",
     "multivariate": "aiops.detect.multivariate.Multivariate",
 }
 
