@@ -242,9 +242,8 @@ def _picked(samples: npt.NDArray[Any], rows: Whole, part: slice) -> npt.NDArray[
     size = len(samples)
     if (rows == rows[0]).all():
         return np.asarray(samples[rows[0] % size, ..., part])
-    rows = rows % size
-    usual = np.bincount(rows).argmax()
+    usual = np.bincount(rows + 2 * size).argmax() - 2 * size  # rows may count back from the start
     others = np.flatnonzero(rows != usual)
-    found: npt.NDArray[Any] = samples[usual, ..., part].copy()
-    found[..., others] = samples[rows[others], ..., others + part.start].T
+    found: npt.NDArray[Any] = samples[usual % size, ..., part].copy()
+    found[..., others] = samples[rows[others] % size, ..., others + part.start].T
     return found
