@@ -102,8 +102,13 @@ def ratio_words(symptom: Symptom) -> str:
     """Return by what factor a value left its level, as in "about 1,000 times its level"."""
     large, small = abs(symptom.observed), abs(symptom.expected)
     if large >= small > 0:
-        return f"about {large / small:,.3g} times its level"
-    return f"about 1/{small / large:,.3g} of its level" if large else "nothing of its level"
+        return f"about {_rounded(large / small):,} times its level"
+    return f"about 1/{_rounded(small / large):,} of its level" if large else "nothing of its level"
+
+
+def _rounded(ratio: float) -> int:
+    """Return a ratio to two digits, as in 1,000 for 1,003."""
+    return int(float(f"{ratio:.2g}"))
 
 
 def display(service: str, knowledge: Knowledge) -> str:

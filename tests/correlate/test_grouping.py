@@ -240,6 +240,15 @@ def test_silence_relates_to_silence_only() -> None:
     assert sorted(len(each.symptoms) for each in got) == [1, 2]
 
 
+def test_a_change_of_unit_explains_what_was_said_of_the_same_series_only() -> None:
+    odd = errors("orders")
+    unit = replace(odd, id="sy-unit", kind=SymptomKind.UNIT_CHANGE)
+    other = replace(unit, id="sy-other", series=series("orders", "queue_depth"))
+
+    assert [len(each.symptoms) for each in found(GATEWAY, odd, unit)] == [2]
+    assert [len(each.symptoms) for each in found(GATEWAY, odd, other)] == [1, 1]
+
+
 def test_a_source_that_stops_is_one_problem() -> None:
     gaps = [
         symptom(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from aiops.domain.changes import ChangeKind
 from aiops.domain.incidents import BlastRadius, Clause
-from aiops.domain.symptoms import SymptomKind
+from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.incident.narrative import narrative
 from tests.builders import (
     REVENUE,
@@ -161,6 +161,26 @@ def test_silence_and_alerts_are_told_without_numbers() -> None:
     alert = symptom(series("search", "SearchErrors"), kind=SymptomKind.ALERT)
     (told, *_) = narrative((alert,), BlastRadius(), (), (), impacts=(), knowledge=shop())
     assert told.text == "At 10:03 UTC, alert `SearchErrors` fired on `search`."
+
+
+def test_faults_of_the_data_and_relations_are_told_for_what_they_are() -> None:
+    cpu = symptom(series("search", "cpu_usage", unit="1"), before=0.61, observed=0.23)
+    relation = replace(cpu, kind=SymptomKind.RELATION, compared_with="what goes with its requests")
+    frozen = replace(cpu, kind=SymptomKind.FROZEN_VALUE)
+    unit = replace(cpu, kind=SymptomKind.UNIT_CHANGE, observed=61.0)
+
+    def told(one: Symptom) -> str:
+        return narrative((one,), BlastRadius(), (), (), impacts=(), knowledge=shop())[0].text
+
+    assert told(relation) == (
+        "At 10:03 UTC, CPU usage of `search` was 23% where 61% is what goes with its requests."
+    )
+    assert told(frozen) == (
+        "Since 10:03 UTC, CPU usage of `search` is frozen at 23%: its sender repeats one value."
+    )
+    assert told(unit) == (
+        "Since 10:03 UTC, CPU usage of `search` is about 100 times its level: its unit has changed."
+    )
 
 
 def test_a_drop_is_told_as_a_drop() -> None:

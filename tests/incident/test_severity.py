@@ -137,6 +137,23 @@ def test_missing_telemetry_is_work_and_no_page() -> None:
     assert level(symptom(checkout_errors(), kind=SymptomKind.TELEMETRY_GAP)) is Severity.P3
 
 
+def test_a_change_of_unit_calls_nobody_unless_more_is_wrong() -> None:
+    slow = symptom(series("checkout", "latency_p95", unit="s"), before=0.2, observed=200)
+    unit = replace(slow, id="sy-unit", kind=SymptomKind.UNIT_CHANGE, strength=5.0)
+
+    assert level(slow) is Severity.P2
+    severity, why = classify((slow, unit), EU_CHECKOUT, (), shop())
+    assert severity is Severity.P3
+    assert why.endswith("but it is a changed unit of p95 latency (about 1,000 times its level)")
+    assert level(slow, unit, symptom(checkout_errors(), observed=0.07)) <= Severity.P2
+
+
+def test_neither_a_frozen_value_nor_a_broken_relation_calls_anybody() -> None:
+    for kind in (SymptomKind.FROZEN_VALUE, SymptomKind.RELATION):
+        assert level(symptom(checkout_errors(), kind=kind)) >= Severity.P3
+        assert level(symptom(revenue("EU"), kind=kind, observed=0.1)) >= Severity.P3
+
+
 def test_a_kpi_without_a_price_is_one_step_less_certain() -> None:
     orders = loss(kpi="orders per minute", unit="")
     assert classify(story()[3:], EU_CHECKOUT, (orders,), shop())[0] is Severity.P2
