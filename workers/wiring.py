@@ -1,7 +1,7 @@
 """Puts the parts together: the only place where adapters meet the pure stages."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import redis
@@ -20,6 +20,7 @@ from aiops.store.incidents import IncidentStore
 from aiops.store.late import LateTicks
 from aiops.store.memory import MemoryStore
 from aiops.store.outbox import Outbox
+from aiops.store.shard_files import ShardFiles, boot_id
 from aiops.store.signals import HistoryStore
 from aiops.store.symptoms import SymptomStore
 from aiops.telemetry import Telemetry, connect
@@ -37,6 +38,7 @@ from workers.stages.fit import Fit
 from workers.stages.forget import Forget
 from workers.stages.learn import Learn
 from workers.stages.poll import Poll
+from workers.stages.shards import ShardCaches
 
 
 class Parts:
@@ -115,6 +117,15 @@ class Parts:
     def extents(self) -> Extents:
         """How far the measurements reach."""
         return Extents(self._history_engine)
+
+    @cached_property
+    def shard_caches(self) -> ShardCaches:
+        """Profiles and running states as files that the processes share."""
+        folder, boot = self.settings.data_dir / "cache", boot_id()
+        fault = partial(self.telemetry.fault, "cache")
+        return ShardCaches(
+            ShardFiles(folder / "profiles", boot, fault), ShardFiles(folder / "states", boot, fault)
+        )
 
     @cached_property
     def late(self) -> LateTicks:
@@ -197,6 +208,7 @@ class Parts:
         """Closed ticks → symptoms."""
         return Advance(
             history=self.history,
+            caches=self.shard_caches,
             extents=self.extents,
             late=self.late,
             symptoms=self.symptoms,

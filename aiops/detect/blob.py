@@ -4,6 +4,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping, Sequence
+from mmap import mmap
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,14 @@ import numpy.typing as npt
 from aiops.domain.errors import StateFormatError
 from aiops.domain.series import Series
 
+Buffer = bytes | mmap
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 MAGIC = b"AIOD"
 VERSION = 1
 _PREFIX = struct.Struct("<4sHI")
 _ALIGNMENT = 16
+_REMEMBERED = 512
 
 
 def series_digest(series: Sequence[Series]) -> str:
@@ -26,6 +29,19 @@ def series_digest(series: Sequence[Series]) -> str:
     for one in series:
         digest.update(one.key.fingerprint.encode() + b"\x1f")
     return digest.hexdigest()
+
+
+_digests: dict[int, tuple[Sequence[Series], str]] = {}
+
+
+def _known_digest(series: Sequence[Series]) -> str:
+    """Return `series_digest`, remembered for the tuples of the shards in use."""
+    found = _digests.get(id(series))
+    if found is None or found[0] is not series:
+        if len(_digests) >= _REMEMBERED:
+            _digests.clear()
+        found = _digests[id(series)] = (series, series_digest(series))
+    return found[1]
 
 
 def pack(kind: str, series: Sequence[Series], arrays: Arrays, facts: Mapping[str, int]) -> bytes:
@@ -38,7 +54,7 @@ def pack(kind: str, series: Sequence[Series], arrays: Arrays, facts: Mapping[str
         {
             "kind": kind,
             "count": len(series),
-            "series": series_digest(series),
+            "series": _known_digest(series),
             "facts": dict(facts),
             "arrays": described,
         }
@@ -54,7 +70,7 @@ def pack(kind: str, series: Sequence[Series], arrays: Arrays, facts: Mapping[str
 
 
 def unpack(
-    kind: str, data: bytes, series: Sequence[Series]
+    kind: str, data: Buffer, series: Sequence[Series]
 ) -> tuple[int, dict[str, npt.NDArray[Any]], dict[str, int]]:
     """Return the count of series, the read-only arrays and the facts that `pack` wrote.
 
@@ -65,7 +81,7 @@ def unpack(
     """
     header = _header(kind, data)
     count = int(header["count"])
-    if count > len(series) or header["series"] != series_digest(series[:count]):
+    if count > len(series) or header["series"] != _known_digest(series[:count]):
         raise StateFormatError(
             f"{kind} blob: of another series set ({count} series, the shard has {len(series)});"
             " rebuild it"
@@ -83,7 +99,7 @@ def unpack(
     return count, arrays, {name: int(value) for name, value in header["facts"].items()}
 
 
-def _header(kind: str, data: bytes) -> dict[str, Any]:
+def _header(kind: str, data: Buffer) -> dict[str, Any]:
     if len(data) < _PREFIX.size:
         raise StateFormatError(f"{kind} blob: {len(data)} bytes are no header; rebuild it")
     magic, version, length = _PREFIX.unpack_from(data)

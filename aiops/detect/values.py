@@ -80,7 +80,7 @@ class ShardProfile:
         return blob.pack(_PROFILE, self.series, arrays, {})
 
     @classmethod
-    def from_bytes(cls, data: bytes, shard: Shard) -> Self:
+    def from_bytes(cls, data: blob.Buffer, shard: Shard) -> Self:
         """Return the profile of a blob; series appended since are young.
 
         Raises:
@@ -134,7 +134,7 @@ class ShardState:
         return blob.pack(_STATE, self.series, arrays, {"at": self.at, "number": self.number})
 
     @classmethod
-    def from_bytes(cls, data: bytes, shard: Shard) -> Self:
+    def from_bytes(cls, data: blob.Buffer, shard: Shard) -> Self:
         """Return the state of a blob; `engine` grows it where series were appended since.
 
         Raises:

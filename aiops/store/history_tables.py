@@ -22,6 +22,8 @@ class ShardRow(HistoryRow, table=True):
     env: str
     source: str
     step_seconds: int
+    version: int
+    """Counts up with every change of its series."""
 
 
 class SeriesRow(HistoryRow, table=True):
@@ -74,7 +76,8 @@ class ProfileRow(HistoryRow, table=True):
 class StateRow(HistoryRow, table=True):
     """How far detection has come with a shard, and the running state it had then.
 
-    `late` is the number of the last late row that is judged.
+    `saved` is the tick the stored state is of: the cursor, or some ticks before it. `late` is the
+    number of the last late row that is judged.
     """
 
     __tablename__ = "states"
@@ -82,6 +85,7 @@ class StateRow(HistoryRow, table=True):
     shard_id: str = Field(primary_key=True, foreign_key="shards.id")
     cursor: int | None = Field(default=None, sa_type=BigInteger)
     blob: bytes | None
+    saved: int | None = Field(default=None, sa_type=BigInteger)
     profile_version: int
     late: int = 0
 

@@ -83,6 +83,9 @@ def add_missing_series(
         for name, doc in docs.items()
         if name in known and known[name] != doc
     ]
+    if new or changed:
+        of_shard = SHARDS.c.id == shard["id"]
+        connection.execute(update(SHARDS).where(of_shard).values(version=SHARDS.c.version + 1))
     if changed:
         of_series = SERIES.c.fingerprint == bindparam("of_series")
         statement = update(SERIES).where(SERIES.c.shard_id == shard["id"], of_series)

@@ -19,6 +19,7 @@ from aiops.store.kpis import fill_readings, kpi_rows, read_rows, window
 from aiops.store.late import overlay
 from aiops.store.profiles import add_profile, parts_of, read_profile
 from aiops.store.shards import add_missing_series, read_shards
+from aiops.store.standing import Standing, read_standing
 from aiops.store.upsert import insert_missing
 from aiops.store.vectors import pack_tick, unpack_tick
 
@@ -63,12 +64,14 @@ class HistoryStore:
             "env": env,
             "source": source,
             "step_seconds": step_seconds,
+            "version": 0,
             "origin": self._origin,
         }
         fresh = {
             "shard_id": shard_id,
             "cursor": None,
             "blob": None,
+            "saved": None,
             "profile_version": 0,
             "late": 0,
             "origin": self._origin,
@@ -180,12 +183,16 @@ class HistoryStore:
         cursor = None if row.cursor is None else utc(row.cursor)
         return Progress(cursor, row.blob, row.profile_version, row.late)
 
+    def standing(self, shard_id: str) -> Standing:
+        """Return what `read_standing` reads: how far detection has come with a shard."""
+        return read_standing(self._engine, shard_id)
+
     def advance_cursor(
         self,
         shard_id: str,
         old: datetime | None,
         new: datetime,
-        state: bytes,
+        state: bytes | None,
         *,
         profile_version: int,
         kpi_ticks: Sequence[KpiTick] = (),
@@ -199,7 +206,7 @@ class HistoryStore:
             shard_id: of which shard.
             old: where the cursor was when the work began.
             new: the last tick worked through; `old` where only late values were judged.
-            state: the running state it left.
+            state: the running state it left; None leaves the one of an earlier tick.
             profile_version: under which profile.
             kpi_ticks: readings by tick; those of ticks up to `old` fill what was missing then.
             late: number of the last late row judged, before the work and after it.
@@ -212,8 +219,10 @@ class HistoryStore:
             .where(STATES.c.shard_id == shard_id)
             .where(STATES.c.cursor.is_not_distinct_from(_optional_seconds(old)))
             .where(STATES.c.late == late[0])
-            .values(cursor=_seconds(new), blob=state, profile_version=profile_version, late=late[1])
+            .values(cursor=_seconds(new), profile_version=profile_version, late=late[1])
         )
+        if state is not None:
+            moved = moved.values(blob=state, saved=_seconds(new))
         with reading(self._engine) as connection:
             rows = kpi_rows(connection, shard_id, kpi_ticks, self._origin)
         past = -1 if old is None else _seconds(old)

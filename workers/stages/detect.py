@@ -6,18 +6,27 @@ from datetime import datetime, timedelta
 
 from aiops import pipeline
 from aiops.detect import engine
-from aiops.detect.engine import ShardProfile, ShardState
+from aiops.detect.engine import ShardState
 from aiops.domain.errors import StateFormatError
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import Origin, SymptomFact
 from aiops.domain.ticks import KpiTick, Shard, Tick
+from aiops.domain.time import utc
 from aiops.ports import Clock, Queue
 from aiops.store.extents import Extents
 from aiops.store.late import LateTick, LateTicks
-from aiops.store.signals import HistoryStore, Progress
+from aiops.store.signals import HistoryStore
+from aiops.store.standing import Standing
 from aiops.store.symptoms import SymptomStore
 from aiops.telemetry import Telemetry
 from workers.leases import DirtyFlags
+from workers.stages.shards import (
+    KnownShard,
+    KnownShards,
+    RunningStates,
+    ShardCaches,
+    is_checkpoint_between,
+)
 
 START_SPAN = timedelta(hours=12)
 """History that a running state is started from, when there is none yet or it cannot be read."""
@@ -37,6 +46,7 @@ class Advance:
         self,
         *,
         history: HistoryStore,
+        caches: ShardCaches,
         extents: Extents,
         late: LateTicks,
         symptoms: SymptomStore,
@@ -48,6 +58,8 @@ class Advance:
         telemetry: Telemetry,
     ) -> None:
         self._history = history
+        self._known = KnownShards(history, caches.profiles, self._unreadable)
+        self._states = RunningStates(caches.states)
         self._extents = extents
         self._late = late
         self._symptoms = symptoms
@@ -60,34 +72,59 @@ class Advance:
 
     def run(self, shard_id: str) -> None:
         """Score what is new after the cursor; store symptoms first, then move the cursor."""
-        shard = self._history.shard(shard_id)
-        progress = self._history.load_state(shard_id)
-        ticks = self._history.ticks_after(shard_id, progress.cursor, BATCH_TICKS)
-        until = ticks[-1].at if ticks else progress.cursor
+        standing = self._history.standing(shard_id)
+        ticks = self._history.ticks_after(shard_id, standing.cursor, BATCH_TICKS)
+        until = ticks[-1].at if ticks else standing.cursor
         late = [
             one
-            for one in self._late.after(shard_id, progress.late)
+            for one in self._late.after(shard_id, standing.late)
             if until is not None and one.taken_at <= until
         ]
         if until is None or not (ticks or late):
             return
-        newest, profile = self._profile(shard)
-        state = self._state(shard, profile, progress, adopt=newest != progress.profile_version)
-        work = _Work(shard, profile, self._policy, self._origin)
-        state = work.run(state, ticks, late)
+        known = self._known.get(shard_id, standing)
+        state, is_new = self._state(known, standing)
+        work = _Work(known, self._policy, self._origin)
+        reached = work.run(state, ticks, late)
         self._symptoms.append_facts(work.facts, traceparent=self._telemetry.traceparent())
+        after = standing._replace(
+            cursor=until,
+            profile_version=known.fitted,
+            late=late[-1].number if late else standing.late,
+        )
+        is_new |= bool(late) or len(state.series) < len(known.shard.series)
+        if self._move(standing, after, reached, work.readings, checkpoint=is_new):
+            self._telemetry.scored(known.shard, ticks, work.facts, self._clock.now())
+            self._wake(known.shard, more=len(ticks) == BATCH_TICKS)
+
+    def _move(
+        self,
+        before: Standing,
+        after: Standing,
+        state: ShardState,
+        readings: Sequence[KpiTick],
+        *,
+        checkpoint: bool,
+    ) -> bool:
+        """Leave the state to the next task, then move the cursor; return whether it moved.
+
+        A checkpoint is due, too, where the ticks since the last one could not tell the same again.
+        """
+        blob = state.to_bytes()
+        kept = self._states.save(after, blob)
+        due = checkpoint or not kept or is_checkpoint_between(before, after)
         moved = self._history.advance_cursor(
-            shard_id,
-            progress.cursor,
-            until,
-            state.to_bytes(),
-            profile_version=newest,
-            kpi_ticks=work.readings,
-            late=(progress.late, late[-1].number if late else progress.late),
+            before.shard_id,
+            before.cursor,
+            utc(state.at),
+            blob if due else None,
+            profile_version=after.profile_version,
+            kpi_ticks=readings,
+            late=(before.late, after.late),
         )
         if moved:
-            self._telemetry.scored(shard, ticks, work.facts, self._clock.now())
-            self._wake(shard, more=len(ticks) == BATCH_TICKS)
+            self._states.moved(after)
+        return moved
 
     def sweep(self) -> None:
         """Enqueue every shard with closed ticks or late values that nobody scored yet."""
@@ -100,60 +137,65 @@ class Advance:
         if self._flags.raise_flag(shard.env):
             self._queue.enqueue("correlate.env", shard.env)
 
-    def _profile(self, shard: Shard) -> tuple[int, ShardProfile]:
-        stored = self._history.load_profile(shard.id)
-        if stored is None:
-            return 0, ShardProfile.empty(shard)
-        version, blob = stored
-        try:
-            return version, ShardProfile.from_bytes(blob, shard)
-        except StateFormatError as error:
-            self._telemetry.fault("state", f"{shard.id}: {error}")
-            self._queue.enqueue("fit.shard", shard.id)
-            return 0, ShardProfile.empty(shard)
+    def _unreadable(self, shard_id: str, why: str) -> None:
+        self._telemetry.fault("state", f"{shard_id}: {why}")
+        self._queue.enqueue("fit.shard", shard_id)
 
-    def _state(
-        self, shard: Shard, profile: ShardProfile, progress: Progress, *, adopt: bool
-    ) -> ShardState:
-        if progress.cursor is None:
-            return engine.start(shard, profile, None)
-        if not progress.state:
-            return self._started(shard, profile, progress.cursor)
-        try:
-            state = ShardState.from_bytes(progress.state, shard)
-        except StateFormatError as error:
-            self._telemetry.fault("state", f"{shard.id}: {error}")
-            return self._rebuilt(shard, profile, progress.cursor, progress.late)
-        return engine.adopt(shard, profile, state) if adopt else state
+    def _state(self, known: KnownShard, standing: Standing) -> tuple[ShardState, bool]:
+        """Return the state at the cursor, and whether it is not the one that was left there."""
+        shard, profile = known.shard, known.profile
+        if standing.cursor is None:
+            return engine.start(shard, profile, None), True
+        state = None
+        if standing.saved != standing.cursor:
+            state = self._states.load(shard, standing)
+        if state is None:
+            blob = self._history.load_state(shard.id).state
+            if not blob:
+                return self._started(known, standing.cursor), True
+            try:
+                state = ShardState.from_bytes(blob, shard)
+            except StateFormatError as error:
+                self._telemetry.fault("state", f"{shard.id}: {error}")
+                return self._rebuilt(known, standing, standing.cursor), True
+            state = self._brought_up(known, state, standing.cursor)
+        if known.fitted == standing.profile_version:
+            return state, False
+        return engine.adopt(shard, profile, state), True
 
-    def _started(self, shard: Shard, profile: ShardProfile, at: datetime) -> ShardState:
-        return engine.start(shard, profile, self._history.history(shard.id, at - START_SPAN, at))
+    def _started(self, known: KnownShard, at: datetime) -> ShardState:
+        past = self._history.history(known.shard.id, at - START_SPAN, at)
+        return engine.start(known.shard, known.profile, past)
 
-    def _rebuilt(
-        self, shard: Shard, profile: ShardProfile, cursor: datetime, judged: int
-    ) -> ShardState:
+    def _brought_up(self, known: KnownShard, state: ShardState, cursor: datetime) -> ShardState:
+        """Work the ticks since a checkpoint out once more; what they tell is stored."""
+        if utc(state.at) >= cursor:
+            return state
+        ticks = self._history.ticks_after(known.shard.id, utc(state.at), BATCH_TICKS)
+        again = _Work(known, self._policy, self._origin)
+        return again.run(state, [tick for tick in ticks if tick.at <= cursor], ())
+
+    def _rebuilt(self, known: KnownShard, standing: Standing, cursor: datetime) -> ShardState:
         """Work out the state at the cursor once more; its symptoms are known, and stay open."""
-        since = cursor - REPLAY_SPAN
+        shard, since = known.shard, cursor - REPLAY_SPAN
         limit = int(REPLAY_SPAN.total_seconds()) // shard.step_seconds
         ticks = self._history.ticks_after(shard.id, since, limit)
         late = [
             one
             for one in self._late.after(shard.id, 0)
-            if one.number <= judged and one.taken_at > since
+            if one.number <= standing.late and one.taken_at > since
         ]
-        state = self._started(shard, profile, since)
-        again = _Work(shard, profile, self._policy, self._origin)
+        again = _Work(known, self._policy, self._origin)
+        state = self._started(known, since)
         return again.run(state, [tick for tick in ticks if tick.at <= cursor], late)
 
 
 class _Work:
     """Scores a shard's log in its order: a late row after the tick it came behind."""
 
-    def __init__(
-        self, shard: Shard, profile: ShardProfile, policy: DetectPolicy, origin: Origin
-    ) -> None:
-        self._shard = shard
-        self._profile = profile
+    def __init__(self, known: KnownShard, policy: DetectPolicy, origin: Origin) -> None:
+        self._shard = known.shard
+        self._profile = known.profile
         self._policy = policy
         self._origin = origin
         self.facts: list[SymptomFact] = []

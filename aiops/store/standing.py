@@ -1,0 +1,67 @@
+"""Where detection of a shard stands, in one small question; what is large is asked for by need."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Engine, func, select
+
+from aiops.domain.errors import InputError
+from aiops.domain.time import utc
+from aiops.store.engine import reading
+from aiops.store.history_tables import PROFILES, SHARDS, STATES
+
+
+class Standing(NamedTuple):
+    """How far detection has come with a shard.
+
+    Args:
+        shard_id: of which shard.
+        step_seconds: distance between two of its ticks.
+        cursor: the last tick worked through, None before the first.
+        saved: the tick the stored state is of: the cursor, or some ticks before it.
+        profile_version: of the profile the state is under, 0 before the first fit.
+        late: number of the last late row that is judged.
+        shard_version: counts up with every change of the shard's series.
+        newest_profile: version of the newest profile, 0 before the first fit.
+    """
+
+    shard_id: str
+    step_seconds: int
+    cursor: datetime | None
+    saved: datetime | None
+    profile_version: int
+    late: int
+    shard_version: int
+    newest_profile: int
+
+
+def read_standing(engine: Engine, shard_id: str) -> Standing:
+    """Return how far detection has come with a shard.
+
+    Raises:
+        InputError: there is no such shard.
+    """
+    newest = select(func.max(PROFILES.c.version)).where(PROFILES.c.shard_id == SHARDS.c.id)
+    query = (
+        select(
+            SHARDS.c.step_seconds,
+            STATES.c.cursor,
+            STATES.c.saved,
+            STATES.c.profile_version,
+            STATES.c.late,
+            SHARDS.c.version,
+            func.coalesce(newest.scalar_subquery(), 0),
+        )
+        .join(SHARDS, SHARDS.c.id == STATES.c.shard_id)
+        .where(STATES.c.shard_id == shard_id)
+    )
+    with reading(engine) as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        raise InputError(f"there is no shard {shard_id}")
+    step, cursor, saved, *numbers = row
+    return Standing(shard_id, step, _optional_utc(cursor), _optional_utc(saved), *numbers)
+
+
+def _optional_utc(at: int | None) -> datetime | None:
+    return None if at is None else utc(at)
