@@ -23,6 +23,12 @@ class Extents:
         with reading(self._engine) as connection:
             return tuple(connection.scalars(query))
 
+    def steps(self) -> dict[str, int]:
+        """Return the step in seconds of every shard, by id, without reading its series."""
+        query = select(SHARDS.c.id, SHARDS.c.step_seconds).order_by(SHARDS.c.id)
+        with reading(self._engine) as connection:
+            return {shard_id: int(step) for shard_id, step in connection.execute(query)}
+
     def environments(self) -> dict[str, int]:
         """Return every environment with its shortest step in seconds."""
         query = select(SHARDS.c.env, func.min(SHARDS.c.step_seconds)).group_by(SHARDS.c.env)

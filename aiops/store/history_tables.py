@@ -74,7 +74,7 @@ class ProfileRow(HistoryRow, table=True):
 
 
 class StateRow(HistoryRow, table=True):
-    """How far detection has come with a shard, and the running state it had then.
+    """How far detection has come with a shard; small, for it is written with every tick.
 
     `saved` is the tick the stored state is of: the cursor, or some ticks before it. `late` is the
     number of the last late row that is judged.
@@ -84,10 +84,18 @@ class StateRow(HistoryRow, table=True):
 
     shard_id: str = Field(primary_key=True, foreign_key="shards.id")
     cursor: int | None = Field(default=None, sa_type=BigInteger)
-    blob: bytes | None
     saved: int | None = Field(default=None, sa_type=BigInteger)
     profile_version: int
     late: int = 0
+
+
+class CheckpointRow(HistoryRow, table=True):
+    """The running state of a shard as detection left it at `StateRow.saved`."""
+
+    __tablename__ = "checkpoints"
+
+    shard_id: str = Field(primary_key=True, foreign_key="shards.id")
+    blob: bytes
 
 
 class KpiTickRow(HistoryRow, table=True):
@@ -108,4 +116,5 @@ TICKS = table_of(TickRow)
 LATE_TICKS = table_of(LateTickRow)
 PROFILES = table_of(ProfileRow)
 STATES = table_of(StateRow)
+CHECKPOINTS = table_of(CheckpointRow)
 KPI_TICKS = table_of(KpiTickRow)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Engine, delete, func, select, update
@@ -14,31 +14,24 @@ from aiops.domain.ticks import History, KpiTick, KpiWindow, Shard, Tick
 from aiops.domain.time import utc
 from aiops.store.codec import encode
 from aiops.store.engine import reading, writing
-from aiops.store.history_tables import KPI_TICKS, LATE_TICKS, SERIES, SHARDS, STATES, TICKS
+from aiops.store.history_tables import (
+    KPI_TICKS,
+    LATE_TICKS,
+    SERIES,
+    SHARDS,
+    STATES,
+    TICKS,
+)
 from aiops.store.kpis import fill_readings, kpi_rows, read_rows, window
 from aiops.store.late import overlay
 from aiops.store.profiles import add_profile, parts_of, read_profile
 from aiops.store.shards import add_missing_series, read_shards
-from aiops.store.standing import Standing, read_standing
+from aiops.store.standing import Progress, Standing, read_progress, read_standing, save_checkpoint
 from aiops.store.upsert import insert_missing
 from aiops.store.vectors import pack_tick, unpack_tick
 
 _PRUNE_ROWS = 500
 """Ticks deleted in one transaction: few enough that no writer waits long."""
-
-
-class Progress(NamedTuple):
-    """How far detection has come with a shard.
-
-    `cursor` is the last tick worked through, None before the first; `state` the running state it
-    left, under the profile of `profile_version` (0 before the first fit); `late` the number of the
-    last late row judged (`aiops.store.late`).
-    """
-
-    cursor: datetime | None
-    state: bytes | None
-    profile_version: int
-    late: int = 0
 
 
 class HistoryStore:
@@ -70,7 +63,6 @@ class HistoryStore:
         fresh = {
             "shard_id": shard_id,
             "cursor": None,
-            "blob": None,
             "saved": None,
             "profile_version": 0,
             "late": 0,
@@ -174,14 +166,7 @@ class HistoryStore:
         Raises:
             InputError: there is no such shard.
         """
-        table = STATES.c
-        query = select(table.cursor, table.blob, table.profile_version, table.late)
-        with reading(self._engine) as connection:
-            row = connection.execute(query.where(table.shard_id == shard_id)).one_or_none()
-        if row is None:
-            raise InputError(f"there is no shard {shard_id}")
-        cursor = None if row.cursor is None else utc(row.cursor)
-        return Progress(cursor, row.blob, row.profile_version, row.late)
+        return read_progress(self._engine, shard_id)
 
     def standing(self, shard_id: str) -> Standing:
         """Return what `read_standing` reads: how far detection has come with a shard."""
@@ -222,13 +207,15 @@ class HistoryStore:
             .values(cursor=_seconds(new), profile_version=profile_version, late=late[1])
         )
         if state is not None:
-            moved = moved.values(blob=state, saved=_seconds(new))
+            moved = moved.values(saved=_seconds(new))
         with reading(self._engine) as connection:
             rows = kpi_rows(connection, shard_id, kpi_ticks, self._origin)
         past = -1 if old is None else _seconds(old)
         with writing(self._engine) as connection:
             if connection.execute(moved).rowcount != 1:
                 return False
+            if state is not None:
+                save_checkpoint(connection, shard_id, state, self._origin)
             insert_missing(connection, KPI_TICKS, [row for row in rows if row["at"] > past])
             fill_readings(connection, [row for row in rows if row["at"] <= past])
         return True

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from aiops.domain.errors import InputError
 from aiops.domain.time import utc
 from aiops.store.engine import reading
-from aiops.store.history_tables import PROFILES, SHARDS, STATES
+from aiops.store.history_tables import CHECKPOINTS, PROFILES, SHARDS, STATES
+from aiops.store.upsert import insert
 
 
 class Standing(NamedTuple):
@@ -33,6 +34,20 @@ class Standing(NamedTuple):
     late: int
     shard_version: int
     newest_profile: int
+
+
+class Progress(NamedTuple):
+    """How far detection has come with a shard.
+
+    `cursor` is the last tick worked through, None before the first; `state` the running state it
+    left there or some ticks before, under the profile of `profile_version` (0 before the first
+    fit); `late` the number of the last late row judged (`aiops.store.late`).
+    """
+
+    cursor: datetime | None
+    state: bytes | None
+    profile_version: int
+    late: int = 0
 
 
 def read_standing(engine: Engine, shard_id: str) -> Standing:
@@ -61,6 +76,38 @@ def read_standing(engine: Engine, shard_id: str) -> Standing:
         raise InputError(f"there is no shard {shard_id}")
     step, cursor, saved, *numbers = row
     return Standing(shard_id, step, _optional_utc(cursor), _optional_utc(saved), *numbers)
+
+
+def read_progress(engine: Engine, shard_id: str) -> Progress:
+    """Return how far detection has come with a shard, and the state that is stored of it.
+
+    Raises:
+        InputError: there is no such shard.
+    """
+    table = STATES.c
+    query = (
+        select(table.cursor, CHECKPOINTS.c.blob, table.profile_version, table.late)
+        .outerjoin_from(STATES, CHECKPOINTS, CHECKPOINTS.c.shard_id == table.shard_id)
+        .where(table.shard_id == shard_id)
+    )
+    with reading(engine) as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        raise InputError(f"there is no shard {shard_id}")
+    return Progress(_optional_utc(row.cursor), *row[1:])
+
+
+def save_checkpoint(connection: Connection, shard_id: str, state: bytes, origin: str) -> None:
+    """Keep a running state instead of the one before it.
+
+    It has a table of its own: a row of megabytes costs every reader and writer of what is beside.
+    """
+    statement = insert(connection, CHECKPOINTS).values(shard_id=shard_id, blob=state, origin=origin)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["shard_id"], set_={"blob": statement.excluded.blob}
+        )
+    )
 
 
 def _optional_utc(at: int | None) -> datetime | None:

@@ -37,9 +37,9 @@ class Fit:
 
     def due(self) -> None:
         """Enqueue a fit for every shard whose history has grown enough since its last one."""
-        for shard in self._history.shards():
-            if self._is_due(shard):
-                self._queue.enqueue("fit.shard", shard.id)
+        for shard_id, step_seconds in self._extents.steps().items():
+            if self._is_due(shard_id, step_seconds):
+                self._queue.enqueue("fit.shard", shard_id)
 
     def all_fitted(self) -> bool:
         """Return whether every shard has a profile."""
@@ -56,7 +56,7 @@ class Fit:
         if extent is None:
             return
         shard = self._history.shard(shard_id)
-        if not self._is_due(shard) and self._is_readable(shard):
+        if not self._is_due(shard_id, shard.step_seconds) and self._is_readable(shard):
             return
         _, last = extent
         history = self._history.history(shard_id, last - FIT_SPAN, last)
@@ -64,12 +64,12 @@ class Fit:
         self._history.save_profile(shard_id, profile.to_bytes(), fitted_at=last)
         self._telemetry.fitted(shard)
 
-    def _is_due(self, shard: Shard) -> bool:
-        extent = self._extents.of_shard(shard.id)
+    def _is_due(self, shard_id: str, step_seconds: int) -> bool:
+        extent = self._extents.of_shard(shard_id)
         if extent is None:
             return False
         first, last = extent
-        return last >= next_fit_at(first, self._extents.fitted_at(shard.id), shard.step_seconds)
+        return last >= next_fit_at(first, self._extents.fitted_at(shard_id), step_seconds)
 
     def _is_readable(self, shard: Shard) -> bool:
         """Return whether there is a profile of a form this release knows."""
