@@ -67,7 +67,8 @@ class Verdict:
         remains: smoothed distance of what is almost back, infinite for the rest; None if not known.
         usual: expected value at the level before any open symptom, for KPIs; None if not known.
         scale: the usual distance from it.
-        working: intermediate arrays that `learn` needs again.
+        ratio: how near it is to an alert by the series' own past: 1 is one; None if not known.
+        working: intermediate values that `learn` needs again.
     """
 
     measured: Bools
@@ -85,7 +86,8 @@ class Verdict:
     remains: Packed | None = None
     usual: Packed | None = None
     scale: Packed | None = None
-    working: Memory = field(default_factory=dict)
+    ratio: Packed | None = None
+    working: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Detector(Protocol):

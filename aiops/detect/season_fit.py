@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.detect.calendar import BIN_SECONDS, DAY_BINS, WEEK_BINS
-from aiops.detect.medians import ascending, nan_median
+from aiops.detect.medians import nan_median
 from aiops.detect.season_scale import LevelPath, residual_scale
 from aiops.domain.ticks import Floats, Packed, Times
 
@@ -21,7 +21,6 @@ YOUNG, LEVEL, DAILY, WEEKLY = 0, 1, 2, 3
 
 _DAY = 86_400
 _BETTER_BY = 0.95
-_TAME_SHARE = 0.995
 _SCALE_TICKS = 6_000
 _PART_SECONDS = BIN_SECONDS // 3
 
@@ -196,19 +195,15 @@ def _choose(blocks: Blocks) -> tuple[npt.NDArray[np.int8], Packed]:
 
 
 def _error(future: Blocks, season: Packed) -> Packed:
-    """Return the mean distance after taking the level out; inf where nothing was measured.
+    """Return the mean error in telling a block from the two before it; inf where none is known.
 
-    A distance counts at most as much as what all but the wildest half per cent of the values are
-    away from their middle, the same for every season that is compared.
+    That is what a season is for: the level is known from what just happened.
     """
-    values = future.values
-    rest = values - season[future.slots]
-    rest = np.abs(rest - nan_median(rest)[0])
-    away = ascending(np.abs(values - nan_median(values)[0]))
-    count = np.isfinite(away).sum(axis=0)
-    rank = np.maximum(np.ceil(_TAME_SHARE * count).astype(np.intp) - 1, 0)
-    cap = np.take_along_axis(away, rank[None], 0)[0]
-    total = np.nansum(np.minimum(rest, cap), axis=0)
+    rest = future.values - season[future.slots]
+    missed = np.abs(rest[2:] - 0.5 * (rest[1:-1] + rest[:-2]))
+    known = np.isfinite(missed)
+    total = np.where(known, missed, 0).sum(axis=0, dtype=np.float64)
+    count = known.sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.inf).astype(np.float32)
 
 

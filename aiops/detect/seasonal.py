@@ -23,6 +23,10 @@ from aiops.detect.calendar import (
     say_weekday,
     week_positions,
 )
+from aiops.detect.own_past import surprise
+from aiops.detect.own_past_learning import learnt_past
+from aiops.detect.own_past_memory import blank_past, rebased
+from aiops.detect.own_past_verdict import with_news
 from aiops.detect.protocol import Frame, Memory, Verdict, Whole
 from aiops.detect.recent import finite
 from aiops.detect.season_fit import DAILY, LEVEL, WEEKLY, YOUNG, fit_seasons
@@ -102,7 +106,8 @@ class Seasonal:
 
     def start(self, shard: Shard, fitted: Memory, frame: Frame, history: History | None) -> Memory:
         """Return the level of the last two hours and, for young series, their last hour."""
-        memory = blank_memory(len(shard.series))
+        count = len(shard.series)
+        memory: Memory = {**blank_memory(count), **blank_past(count, shard.step_seconds)}
         memory = refreshed_young(memory, frame.recent, np.arange(len(shard.series)))
         if history is None or not len(history.times):
             return memory
@@ -121,7 +126,8 @@ class Seasonal:
         season = season_at(fitted, frame, frame.at).value
         level = level_from(memory["usual"], season, fitted["relative"])
         known = (memory["usual_known"] > 0) & (fitted["kind"] != YOUNG)
-        return {**memory, "level": np.where(known, level, memory["level"]).astype(np.float32)}
+        level = np.where(known, level, memory["level"]).astype(np.float32)
+        return {**rebased(memory, memory["season"] - season), "level": level, "season": season}
 
     def score(self, frame: Frame, fitted: Memory, memory: Memory, held: Bools) -> Verdict | None:
         """Judge a tick against season, level and drift."""
@@ -146,7 +152,8 @@ class Seasonal:
         near = _bad_part(plain, traits) < _BACK_SHARE * policy.bar
         remains = np.where(near, _bad_part(smooth, traits), np.float32(np.inf))
         falling = evidence[1] > evidence[0]
-        return Verdict(
+        past = surprise(frame, memory, band.season)
+        verdict = Verdict(
             measured=measured,
             outside=bad >= policy.bar,
             certain=measured & (extreme | sustained),
@@ -162,6 +169,7 @@ class Seasonal:
             remains=remains,
             usual=band.usual,
             scale=band.scale,
+            ratio=past.ratio,
             working={
                 "rest": band.rest(values) + band.centre - band.usual,
                 "distance": distance,
@@ -170,8 +178,10 @@ class Seasonal:
                 "since": since,
                 "smooth": smooth,
                 "season": band.season,
+                "past": past,
             },
         )
+        return with_news(verdict, past, traits)
 
     def learn(
         self,
@@ -184,6 +194,10 @@ class Seasonal:
         released: Bools,
     ) -> Memory:
         """Follow the level where nothing is wrong; keep it where a symptom is open."""
+        memory = {
+            **memory,
+            **learnt_past(frame, verdict.working["past"], verdict.working["season"]),
+        }
         return learnt(frame, fitted, memory, verdict, held=held, released=released)
 
     def compared_with(self, fitted: Memory, subject: int, at: int, frame: Frame) -> str:

@@ -15,7 +15,7 @@ from aiops.domain.ticks import Packed
 _DRIFT_SECONDS = 1800
 _MEAN_SECONDS = 600
 _STRIDES = 8
-"""Young series take turns: each has its median taken anew every eighth tick."""
+"""Young series have their median taken anew every eighth tick: at another one in every shard."""
 
 _BETTER_SECONDS = 3 * 3600
 """What stays outside its band on the harmless side for this long is the level from then on."""
@@ -31,7 +31,7 @@ def blank_memory(count: int) -> Memory:
     last hour; `mean`: the last ten minutes; `usual`: what was expected last; `held`: whether a
     symptom was open; `harmless`: ticks outside the band on the side that does not hurt.
     """
-    names = ("level", "drift", "smooth", "median", "spread", "seen", "mean", "usual")
+    names = ("level", "drift", "smooth", "median", "spread", "seen", "mean", "usual", "season")
     memory: dict[str, npt.NDArray[Any]] = {
         name: np.zeros(count, dtype=np.float32) for name in names
     }
@@ -119,6 +119,7 @@ def learnt(
         "smooth": np.where(verdict.measured, working["smooth"], memory["smooth"]),
         "mean": _mean(frame, memory),
         "usual": usual,
+        "season": working["season"],
         "harmless": np.where(
             verdict.measured,
             np.where(harmless & calm, memory["harmless"] + 1, 0),
@@ -163,7 +164,7 @@ def _young(frame: Frame, fitted: Memory, memory: Memory, held: Bools) -> Memory:
     young = fitted["kind"] == YOUNG
     if not young.any():
         return memory
-    slots = np.flatnonzero(young & ~held)
-    if len(frame.recent.rows) >= CELLS:
-        slots = slots[slots % _STRIDES == frame.number % _STRIDES]
-    return refreshed_young(memory, frame.recent, slots)
+    turn = frame.at // frame.step_seconds + frame.traits.phase_seconds // 60
+    if turn % _STRIDES:  # the first hour has a median at every value
+        young &= np.isfinite(frame.values) & (memory["seen"] < CELLS)
+    return refreshed_young(memory, frame.recent, np.flatnonzero(young & ~held))

@@ -1,5 +1,6 @@
 """What is known of every slot before any value: bad ways, floors of its scale, who is sensitive."""
 
+import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,22 +37,27 @@ class Traits:
         up: whether leaving the band upwards is bad.
         down: whether leaving it downwards is.
         sensitive: KPIs and error ratios, for which one extreme tick suffices.
+        unknown: series of which nothing but their values is known.
         floor: in the series' unit.
         floor_relative: share of the level.
         floor_root: factor of the root of the level.
         kpi_slots: slots that carry a declared KPI.
         zones: every zone with its slots; None for all of them.
+        phase_seconds: where in an hour this shard does what is due once in one, so that shards
+            take turns.
     """
 
     up: Bools
     down: Bools
     sensitive: Bools
+    unknown: Bools
     floor: Packed
     floor_relative: Packed
     floor_root: Packed
     kpi_slots: Slots
     kpi_series: tuple[Series, ...]
     zones: tuple[tuple[str, Slots | None], ...]
+    phase_seconds: int
 
     def scale_floor(self, level: Packed, slots: Slots | slice = EVERY) -> Packed:
         """Return the least believable scale at the levels of some slots, in their units."""
@@ -73,13 +79,21 @@ def traits_of(shard: Shard) -> Traits:
         up=np.array([one.bad_direction is not Direction.DOWN for one in series], dtype=np.bool_),
         down=np.array([one.bad_direction is not Direction.UP for one in series], dtype=np.bool_),
         sensitive=np.array([_is_sensitive(one) for one in series], dtype=np.bool_),
+        unknown=np.array([one.family is Family.OTHER for one in series], dtype=np.bool_),
         floor=floors[:, 0].copy(),
         floor_relative=floors[:, 1].copy(),
         floor_root=floors[:, 2].copy(),
         kpi_slots=np.array(kpis, dtype=np.intp),
         kpi_series=tuple(series[slot] for slot in kpis),
         zones=_zones(series),
+        phase_seconds=_phase(series),
     )
+
+
+def _phase(series: Sequence[Series]) -> int:
+    if not series:
+        return 0
+    return zlib.crc32(series[0].key.fingerprint.encode()) % 60 * 60
 
 
 def _zones(series: Sequence[Series]) -> tuple[tuple[str, Slots | None], ...]:

@@ -8,6 +8,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,11 +65,12 @@ class _Zones:
             )
 
 
-def read_series(path: Path) -> SeriesRows:
+def read_series(path: Path, first_rows: int | None = None) -> SeriesRows:
     """Read the CSV file of one series.
 
     Args:
         path: UTF-8, comma-separated, with a header that has `timestamp` and `value`.
+        first_rows: read no more than these; None for all.
 
     Raises:
         InputError: it cannot be read, has no such columns or no rows, or has a row that is not as
@@ -79,7 +81,7 @@ def read_series(path: Path) -> SeriesRows:
             rows = csv.reader(file, strict=True)
             header = [name.strip() for name in next(rows, [])]
             wanted = _wanted(header, path)
-            read = list(_rows(rows, header, wanted, path))
+            read = list(islice(_rows(rows, header, wanted, path), first_rows))
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(
             f"{path}: {error}; expected UTF-8 text with comma-separated values"

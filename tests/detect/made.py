@@ -90,6 +90,7 @@ class Run:
         self.state = engine.start(shard, self.profile, history)
         self.facts: list[SymptomFact] = []
         self.kpis: list[object] = []
+        self.ratio = np.zeros(len(shard.series), dtype=np.float32)
 
     def feed(self, at: int, values: Packed) -> tuple[SymptomFact, ...]:
         tick = Tick(at=utc(at), values=np.asarray(values, dtype=np.float32))
@@ -97,6 +98,9 @@ class Run:
         self.state = found.state
         self.facts += found.facts
         self.kpis.append(found.kpis)
+        verdict = found.verdicts.get("seasonal")
+        if verdict is not None and verdict.ratio is not None:
+            self.ratio = verdict.ratio
         return found.facts
 
     def feed_all(self, history: History) -> list[SymptomFact]:

@@ -8,18 +8,20 @@ import numpy as np
 import orjson
 import pytest
 
+from aiops.backtest import FIRST_FIT_TICKS
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import SymptomKind
 from aiops.domain.ticks import Packed, Times
 from tests.builders import minute
 from tests.workers.installation import Installation, TableSource
 from workers.offline.detect import run_detect
+from workers.offline.series_grid import STEP_ROWS, grids_of
 from workers.offline.series_scores import (
-    STEP_ROWS,
+    GridScorer,
     Scored,
-    SeriesScorer,
     anonymous_shard,
     score_series,
+    score_together,
 )
 
 START = int(minute(0).timestamp())
@@ -77,16 +79,38 @@ def test_a_worker_fed_tick_by_tick_says_the_same(parts: Installation) -> None:
         parts.detect.run("shop.prod.0")
         found = parts.symptoms.open_symptoms("prod")
         open_at[at] = any(one.kind is SymptomKind.ANOMALY for one in found)
-        parts.fit.run("shop.prod.0")
-    scored = score_series(times[~silent], values[~silent])
-    flags = dict(zip(times[~silent].tolist(), scored.is_anomaly.tolist(), strict=True))
-    assert flags == {at: open_at[at] for at in flags}
-    assert True in flags.values()
-    scorer = SeriesScorer(60, "seasonal", DetectPolicy())
-    for at, value in zip(times[~silent].tolist(), values[~silent], strict=True):
-        scorer.feed(at, value)
+        if number >= FIRST_FIT_TICKS:  # before, nobody asks for it
+            parts.fit.run("shop.prod.0")
+    rows = times[~silent], values[~silent]
+    scored = score_series(*rows)
+    flagged = rows[0][scored.is_anomaly].tolist()
+    assert flagged
+    assert all(open_at[at] for at in flagged)
+    (grid,) = grids_of([rows])
+    scorer = GridScorer(grid, "seasonal", DetectPolicy())
+    for tick in range(len(grid.times)):
+        scorer.advance(tick)
     (left,) = (parts.settings.data_dir / "cache" / "states" / "shop.prod.0").iterdir()
     assert scorer.state.to_bytes() == left.read_bytes()
+
+
+def test_a_series_in_company_gets_what_it_gets_alone() -> None:
+    """Three of one step that begin in other weeks, one of other seconds, one with doubled rows."""
+    hour = 3600
+    series = []
+    for number, first in enumerate((0, 9 * 24 * hour, 30 * 24 * hour + 7 * 300, 17)):
+        times, values = wave(700, step=300, seed=number)
+        values = with_fault(values, 300 + 50 * number, 320 + 50 * number)
+        values[::40] = np.nan
+        kept = np.delete(np.arange(700), np.arange(200, 212))
+        series.append((times[kept] + first, values[kept]))
+    times, values = wave(300, step=300)
+    series.append((np.insert(times, 90, times[90]), np.insert(values, 90, np.float32(70))))
+    assert [len(grid.places) for grid in grids_of(series)] == [1, 3, 1]
+
+    for one, said in zip(series, score_together(series), strict=True):
+        same(said, score_series(*one), len(one[0]))
+        assert said.is_anomaly.any() == (len(one[0]) > 600)
 
 
 @pytest.mark.parametrize("cut", [3, STEP_ROWS, 61, 200, 299])

@@ -24,9 +24,9 @@ def detect(
 ) -> None:
     """Score every row of recorded series.
 
-    Writes timestamp,score,is_anomaly, from what was known at each row: a higher score is worse,
-    is_anomaly is 1 while people would be told. Gaps and missing values are data. Exit code 2 when
-    a file is wrong.
+    Writes timestamp,score,is_anomaly, from what was known at each row: a higher score is worse.
+    1 is the bar of the series' own past, and is_anomaly says whether it is reached. Gaps and
+    missing values are data. Exit code 2 when a file is wrong.
 
     Example: aiops detect series/ --out scores
     """

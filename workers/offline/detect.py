@@ -1,18 +1,17 @@
 """`aiops detect`: CSV files of one series each -> a score and a flag for every row.
 
-Files are scored in processes of their own, as many as there are cores; what is written does not
-depend on how many or in which order.
+Files of one step are scored together, each such batch in a process, as many as there are cores;
+what is written does not depend on how many or in which order.
 """
 
 import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,48 +22,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from aiops.detect.registry import detector_named
 from aiops.domain.errors import AiopsError, InputError
-from aiops.recording.series_chart import draw_series
-from aiops.recording.series_csv import read_series, write_scores
-from workers.offline.series_scores import score_series
+from workers.offline.batches import Job, Outcome, Report, batches_of, size_of, work
 
 WRONG_INPUT = 2
 
-Report = Callable[[int], None]
-"""Told how many bytes of the input are done since it was told last."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One file to score.
-
-    Args:
-        path: the input.
-        target: the scores to write.
-        detector: whose verdict it is.
-        plot: whether to draw it, too.
-    """
-
-    path: Path
-    target: Path
-    detector: str
-    plot: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What came of one file.
-
-    Args:
-        rows: scored and written.
-        anomalies: of them, flagged.
-        ignored: names of columns nobody asked for.
-        problem: what was wrong with it, one line; None if nothing was.
-    """
-
-    rows: int = 0
-    anomalies: int = 0
-    ignored: tuple[str, ...] = ()
-    problem: str | None = None
+_TELL_SECONDS = 0.5
+_SHARED: dict[str, Any] = {}
+"""What a process of a pool was given when it began."""
 
 
 def run_detect(path: Path, out: Path, detector: str, *, plot: bool, as_json: bool) -> int:
@@ -130,92 +94,66 @@ def _require_distinct(jobs: Sequence[Job]) -> None:
 
 def run_jobs(jobs: Sequence[Job]) -> list[Outcome]:
     """Do all jobs on all cores; return what came of them, in their order."""
-    sizes = [_size(job.path) for job in jobs]
-    cores = min(len(os.sched_getaffinity(0)), len(jobs))
-    with _progress(sum(sizes)) as report:
+    batches = batches_of(jobs)
+    cores = min(len(os.sched_getaffinity(0)), len(batches))
+    with _progress(sum(size_of(job.path) for job in jobs)) as report:
         if cores == 1:
-            return [_alone(job, size, report) for job, size in zip(jobs, sizes, strict=True)]
-        return _in_parallel(jobs, sizes, cores, report)
-
-
-def work(job: Job, done: Callable[[int], None] = lambda rows: None) -> Outcome:
-    """Read, score and write one file."""
-    try:
-        series = read_series(job.path)
-        scored = score_series(series.times, series.values, job.detector, done=done)
-        write_scores(job.target, series.stamps, scored.score, scored.is_anomaly.tolist())
-        if job.plot:
-            picture = draw_series(
-                series.times,
-                series.values,
-                low=scored.low,
-                high=scored.high,
-                is_anomaly=scored.is_anomaly,
-            )
-            job.target.with_suffix(".svg").write_text(picture, encoding="utf-8")
-    except (AiopsError, OSError) as error:
-        return Outcome(problem=_one_line(error))
-    return Outcome(
-        rows=len(series.stamps),
-        anomalies=int(scored.is_anomaly.sum()),
-        ignored=series.ignored,
-        problem=None if series.repeated is None else _one_line(series.repeated),
-    )
-
-
-def _alone(job: Job, size: int, report: Report) -> Outcome:
-    """Do a job in this process, so that the bar moves while it is worked on."""
-    lines = max(size // 30, 1)
-    told = 0
-
-    def done(rows: int) -> None:
-        nonlocal told
-        share = min(rows * size // lines, size - told)
-        told += share
-        report(share)
-
-    outcome = work(job, done)
-    report(size - told)
-    return outcome
+            done = [work(batch, report) for batch in batches]
+        else:
+            done = _in_parallel(batches, cores, report)
+    found = {
+        job: outcome
+        for batch, outcomes in zip(batches, done, strict=True)
+        for job, outcome in zip(batch, outcomes, strict=True)
+    }
+    return [found[job] for job in jobs]
 
 
 def _in_parallel(
-    jobs: Sequence[Job], sizes: Sequence[int], cores: int, report: Report
-) -> list[Outcome]:
-    """Do jobs in processes, the largest first, so that none is left over at the end."""
-    order = sorted(range(len(jobs)), key=lambda place: (-sizes[place], place))
+    batches: Sequence[tuple[Job, ...]], cores: int, report: Report
+) -> list[list[Outcome]]:
+    """Do batches in processes, in their order."""
     spawn = multiprocessing.get_context("spawn")  # a fork would copy the bar's thread's locks
-    with ProcessPoolExecutor(cores, mp_context=spawn) as pool:
-        futures = {pool.submit(work, jobs[place]): place for place in order}
-        found: dict[int, Outcome] = {}
+    worked = spawn.Value("d", 0.0)
+    with ProcessPoolExecutor(
+        cores, mp_context=spawn, initializer=_begin, initargs=(worked,)
+    ) as pool:
+        futures = [pool.submit(_work, batch) for batch in batches]
         try:
-            for future in as_completed(futures):
-                place = futures[future]
-                found[place] = _outcome(future, jobs[place])
-                report(sizes[place])
+            running, told = set(futures), 0.0
+            while running:
+                running = wait(running, timeout=_TELL_SECONDS).not_done
+                now = worked.value
+                report(now - told)
+                told = now
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return [found[place] for place in range(len(jobs))]
+    return [_outcomes(future, batch) for future, batch in zip(futures, batches, strict=True)]
 
 
-def _outcome(future: Future[Outcome], job: Job) -> Outcome:
+def _begin(worked: Any) -> None:
+    """Keep the counter that the processes of a pool share."""
+    _SHARED["worked"] = worked
+
+
+def _work(batch: Sequence[Job]) -> list[Outcome]:
+    """Do a batch in a process of a pool, which counts along what is done."""
+    worked = _SHARED["worked"]
+
+    def done(count: float) -> None:
+        with worked.get_lock():
+            worked.value += count
+
+    return work(batch, done)
+
+
+def _outcomes(future: Future[list[Outcome]], batch: Sequence[Job]) -> list[Outcome]:
     try:
         return future.result()
     except BrokenProcessPool:
-        return Outcome(problem=f"{job.path}: not scored, since a process ended before its time")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
-def _size(path: Path) -> int:
-    """Return a file's bytes; one that is not there is complained about when it is read."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+        lost = "not scored, since a process ended before its time"
+        return [Outcome(problem=f"{job.path}: {lost}") for job in batch]
 
 
 def _complaints(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -249,7 +187,7 @@ def _said(summary: dict[str, Any], out: Path) -> str:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Report]:
+def _progress(total: float) -> Iterator[Report]:
     """Show a bar on stderr while it is a terminal."""
     if not sys.stderr.isatty():
         yield lambda count: None

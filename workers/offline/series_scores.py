@@ -1,13 +1,14 @@
-"""One series, row by row, through the very functions the workers call: fit, start, step, adopt.
+"""Recorded series, row by row, through the functions the workers call: fit, start, step, adopt.
 
 Every row is a tick at its own time, so a score knows of nothing later. Where rows are missing the
 ticks close without a value, as they do when a source has none. Fits come when a worker's would.
+
+A step of the engine takes about as long for one series as for fifty: those that keep to one step
+share a shard. None of them knows of the others: what is said of each is said of it alone, too.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,222 +16,222 @@ import numpy.typing as npt
 
 from aiops.backtest import next_fit_at
 from aiops.detect import engine
-from aiops.detect.engine import ShardProfile, ShardState
-from aiops.detect.persistence import OPEN
-from aiops.detect.protocol import Verdict
+from aiops.detect.engine import Detection, ShardProfile, ShardState
+from aiops.detect.protocol import Memory
 from aiops.detect.registry import detector_named
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.series import DEFAULT_ENV, Direction, Family, Series, SeriesKey
 from aiops.domain.ticks import Floats, History, Packed, Shard, Tick, Times
 from aiops.domain.time import utc
-from aiops.recording.grid import SEAM_SECONDS, SEAM_TICKS
+from workers.offline.series_grid import STEP_ROWS, SeriesGrid, grids_of
 from workers.stages.fit import FIT_SPAN
 
-STEP_ROWS: Final = 12
-"""The step is the median distance of this many rows at the beginning; they are not judged."""
-
-REPORT_ROWS: Final = 1000
-_STEP_WITHOUT_ROWS: Final = 60
+REPORT_TICKS: Final = 1000
 _HIGHEST: Final = 1e9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What is said of one row.
-
-    Args:
-        score: how unusual, ≥ 0, finite; higher is worse.
-        is_anomaly: whether a symptom is open: what people would be told of.
-        low: end of the band, in the series' unit, as `high`; NaN where there is none yet.
-    """
-
-    score: float = 0.0
-    is_anomaly: bool = False
-    low: float = np.nan
-    high: float = np.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scored:
-    """The readings of a series, by row."""
+    """What is said of some rows.
+
+    Args:
+        score: how unusual, ≥ 0, finite; higher is worse.
+        is_anomaly: whether the score is at the bar of the series' own past, 1, or above it; of a
+            detector that knows no such bar, whether a symptom is open.
+        low: end of the band, in the series' unit, as `high`; NaN where there is none yet.
+    """
 
     score: Floats
     is_anomaly: npt.NDArray[np.bool_]
     low: Floats
     high: Floats
 
+    @classmethod
+    def nothing(cls, *shape: int) -> "Scored":
+        """Return that nothing is said yet of rows."""
+        return cls(
+            score=np.zeros(shape),
+            is_anomaly=np.zeros(shape, dtype=np.bool_),
+            low=np.full(shape, np.nan),
+            high=np.full(shape, np.nan),
+        )
+
+    def of(self, rows: npt.NDArray[np.intp], slot: int) -> "Scored":
+        """Return the part of a series, whose first rows tell its step and are not judged."""
+        judged = rows[STEP_ROWS:]
+        part = Scored.nothing(len(rows))
+        for name in ("score", "is_anomaly", "low", "high"):
+            getattr(part, name)[STEP_ROWS:] = getattr(self, name)[judged, slot]
+        return part
+
 
 def score_series(
-    times: Times,
-    values: Packed,
+    times: Times, values: Packed, detector: str = "seasonal", *, policy: DetectPolicy | None = None
+) -> Scored:
+    """Score every row of a series by what was known at its time; see `score_together`."""
+    return score_together([(times, values)], detector, policy=policy)[0]
+
+
+def score_together(
+    series: Sequence[tuple[Times, Packed]],
     detector: str = "seasonal",
     *,
     policy: DetectPolicy | None = None,
-    done: Callable[[int], None] = lambda rows: None,
-) -> Scored:
-    """Score every row of a series by what was known at its time.
+    done: Callable[[float], None] = lambda share: None,
+) -> list[Scored]:
+    """Score every row of several series by what was known at its time.
 
     Args:
-        times: epoch seconds, never descending.
-        values: by row; NaN and infinities are missing values.
+        series: of each the times (epoch seconds, never descending) and the values; NaN and
+            infinities are missing values.
         detector: whose verdict it is.
         policy: bars and persistence; the defaults if None.
-        done: told now and then how many rows more are scored.
+        done: told now and then which further share of the work is done.
 
     Raises:
         ConfigurationError: nobody provides the detector.
     """
-    scorer = SeriesScorer(step_seconds_of(times), detector, policy or DetectPolicy())
-    readings = []
-    with np.errstate(over="ignore", invalid="ignore"):  # a band may reach beyond float32
-        for row, (at, value) in enumerate(zip(times.tolist(), values, strict=True)):
-            reading = scorer.feed(at, value)
-            readings.append(reading if row >= STEP_ROWS else Reading())
-            if row % REPORT_ROWS == REPORT_ROWS - 1:
-                done(REPORT_ROWS)
-    done(len(readings) % REPORT_ROWS)
-    return Scored(
-        score=np.array([one.score for one in readings]),
-        is_anomaly=np.array([one.is_anomaly for one in readings], dtype=np.bool_),
-        low=np.array([one.low for one in readings]),
-        high=np.array([one.high for one in readings]),
-    )
+    found: dict[int, Scored] = {}
+    grids = grids_of(series, together=detector == "seasonal")
+    total = sum(len(grid.times) for grid in grids)
+    for grid in grids:
+        scorer = GridScorer(grid, detector, policy or DetectPolicy())
+        with np.errstate(over="ignore", invalid="ignore"):  # a band may reach beyond float32
+            for tick in range(len(grid.times)):
+                scorer.advance(tick)
+                if tick % REPORT_TICKS == 0:
+                    done(min(REPORT_TICKS, len(grid.times) - tick) / total)
+        for slot, (place, rows) in enumerate(zip(grid.places, grid.rows, strict=True)):
+            found[place] = scorer.said.of(rows, slot)
+    return [found[place] for place in range(len(series))]
 
 
-def step_seconds_of(times: Times) -> int:
-    """Return the lower median distance of the first `STEP_ROWS` rows, in seconds, ≥ 1.
-
-    Only these decide, so that no later row changes what was said before it.
-
-    Examples:
-        >>> step_seconds_of(np.array([0, 60, 120, 600, 660]))
-        60
-    """
-    distances = np.diff(times[:STEP_ROWS])
-    distances = distances[distances > 0]
-    if not len(distances):
-        return _STEP_WITHOUT_ROWS
-    return int(np.quantile(distances, 0.5, method="lower"))
-
-
-@dataclass(slots=True)
-class _Log:
-    """Every tick so far that a fit may still look at."""
-
-    times: list[int] = field(default_factory=list)
-    values: list[np.float32] = field(default_factory=list)
-
-    def put(self, at: int, value: np.float32) -> None:
-        """Add a tick; at the time of the last one it replaces it."""
-        if self.times and self.times[-1] == at:
-            self.values[-1] = value
-            return
-        self.times.append(at)
-        self.values.append(value)
-
-    def recent(self) -> History:
-        """Return what a worker would fit on, and forget what is older."""
-        first = bisect_left(self.times, self.times[-1] - int(FIT_SPAN.total_seconds()))
-        del self.times[:first], self.values[:first]
-        values = np.array(self.values, dtype=np.float32)[:, None]
-        return History(times=np.array(self.times, dtype=np.int64), values=values)
-
-
-class SeriesScorer:
-    """Drives a shard of one series, of which nothing but its values is known.
+class GridScorer:
+    """Drives a shard of series of which nothing but their values is known.
 
     Args:
-        step_seconds: distance of two rows.
+        grid: the ticks.
         detector: whose verdict is read.
         policy: bars and persistence.
     """
 
-    def __init__(self, step_seconds: int, detector: str, policy: DetectPolicy) -> None:
+    def __init__(self, grid: SeriesGrid, detector: str, policy: DetectPolicy) -> None:
+        self._grid = grid
         self._detector = detector_named(detector).name
         self._policy = policy
-        self._shard = anonymous_shard(step_seconds)
+        self._shard = anonymous_shard(grid.step_seconds, len(grid.places))
+        self._count = len(grid.places)
         self._profile: ShardProfile = ShardProfile.empty(self._shard)
         self._state: ShardState = engine.start(self._shard, self._profile, None)
         self._before = self._state
-        self._log = _Log()
-        self._first_at: datetime | None = None
-        self._fit_due: datetime | None = None
+        self._firsts = [int(rows[0]) for rows in grid.rows]
+        self._due = [
+            next_fit_at(utc(int(grid.times[first])), None, grid.step_seconds)
+            for first in self._firsts
+        ]
+        self.said = Scored.nothing(*grid.values.shape)
 
     @property
     def state(self) -> ShardState:
-        """Where detection stands after the last row."""
+        """Where detection stands after the last tick."""
         return self._state
 
-    def feed(self, at: int, value: np.float32) -> Reading:
-        """Judge a row, then learn from it; a second one of the same time takes its place."""
-        if self._first_at is None:
-            self._first_at = utc(at)
-            self._fit_due = next_fit_at(self._first_at, None, self._shard.step_seconds)
-        elif at == self._state.at:
+    def advance(self, tick: int) -> None:
+        """Judge a tick, then learn from it; a second one of the same time takes its place."""
+        times = self._grid.times
+        if tick and times[tick] == times[tick - 1]:
             self._state = self._before
-        else:
-            self._refit_if_due()
-            self._miss_until(at)
-        return self._advance(at, value)
-
-    def _miss_until(self, at: int) -> None:
-        """Close the ticks of a silence without a value, unless it is as long as a seam."""
-        step, last = self._shard.step_seconds, self._state.at
-        missing = int((at - last) / step - 0.5)
-        if missing >= max(min(SEAM_TICKS, SEAM_SECONDS // step), 1):
-            return
-        for number in range(1, missing + 1):
-            self._advance(last + number * step, np.float32(np.nan))
-            self._refit_if_due()
-
-    def _advance(self, at: int, value: np.float32) -> Reading:
-        values = np.array([value], dtype=np.float32)
+        elif tick:
+            self._fit_if_due(tick - 1)  # only now it is clear that no row replaces that tick
         self._before = self._state
-        tick = Tick(at=utc(at), values=values)
-        detection = engine.step(self._shard, self._profile, self._state, tick, self._policy)
-        self._state = detection.state
-        self._log.put(at, value)
-        verdict = detection.verdicts.get(self._detector)
-        return reading_of(verdict, self._state, self._detector)
+        row = Tick(at=utc(int(times[tick])), values=self._grid.values[tick])
+        found = engine.step(self._shard, self._profile, self._state, row, self._policy)
+        self._state = found.state
+        self._read(tick, found)
 
-    def _refit_if_due(self) -> None:
-        """Fit after the tick at which it is due, once it is clear that no row replaces it."""
-        at = utc(self._state.at)
-        if self._first_at is None or self._fit_due is None or at < self._fit_due:
+    def _read(self, tick: int, found: Detection) -> None:
+        """Note what a tick's verdict says: of the worst subject where it has others than series."""
+        verdict = found.verdicts.get(self._detector)
+        is_open = found.state.tracks[self._detector].held
+        if verdict is None:
+            self.said.is_anomaly[tick] = is_open.any()
             return
-        self._profile = engine.fit(self._shard, self._log.recent(), self._policy)
-        self._state = engine.adopt(self._shard, self._profile, self._state)
-        self._fit_due = next_fit_at(self._first_at, at, self._shard.step_seconds)
+        known = verdict.ratio is not None
+        score = verdict.ratio if verdict.ratio is not None else verdict.strength
+        score = np.minimum(np.where(verdict.measured & (score > 0), score, 0), _HIGHEST)
+        own = len(score) == self._count
+        chosen = slice(None) if own else slice(int(score.argmax()), int(score.argmax()) + 1)
+        self.said.score[tick] = score[chosen]
+        self.said.is_anomaly[tick] = score >= 1 if known else is_open.any()
+        for name in ("low", "high"):
+            ends = getattr(verdict, name)[chosen]
+            getattr(self.said, name)[tick] = np.where(verdict.measured[chosen], ends, np.nan)
+
+    def _fit_if_due(self, tick: int) -> None:
+        """Fit the series for which a fit is due after a tick, each by its own past."""
+        now = utc(int(self._grid.times[tick]))
+        due = [
+            slot
+            for slot, rows in enumerate(self._grid.rows)
+            if rows[0] <= tick <= rows[-1] and now >= self._due[slot]
+        ]
+        if not due:
+            return
+        fitted = [self._fitted(slot, tick) for slot in due]
+        for slot in due:
+            first = utc(int(self._grid.times[self._firsts[slot]]))
+            self._due[slot] = next_fit_at(first, now, self._grid.step_seconds)
+        if self._count == 1:
+            self._profile = fitted[0]
+            self._state = engine.adopt(self._shard, self._profile, self._state)
+            return
+        name, columns = self._detector, np.array(due, dtype=np.intp)
+        profile = {**self._profile.fitted}
+        for slot, one in zip(due, fitted, strict=True):
+            profile[name] = _with(profile[name], [slot], one.fitted[name])
+        self._profile = ShardProfile.of(self._shard, profile, self._policy.holidays)
+        adopted = engine.adopt(self._shard, self._profile, self._state).memory[name]
+        part = {key: array[..., columns] for key, array in adopted.items()}
+        memory = {**self._state.memory, name: _with(self._state.memory[name], due, part)}
+        self._state = replace(self._state, memory=memory)
+
+    def _fitted(self, slot: int, tick: int) -> ShardProfile:
+        """Return the profile of one series, fitted on its ticks up to this one."""
+        times, end = self._grid.times, tick + 1
+        since = times[tick] - int(FIT_SPAN.total_seconds())
+        begin = max(self._firsts[slot], int(np.searchsorted(times, since)))
+        last = np.r_[times[begin + 1 : end] != times[begin : end - 1], True]
+        history = History(
+            times=times[begin:end][last],
+            values=self._grid.values[begin:end, slot : slot + 1][last],
+        )
+        shard = (
+            self._shard
+            if self._count == 1
+            else replace(self._shard, series=self._shard.series[slot : slot + 1])
+        )
+        return engine.fit(shard, history, self._policy)
 
 
-def reading_of(verdict: Verdict | None, state: ShardState, detector: str) -> Reading:
-    """Return what a detector's verdict and persistence make of a row.
-
-    A detector may speak about several subjects of the one series: the worst one counts.
-
-    Args:
-        verdict: on the tick, None when there was nothing to judge by.
-        state: after the tick.
-        detector: whose verdict it is.
-    """
-    is_open = bool((state.tracks[detector].phase == OPEN).any())
-    if verdict is None or not verdict.measured.any():
-        return Reading(is_anomaly=is_open)
-    known = verdict.measured & (verdict.strength > 0)
-    strength = np.where(known, verdict.strength, 0)
-    worst = int(strength.argmax())
-    return Reading(
-        score=min(float(strength[worst]), _HIGHEST),
-        is_anomaly=is_open,
-        low=float(verdict.low[worst]),
-        high=float(verdict.high[worst]),
-    )
+def _with(memory: Memory, slots: Sequence[int], part: Memory) -> Memory:
+    """Return a copy of arrays by slot in which some slots have other values."""
+    after = {name: array.copy() for name, array in memory.items()}
+    for name, array in after.items():
+        array[..., slots] = part[name]
+    return after
 
 
-def anonymous_shard(step_seconds: int) -> Shard:
-    """Return the shard of a series of which nothing is known: a file's name says nothing of it."""
-    key = SeriesKey(service="csv", metric="value")
-    series = Series(key=key, family=Family.OTHER, bad_direction=Direction.BOTH)
+def anonymous_shard(step_seconds: int, count: int = 1) -> Shard:
+    """Return the shard of series of which nothing is known: a file's name says nothing of it."""
+    services = ["csv", *(f"csv-{number}" for number in range(1, count))]
+    series = [
+        Series(
+            key=SeriesKey(service=service, metric="value"),
+            family=Family.OTHER,
+            bad_direction=Direction.BOTH,
+        )
+        for service in services
+    ]
     return Shard(
-        id=f"csv.{DEFAULT_ENV}.0", env=DEFAULT_ENV, step_seconds=step_seconds, series=(series,)
+        id=f"csv.{DEFAULT_ENV}.0", env=DEFAULT_ENV, step_seconds=step_seconds, series=tuple(series)
     )
