@@ -119,11 +119,12 @@ def alarmed_when(frame: Frame, fitted: Memory, memory: Memory) -> Whole:
 
 
 def recent_level(fitted: Memory, frame: Frame) -> Packed:
-    """Return the median rest of the last hour, NaN where nothing was measured."""
+    """Return the median rest of the last hour, NaN where there is none or no relation is known."""
     times, rows = np.array(frame.recent.times, dtype=np.int64), frame.recent.rows
-    if not rows:
+    related = np.isfinite(fitted["bar"])
+    if not rows or not related.any():
         return np.full(len(frame.series), np.nan, dtype=np.float32)
     lately = np.flatnonzero(times > times[-1] - QUICK_SECONDS)
     usual = standard(np.stack([rows[row] for row in lately]), fitted)
     level, count = nan_median(rest_of(fitted, usual, waves(times[lately])))
-    return np.where(count > 0, level, np.nan).astype(np.float32)
+    return np.where(related & (count > 0), level, np.nan).astype(np.float32)

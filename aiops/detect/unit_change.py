@@ -107,7 +107,7 @@ class UnitChange:
             expected=expected,
             low=expected,
             high=expected,
-            since=np.where(hits == 1, frame.at, memory["began"]),
+            since=np.where(measured & (hits == 1), frame.at, memory["began"]),
             young=np.zeros(len(values), dtype=np.bool_),
             working={"size": size, "factor": factor, "hits": hits.astype(np.int32)},
         )
@@ -131,7 +131,7 @@ class UnitChange:
             **after,
             "factor": np.where(verdict.measured, factor, memory["factor"]),
             "hits": np.where(released, 0, hits),
-            "began": np.where(hits == 1, frame.at, memory["began"]),
+            "began": verdict.since,
         }
 
     def compared_with(self, fitted: Memory, subject: int, at: int, frame: Frame) -> str:
