@@ -1,0 +1,208 @@
+"""A week as people see it: what they would call for is found, what they know is not; and why.
+
+Thursday to Monday after four weeks of the same shop, at five minutes. Friday is a holiday: the
+shop is as empty as on a Sunday. On Sunday at 07:00 UTC the clocks of New York go forward.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from aiops.domain.series import Direction, Series
+from aiops.domain.symptoms import FactKind, SymptomFact
+from aiops.domain.ticks import Times
+from aiops.domain.time import utc
+from tests.detect.made import (
+    DAY,
+    MONDAY,
+    POLICY,
+    Grid,
+    Run,
+    day_curve,
+    history_of,
+    series_of,
+    shard_of,
+    times_of,
+    week_curve,
+)
+
+STEP = 300
+START = MONDAY + 3 * DAY
+PAST = times_of(28, STEP, START - 28 * DAY)
+NEXT = times_of(4.25, STEP, START)
+THURSDAY, FRIDAY, SATURDAY, SUNDAY = range(4)
+HOLIDAY = date(2026, 3, 6)
+NEW_YORK = "America/New_York"
+CLOCKS_CHANGE = int(datetime(2026, 3, 8, 7, tzinfo=UTC).timestamp())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """A series and what happens to it in the week that is judged."""
+
+    series: Series
+    level: float = 1.0
+    happens: Callable[[Grid], None] = lambda values: None
+
+
+def shop_curve(times: Times, zone: str) -> Grid:
+    """Return busy days, calmer weekends and holidays, all of them by the local clock."""
+    local = times
+    if zone == NEW_YORK:
+        local = times + np.where(times < CLOCKS_CHANGE, -5, -4) * 3600
+    free = local // DAY == HOLIDAY.toordinal() - date(1970, 1, 1).toordinal()
+    return np.where(free, 0.4 * day_curve(local), week_curve(local))
+
+
+def at_hour(day: int, hour: float, hours: float) -> slice:
+    first = int((day * 24 + hour) * 3600 / STEP)
+    return slice(first, first + int(hours * 3600 / STEP))
+
+
+def moment(day: int, hour: float) -> datetime:
+    return utc(int(NEXT[at_hour(day, hour, 1)][0]))
+
+
+def afternoon_at_night(values: Grid) -> None:
+    values[at_hour(SATURDAY, 2, 0.5)] = 2.5
+
+
+def monday_on_sunday(values: Grid) -> None:
+    noon = at_hour(SUNDAY, 12, 1)
+    values[noon] = day_curve(NEXT)[noon]
+
+
+def no_morning(values: Grid) -> None:
+    values[at_hour(THURSDAY, 8, 2)] = values[at_hour(THURSDAY, 4, 2)]
+
+
+def works_on_the_holiday(values: Grid) -> None:
+    values[at_hour(FRIDAY, 11, 1)] *= 2.5
+
+
+def slow_after_the_clock_change(values: Grid) -> None:
+    values[at_hour(SUNDAY, 13, 0.5)] *= 3
+
+
+def grows(values: Grid) -> None:
+    values *= np.linspace(1, 1.4, len(values))
+
+
+def doubles_for_good(values: Grid) -> None:
+    values[at_hour(SATURDAY, 9, 100)] *= 2
+
+
+def latency(story: str, zone: str = "UTC") -> Series:
+    return series_of("latency_p95", story, unit="s", zone=zone)
+
+
+def requests(story: str) -> Series:
+    return series_of("requests", story, unit="1/s")
+
+
+STORIES = (
+    Story(series=latency("quiet")),
+    Story(series=requests("holiday"), level=1000),
+    Story(series=latency("clock change", NEW_YORK)),
+    Story(series=latency("slow growth"), happens=grows),
+    Story(series=latency("afternoon at night"), happens=afternoon_at_night),
+    Story(series=latency("monday on sunday"), happens=monday_on_sunday),
+    Story(series=requests("no morning"), level=1000, happens=no_morning),
+    Story(series=latency("works on the holiday"), happens=works_on_the_holiday),
+    Story(series=latency("slow abroad", NEW_YORK), happens=slow_after_the_clock_change),
+    Story(series=latency("level shift"), happens=doubles_for_good),
+)
+
+
+@pytest.fixture(scope="module")
+def week() -> Run:
+    """All stories side by side under one engine, run once."""
+    rng = np.random.default_rng(8)
+
+    def noisy(story: Story, times: Times) -> Grid:
+        curve = story.level * shop_curve(times, story.series.zone)
+        return curve * (1 + 0.04 * rng.standard_normal(len(times)))
+
+    past = [noisy(story, PAST) for story in STORIES]
+    following = [noisy(story, NEXT) for story in STORIES]
+    for story, values in zip(STORIES, following, strict=True):
+        story.happens(values)
+    policy = replace(POLICY, holidays=frozenset({HOLIDAY}))
+    shard = shard_of([story.series for story in STORIES], STEP)
+    run = Run(shard, history_of(PAST, *past), policy=policy)
+    run.feed_all(history_of(NEXT, *following))
+    return run
+
+
+def of(run: Run, story: str) -> list[SymptomFact]:
+    return [
+        fact
+        for fact in run.facts
+        if fact.symptom.service == story and fact.symptom.detector == "seasonal"
+    ]
+
+
+def found(run: Run, story: str) -> SymptomFact:
+    """Return the one opening of a story, with a band that explains it."""
+    (fact,) = (fact for fact in of(run, story) if fact.kind is FactKind.OPENED)
+    symptom = fact.symptom
+    assert symptom.low < symptom.expected < symptom.high
+    assert not symptom.low <= symptom.observed <= symptom.high
+    assert not symptom.young
+    return fact
+
+
+@pytest.mark.parametrize("story", ["quiet", "holiday", "clock change", "slow growth"])
+def test_what_people_know_of_is_no_symptom(week: Run, story: str) -> None:
+    assert of(week, story) == []
+
+
+def test_a_daytime_value_at_night_is_found(week: Run) -> None:
+    fact = found(week, "afternoon at night")
+
+    assert fact.symptom.onset == moment(SATURDAY, 2)
+    assert fact.at - fact.symptom.onset <= timedelta(seconds=STEP)
+    assert fact.symptom.direction is Direction.UP
+    assert fact.symptom.compared_with == "Saturdays 02:00-02:15 of the last 4 weeks"
+
+
+def test_mondays_level_on_a_sunday_is_found(week: Run) -> None:
+    symptom = found(week, "monday on sunday").symptom
+
+    assert symptom.onset == moment(SUNDAY, 12)
+    assert symptom.compared_with == "Sundays 12:00-12:15 of the last 4 weeks"
+
+
+def test_a_missing_morning_is_found_while_it_is_missing(week: Run) -> None:
+    symptom = found(week, "no morning").symptom
+
+    assert symptom.direction is Direction.DOWN
+    assert moment(THURSDAY, 8) <= symptom.onset < moment(THURSDAY, 9)
+    assert symptom.compared_with.startswith("Thursdays 08:")
+
+
+def test_a_working_day_on_a_holiday_is_compared_with_sundays(week: Run) -> None:
+    symptom = found(week, "works on the holiday").symptom
+
+    assert symptom.onset == moment(FRIDAY, 11)
+    assert symptom.compared_with == "Sundays 11:00-11:15 of the last 4 weeks"
+
+
+def test_after_a_clock_change_the_local_hour_is_what_counts(week: Run) -> None:
+    symptom = found(week, "slow abroad").symptom
+
+    assert symptom.onset == moment(SUNDAY, 13)
+    assert symptom.compared_with == f"Sundays 09:00-09:15 ({NEW_YORK}) of the last 4 weeks"
+
+
+def test_a_level_shift_is_found_once_and_over_after_a_day(week: Run) -> None:
+    symptom = found(week, "level shift").symptom
+    last = of(week, "level shift")[-1]
+
+    assert symptom.onset == moment(SATURDAY, 9)
+    assert symptom.compared_with == "Saturdays 09:00-09:15 of the last 4 weeks"
+    assert last.kind is FactKind.ENDED
+    assert last.at - symptom.onset == timedelta(days=1)
