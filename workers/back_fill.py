@@ -1,5 +1,6 @@
 """The past of an installation: fetched once, before its first live tick."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -7,8 +8,13 @@ import numpy as np
 
 from aiops.domain.errors import SourceError
 from aiops.settings import PrometheusSettings
+from workers.stages.poll import LEASE_SECONDS
 from workers.wiring import Parts
 
+PATIENCE_SECONDS = 1.5 * LEASE_SECONDS
+"""How long the start waits for a source that a killed process was polling."""
+
+_LOOK_SECONDS = 0.2
 _AT_ONCE = 500
 
 
@@ -22,12 +28,15 @@ def fetch_past(parts: Parts, say: Callable[[str], None]) -> None:
             continue
         say(f"{source.name}: fetching {source.back_fill_days:g} days of history …")
         try:
-            _fetch(parts, source)
+            fetched = _fetch_when_free(parts, source)
         except SourceError as error:
             say(f"{source.name}: {error}")
             say(f"{source.name}: no history for now; it is fetched when the source answers")
         else:
-            say(f"{source.name}: {_reach(parts, source)}")
+            told = (
+                _reach(parts, source) if fetched else "it is polled elsewhere; no history for now"
+            )
+            say(f"{source.name}: {told}")
     parts.fit.due()
 
 
@@ -49,6 +58,16 @@ def has_past(parts: Parts, source: PrometheusSettings) -> bool:
     )
     extents = [parts.extents.of_shard(shard) for shard in parts.extents.shard_ids(source.name)]
     return bool(extents) and all(one is not None and one[0] <= oldest for one in extents)
+
+
+def _fetch_when_free(parts: Parts, source: PrometheusSettings) -> bool:
+    """Fetch a past once nobody polls the source: a killed poller holds it for a while."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while _fetch(parts, source) is None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return True
 
 
 def _fetch(parts: Parts, source: PrometheusSettings) -> int | None:

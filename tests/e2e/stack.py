@@ -243,7 +243,10 @@ def wait_until_fitted(one: Installation) -> None:
     eventually(lambda: database.exists() and "watching" in one.said(), 60, "history is there")
     extents = one.parts().extents
     eventually(
-        lambda: all(extents.fitted_at(shard) for shard in extents.shard_ids()),
+        lambda: (
+            bool(extents.shard_ids())
+            and all(extents.fitted_at(shard) for shard in extents.shard_ids())
+        ),
         60,
         "history is fitted",
     )

@@ -103,6 +103,22 @@ def test_a_past_is_not_fetched_while_somebody_polls(parts: Installation) -> None
     assert not parts.extents.shard_ids("shop")
 
 
+def test_the_start_waits_for_what_a_killed_process_held(parts: Installation) -> None:
+    assert parts.lease.acquire("poll:shop", 0.5) is not None
+    fetch_past(parts, quiet)
+    assert len(times(parts)) == 290
+
+
+def test_a_source_that_is_polled_elsewhere_gets_its_past_later(
+    parts: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.back_fill.PATIENCE_SECONDS", 0.3)
+    assert parts.lease.acquire("poll:shop", 5) is not None
+    lines: list[str] = []
+    fetch_past(parts, lines.append)
+    assert lines[-1] == "shop: it is polled elsewhere; no history for now"
+
+
 def test_the_past_of_a_source_that_is_watched_already_comes_behind_it(parts: Installation) -> None:
     parts.poll.run("shop")
     parts.drain()
