@@ -14,6 +14,9 @@ from workers.wiring import Parts
 PATIENCE_SECONDS = 1.5 * LEASE_SECONDS
 """How long the start waits for a source that a killed process was polling."""
 
+FIT_PATIENCE_SECONDS = 120.0
+"""How long the start waits for the first fits, which run in the slow worker."""
+
 _LOOK_SECONDS = 0.2
 _AT_ONCE = 500
 
@@ -38,6 +41,19 @@ def fetch_past(parts: Parts, say: Callable[[str], None]) -> None:
             )
             say(f"{source.name}: {told}")
     parts.fit.due()
+
+
+def await_fits(parts: Parts, say: Callable[[str], None]) -> None:
+    """Wait until what was fetched is learnt, or long enough: else the first ticks look young."""
+    if not parts.extents.shard_ids() or parts.fit.all_fitted():
+        return
+    say("learning what is usual …")
+    deadline = time.monotonic() + FIT_PATIENCE_SECONDS
+    while not parts.fit.all_fitted():
+        if time.monotonic() > deadline:
+            say("not all of it is learnt yet; what is not begins young")
+            return
+        time.sleep(_LOOK_SECONDS)
 
 
 def fetch_missing(parts: Parts, source: str) -> None:

@@ -13,7 +13,7 @@ from aiops.settings import PrometheusSettings
 from tests.builders import minute, shop
 from tests.workers.installation import HandClock, Installation, TableSource, settings_in
 from tests.workers.tables import source
-from workers.back_fill import fetch_missing, fetch_past
+from workers.back_fill import await_fits, fetch_missing, fetch_past
 
 SHARD = "shop.prod.0"
 PAST = PrometheusSettings(
@@ -107,6 +107,24 @@ def test_the_start_waits_for_what_a_killed_process_held(parts: Installation) -> 
     assert parts.lease.acquire("poll:shop", 0.5) is not None
     fetch_past(parts, quiet)
     assert len(times(parts)) == 290
+
+
+def test_the_start_waits_for_the_first_fits_but_not_for_ever(
+    parts: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    await_fits(parts, lines.append)
+    assert lines == []
+    fetch_past(parts, quiet)
+    monkeypatch.setattr("workers.back_fill.FIT_PATIENCE_SECONDS", 0.3)
+    await_fits(parts, lines.append)
+    assert lines == [
+        "learning what is usual …",
+        "not all of it is learnt yet; what is not begins young",
+    ]
+    parts.drain()
+    await_fits(parts, lines.append)
+    assert len(lines) == 2
 
 
 def test_a_source_that_is_polled_elsewhere_gets_its_past_later(

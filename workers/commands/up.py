@@ -12,7 +12,7 @@ from aiops.domain.errors import ConfigurationError
 from aiops.domain.policies import Mode
 from aiops.settings import Settings
 from workers import knowledge, probes
-from workers.back_fill import fetch_past
+from workers.back_fill import await_fits, fetch_past
 from workers.commands.processes import load
 from workers.directory_lock import DirectoryLock
 from workers.interrupts import interruptible
@@ -44,6 +44,7 @@ def run_up(config: Path | None) -> None:
             with running(settings, os.environ, typer.echo) as stack:
                 parts = Parts(replace(settings, redis_url=stack.redis_url), "client")
                 fetch_past(parts, typer.echo)
+                await_fits(parts, typer.echo)
                 stack.start_beat()
                 typer.echo("watching; Ctrl-C ends")
                 _watch(Watch(parts, typer.echo))
