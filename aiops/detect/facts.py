@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.detect.persistence import Track, Transitions
+from aiops.detect.unusual import OWN_PAST, say_unusual
 from aiops.domain.series import Direction, Series
 from aiops.domain.symptoms import (
     FactKind,
@@ -30,12 +31,14 @@ class Speaker:
         kind: what sort of evidence it finds.
         subjects: what it speaks about, by position.
         compared_with: (subject, epoch seconds) → words.
+        knows_past: whether it tells how unusual a value is against the series' own past.
     """
 
     detector: str
     kind: SymptomKind
     subjects: Sequence[Series]
     compared_with: Callable[[int, int], str]
+    knows_past: bool
     origin: Origin
 
     def facts(self, track: Track, moves: Transitions, now: int) -> list[SymptomFact]:
@@ -50,18 +53,19 @@ class Speaker:
             (FactKind.WITHDRAWN, moves.withdrawn),
         )
         return [
-            self._fact(kind, int(slot), track.episodes[slot], now)
+            SymptomFact(kind=kind, at=utc(now), symptom=self._as_of(moves, kind, track, slot))
             for kind, slots in told
-            for slot in slots
+            for slot in slots.tolist()
         ]
 
-    def _fact(
-        self, kind: FactKind, subject: int, episode: npt.NDArray[np.void], now: int
-    ) -> SymptomFact:
+    def _as_of(self, moves: Transitions, kind: FactKind, track: Track, subject: int) -> Symptom:
+        episode = track.episodes[subject]
         symptom = self._symptom(subject, episode)
         if kind is FactKind.WITHDRAWN:
-            symptom = replace(symptom, state=SymptomState.WITHDRAWN)
-        return SymptomFact(kind=kind, at=utc(now), symptom=symptom)
+            return replace(symptom, state=SymptomState.WITHDRAWN)
+        if kind is FactKind.ENDED and subject in moves.released:
+            return replace(symptom, new_normal=_rounded(episode["settled"]))
+        return symptom
 
     def _symptom(self, subject: int, episode: npt.NDArray[np.void]) -> Symptom:
         series = self.subjects[subject]
@@ -84,9 +88,14 @@ class Speaker:
             high=_rounded(episode["high"]),
             before=_rounded(episode["before"]),
             compared_with=self.compared_with(subject, onset),
+            unusual=_unusual(episode) if self.knows_past else "",
             young=bool(episode["young"]),
             origin=self.origin,
         )
+
+
+def _unusual(episode: npt.NDArray[np.void]) -> str:
+    return say_unusual(*(float(episode[name]) for name in OWN_PAST))
 
 
 def _rounded(value: Any) -> float:

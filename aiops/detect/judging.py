@@ -44,6 +44,7 @@ class Judged:
             kind=detector.kind,
             subjects=profile.subjects[detector.name],
             compared_with=lambda subject, at: detector.compared_with(fitted, subject, at, frame),
+            knows_past=self.verdict is not None and bool(self.verdict.own_past),
             origin=origin,
         )
         return speaker.facts(self.track, self.moves, frame.at)

@@ -8,13 +8,14 @@ that; where they do not (noise 1), only what one hour in ten days reached is new
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from aiops.detect.protocol import Memory
 from aiops.domain.ticks import Packed
 
 BINS = 64
 _PER_OCTAVE = 3.0
-_LOWEST = 0.5
+_LOWEST, _HIGHEST = 0.5, 1e7
 _MEMORY_HOURS = 14 * 24.0
 _PREDICTABLE, _NOISY = 0.3, 0.6
 """Usual change, as a share of the usual spread, of series that are one or the other."""
@@ -62,6 +63,30 @@ def after_hours(memory: Memory, hours: int) -> Memory:
     return {**memory, **fast, **slow}
 
 
+def hours_reaching(hours: npt.NDArray[np.float16], answers: Packed) -> tuple[Packed, Packed]:
+    """Return how many of the hours reached an answer, or nearly so, and how many there are.
+
+    Args:
+        hours: histogram of the largest answers, shape (64, series).
+        answers: of the same series, in units.
+
+    Examples:
+        >>> hours = np.zeros((BINS, 1), dtype=np.float16)
+        >>> hours[[3, 9, 12], 0] = 30, 5, 1
+        >>> [int(count[0]) for count in hours_reaching(hours, np.array([4.0], dtype=np.float32))]
+        [6, 36]
+    """
+    weights = hours.astype(np.float32)
+    high = np.arange(BINS)[:, None] >= _bins(answers)
+    return np.where(high, weights, 0).sum(axis=0), weights.sum(axis=0)
+
+
+def _bins(answers: Packed) -> npt.NDArray[np.intp]:
+    known = np.fmin(np.fmax(answers, np.float32(_LOWEST)), np.float32(_HIGHEST))
+    octaves = np.log2(known / np.float32(_LOWEST))
+    return np.minimum((octaves * _PER_OCTAVE).astype(np.intp), BINS - 1)
+
+
 def _between(ends: tuple[float, float], noise: Packed) -> Packed:
     low, high = np.log(np.float32(ends[0])), np.log(np.float32(ends[1]))
     return np.asarray(np.exp(low + noise * (high - low)), dtype=np.float32)
@@ -80,9 +105,7 @@ def _learnt(  # noqa: PLR0917  # one line of the table above
     if not len(counted):
         return {}
     hours = memory[f"{name}_hours"].astype(np.float32) * fade
-    octaves = np.log2(np.maximum(most[counted], _LOWEST) / np.float32(_LOWEST))
-    into = np.minimum((octaves * _PER_OCTAVE).astype(np.intp), BINS - 1)
-    hours[into, counted] += 1
+    hours[_bins(most[counted]), counted] += 1
     bar = np.maximum(factor * _reached_by(hours, share), np.float32(least))
     return {
         f"{name}_hours": hours.astype(np.float16),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aiops.detect.episodes import EPISODE, remember_change
 from aiops.detect.protocol import Verdict
 from aiops.detect.traits import Bools, Slots
 from aiops.domain.policies import DetectPolicy
@@ -21,33 +22,6 @@ _LITTLE = 0.1
 
 LASTING_SECONDS = 120
 """A symptom still outside this long after its onset is told of once more: it is no blip."""
-
-EPISODE = np.dtype(
-    [
-        ("onset", "<i8"),
-        ("detected", "<i8"),
-        ("last_outside", "<i8"),
-        ("ended", "<i8"),
-        ("told_at", "<i8"),
-        ("inside_since", "<i8"),
-        ("inside", "<i4"),
-        ("direction", "<i4"),
-        ("peak", "<f4"),
-        ("told", "<f4"),
-        ("observed", "<f4"),
-        ("expected", "<f4"),
-        ("low", "<f4"),
-        ("high", "<f4"),
-        ("before", "<f4"),
-        ("young", "<i4"),
-        ("contrary", "<i4"),
-    ]
-)
-"""What is kept of the last symptom of a subject; times in epoch seconds.
-
-`contrary` counts late values inside the band while the symptom was building up; it is far below
-zero where a single value was enough to open it.
-"""
 
 _NEVER = -(1 << 30)
 
@@ -171,7 +145,7 @@ def advance(
     strengthened = _go_on(moving, verdict, open_before, now, rule)
     ended = _end(moving, open_before, rule)
     still = open_before[moving.phase[open_before] == OPEN]
-    released = _release(moving, still, now, rule)
+    released = _release(moving, verdict, still, now, rule)
     withdrawn = _withdraw(moving, verdict, still, now, rule)
     strengthened = strengthened[moving.phase[strengthened] == OPEN]
     return moving, Transitions(
@@ -209,6 +183,8 @@ def _remember_peaks(  # noqa: PLR0917  # the order of the data flow
     episodes["peak"][higher] = verdict.strength[higher]
     for name in _PEAK_FIELDS:
         episodes[name][higher] = getattr(verdict, name)[higher]
+    if verdict.own_past:
+        remember_change(episodes, verdict.own_past, loud, np.union1d(fresh, over))
 
 
 def _open(
@@ -282,10 +258,15 @@ def _withdraw(track: Track, verdict: Verdict, held: Slots, now: int, rule: Persi
     return withdrawn
 
 
-def _release(track: Track, held: Slots, now: int, rule: Persistence) -> Slots:
+def _release(track: Track, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
+    if not verdict.settles:
+        return _NOBODY
     episodes = track.episodes
     released = held[now - episodes["onset"][held] >= rule.new_normal_seconds]
+    lately = verdict.observed if verdict.lately is None else verdict.lately
+    known = np.isfinite(lately[released])
     episodes["ended"][released] = now
+    episodes["settled"][released] = np.where(known, lately[released], verdict.observed[released])
     track.phase[released] = IDLE
     track.hits[released] = 0
     return released

@@ -67,7 +67,11 @@ class Verdict:
         remains: smoothed distance of what is almost back, infinite for the rest; None if not known.
         usual: expected value at the level before any open symptom, for KPIs; None if not known.
         scale: the usual distance from it.
+        lately: mean of the minutes before, in the subject's unit; None or NaN if not known.
+        settles: whether what stays becomes normal by rule; a limit somebody set never does.
         ratio: how near it is to an alert by the series' own past: 1 is one; None if not known.
+        own_past: how unusual what is outside is against the series' own past, by the names of
+            `unusual.OWN_PAST`; empty if not known.
         working: intermediate values that `learn` needs again.
     """
 
@@ -87,6 +91,9 @@ class Verdict:
     usual: Packed | None = None
     scale: Packed | None = None
     ratio: Packed | None = None
+    lately: Packed | None = None
+    settles: bool = True
+    own_past: Mapping[str, Packed] = field(default_factory=dict)
     working: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -8,6 +8,7 @@ References:
     E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954).
 """
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import ClassVar
@@ -38,6 +39,7 @@ from aiops.detect.seasonal_memory import (
     refreshed_young,
 )
 from aiops.detect.traits import Bools, Slots, Traits
+from aiops.detect.unusual import against_own_past
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.series import Series
 from aiops.domain.symptoms import SymptomKind
@@ -170,6 +172,7 @@ class Seasonal:
             usual=band.usual,
             scale=band.scale,
             ratio=past.ratio,
+            lately=memory["mean"],
             working={
                 "rest": band.rest(values) + band.centre - band.usual,
                 "distance": distance,
@@ -181,7 +184,8 @@ class Seasonal:
                 "past": past,
             },
         )
-        return with_news(verdict, past, traits)
+        verdict = with_news(verdict, past, traits)
+        return replace(verdict, own_past=against_own_past(verdict, past))
 
     def learn(
         self,

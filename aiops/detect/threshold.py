@@ -83,6 +83,7 @@ class Threshold:
             high=np.nan_to_num(high),
             since=np.zeros(len(values), dtype=np.int64),
             young=np.zeros(len(values), dtype=np.bool_),
+            settles=False,
         )
 
     def learn(

@@ -90,6 +90,9 @@ class Symptom:
         high: upper edge of the band at that tick.
         before: the usual value just before onset ("from 0.3%").
         compared_with: what it was compared with, in words.
+        unusual: how unusual it is against the series' own past, in words; empty if not known.
+        new_normal: the level that is normal from `ended_at` on, in the series' unit, where the
+            value stayed until policy made it so; None where it came back or has not ended.
         young: whether the series has less than one season of history (never pages alone).
         origin: live, demo, drill or replay.
     """
@@ -111,6 +114,8 @@ class Symptom:
     before: float
     ended_at: datetime | None = None
     compared_with: str = ""
+    unusual: str = ""
+    new_normal: float | None = None
     young: bool = False
     origin: Origin = Origin.LIVE
 

@@ -116,9 +116,18 @@ def _of(
         yield TimelineEntry(
             at=symptom.ended_at or symptom.last_seen,
             kind=TimelineKind.ENDED,
-            text=f"{what} back to normal",
+            text=f"{what} {_ending(symptom)}",
             source=symptom.id,
         )
+
+
+def _ending(symptom: Symptom) -> str:
+    if symptom.new_normal is None:
+        return "back to normal"
+    if symptom.kind is SymptomKind.TELEMETRY_GAP:
+        return "still not reported: no longer expected"
+    level = format_value(symptom.new_normal, symptom.series.unit, symptom.series.family)
+    return f"stays at {level}: the normal from here on"
 
 
 def _what(symptom: Symptom) -> str:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,10 +31,11 @@ def verdict_of(distance: float | None) -> Verdict:
     )
 
 
-def play(distances: list[float | None]) -> tuple[Track, list[str]]:
+def play(distances: list[float | None], *, settles: bool = True) -> tuple[Track, list[str]]:
     track, told = new_track(1), []
     for number, distance in enumerate(distances, start=1):
-        track, moves = advance(track, verdict_of(distance), 60 * number, RULE)
+        verdict = replace(verdict_of(distance), settles=settles)
+        track, moves = advance(track, verdict, 60 * number, RULE)
         told.append("".join(say(moves)))
     return track, told
 
@@ -100,13 +103,20 @@ def test_it_strengthens_by_half_at_most_every_few_ticks() -> None:
 
 
 def test_a_day_outside_is_the_new_normal() -> None:
-    _, told = play([6] * 1450)
+    track, told = play([6] * 1450)
 
+    assert track.episodes["settled"][0] == 6
     assert {at: one for at, one in enumerate(told) if one} == {
         1: "opened",
         1440: "released",
         1442: "opened",
     }
+
+
+def test_what_never_settles_stays_open() -> None:
+    _, told = play([6] * 1450, settles=False)
+
+    assert [one for one in told if one] == ["opened"]
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 30)), max_size=120))

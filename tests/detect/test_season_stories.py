@@ -4,6 +4,7 @@ Thursday to Monday after four weeks of the same shop, at five minutes. Friday is
 shop is as empty as on a Sunday. On Sunday at 07:00 UTC the clocks of New York go forward.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -176,6 +177,21 @@ def test_mondays_level_on_a_sunday_is_found(week: Run) -> None:
     assert symptom.compared_with == "Sundays 12:00-12:15 of the last 4 weeks"
 
 
+def test_it_says_how_unusual_a_change_is_among_the_hours_before(week: Run) -> None:
+    symptom = found(week, "afternoon at night").symptom
+    words = r"a change of (\d+) times the usual, as in fewer than 1 of (\d+) of its hours"
+    told = re.fullmatch(words, symptom.unusual)
+
+    assert told is not None
+    assert int(told[1]) > 10
+    assert 44 <= int(told[2]) <= 50  # since Thursday, 00:00
+    assert {fact.symptom.unusual for fact in of(week, "afternoon at night")} == {told[0]}
+
+
+def test_a_past_of_hours_is_too_short_to_say_so(week: Run) -> None:
+    assert found(week, "no morning").symptom.unusual.endswith("too few to say how unusual")
+
+
 def test_a_missing_morning_is_found_while_it_is_missing(week: Run) -> None:
     symptom = found(week, "no morning").symptom
 
@@ -198,7 +214,7 @@ def test_after_a_clock_change_the_local_hour_is_what_counts(week: Run) -> None:
     assert symptom.compared_with == f"Sundays 09:00-09:15 ({NEW_YORK}) of the last 4 weeks"
 
 
-def test_a_level_shift_is_found_once_and_over_after_a_day(week: Run) -> None:
+def test_a_level_shift_is_found_once_and_after_a_day_the_new_normal(week: Run) -> None:
     symptom = found(week, "level shift").symptom
     last = of(week, "level shift")[-1]
 
@@ -206,3 +222,12 @@ def test_a_level_shift_is_found_once_and_over_after_a_day(week: Run) -> None:
     assert symptom.compared_with == "Saturdays 09:00-09:15 of the last 4 weeks"
     assert last.kind is FactKind.ENDED
     assert last.at - symptom.onset == timedelta(days=1)
+    nine = shop_curve(NEXT, "UTC")[at_hour(SUNDAY, 9, 1)][0]
+    assert last.symptom.new_normal == pytest.approx(2 * nine, rel=0.1)
+
+
+def test_what_came_back_is_no_new_normal(week: Run) -> None:
+    last = of(week, "afternoon at night")[-1]
+
+    assert last.kind is FactKind.ENDED
+    assert last.symptom.new_normal is None

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.domain.incidents import TimelineEntry, TimelineKind
+from aiops.domain.symptoms import SymptomKind
 from aiops.incident.timeline import MOST_ONSETS, extend, timeline
 from tests.builders import ended, minute, series, shop, story, symptom
 from tests.incident.scenes import DEPLOY
@@ -35,6 +36,23 @@ def test_what_got_worse_since_it_was_told_is_a_peak() -> None:
     (peak,) = set(timeline(first, [worse], (), shop())) - set(first)
     assert (peak.kind, peak.at) == (TimelineKind.PEAK, minute(12))
     assert peak.text.endswith("at its worst so far: 0.3% → 12%")
+
+
+def test_an_end_says_whether_the_value_came_back_or_became_normal() -> None:
+    over = ended(story()[0], 20)
+    (back,) = set(timeline((), [over], (), shop())) - set(timeline((), [story()[0]], (), shop()))
+    stayed = replace(over, new_normal=0.009)
+    settled = next(
+        one for one in timeline((), [stayed], (), shop()) if one.kind is TimelineKind.ENDED
+    )
+    assert back.text == "error rate on /checkout in EU back to normal"
+    assert settled.text == "error rate on /checkout in EU stays at 0.9%: the normal from here on"
+
+
+def test_a_silence_that_was_given_up_is_not_said_to_be_over() -> None:
+    silent = replace(ended(story()[0], 20), kind=SymptomKind.TELEMETRY_GAP, new_normal=0.0)
+    texts = [one.text for one in timeline((), [silent], (), shop())]
+    assert texts[-1].endswith("still not reported: no longer expected")
 
 
 def test_a_storm_is_not_told_one_by_one() -> None:

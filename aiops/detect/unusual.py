@@ -1,0 +1,61 @@
+"""How unusual what was found is against the series' own past, in numbers and in words."""
+
+import numpy as np
+
+from aiops.detect.own_past import Surprise
+from aiops.detect.own_past_bars import hours_reaching
+from aiops.detect.protocol import Verdict
+from aiops.domain.ticks import Packed
+
+OWN_PAST = ("change", "reached", "hours")
+"""Of a change: its size in usual changes, hours of the past that reached it, hours there are."""
+
+_LEAST_HOURS = 24
+_FARTHEST = 100
+
+
+def against_own_past(verdict: Verdict, past: Surprise) -> dict[str, Packed]:
+    """Return the numbers of `OWN_PAST` at the slots a verdict finds outside, 0 elsewhere."""
+    found = {name: np.zeros_like(past.fast) for name in OWN_PAST}
+    slots = np.flatnonzero(verdict.measured & (verdict.outside | verdict.certain))
+    for name, answers, chosen in (
+        ("fast_hours", past.fast, slots[~past.slower[slots]]),
+        ("slow_hours", past.slow, slots[past.slower[slots]]),
+    ):
+        if len(chosen):
+            found["change"][chosen] = answers[chosen]
+            hours = past.memory[name][:, chosen]
+            found["reached"][chosen], found["hours"][chosen] = hours_reaching(
+                hours, answers[chosen]
+            )
+    return found
+
+
+def say_unusual(change: float, reached: float, hours: float) -> str:
+    """Return in words how a change compares with the hours before it.
+
+    Args:
+        change: in usual changes of the series.
+        reached: hours of its past that reached it; old ones count less.
+        hours: all of them.
+
+    Examples:
+        >>> say_unusual(9.31, 0.0, 210.4)
+        'a change of 9.3 times the usual, as in fewer than 1 of 210 of its hours'
+        >>> say_unusual(3.0, 5.0, 200.0)
+        'a change of 3 times the usual, as in 1 of 40 of its hours'
+        >>> say_unusual(1.04, 150.0, 200.0)
+        'a change of 1 times the usual, as in most of its hours'
+        >>> say_unusual(9.31, 0.0, 7.2)
+        'only 7 h of its own past are known, too few to say how unusual'
+    """
+    if hours < _LEAST_HOURS:
+        return f"only {int(hours)} h of its own past are known, too few to say how unusual"
+    size = f"more than {_FARTHEST}" if change > _FARTHEST else f"{change:.2g}"
+    if reached > hours / 2:
+        often = "most"
+    elif reached < 1:
+        often = f"fewer than 1 of {int(hours)}"
+    else:
+        often = f"1 of {hours / reached:.0f}"
+    return f"a change of {size} times the usual, as in {often} of its hours"
