@@ -1,11 +1,10 @@
 """The band a value is judged against at a moment: season, level, drift, scale."""
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
-from aiops.detect.calendar import WEEK_BINS, hour_groups, week_position
+from aiops.detect.calendar import BIN_SECONDS, WEEK_BINS, hour_groups, week_position
 from aiops.detect.protocol import Frame, Memory
 from aiops.detect.season_fit import YOUNG
 from aiops.detect.traits import EVERY, Slots
@@ -19,7 +18,7 @@ class Season:
     """What a profile says of a moment; every array has shape (series,).
 
     Args:
-        value: interpolated between bin centres.
+        value: interpolated between bin centres; of a step longer than a bin, that of its bin.
         lowest: the least of the bins around it, a quarter of an hour and more to either side.
         highest: the largest of them.
         scale: usual distance in this hour; a share of the value for relative series.
@@ -77,12 +76,12 @@ def season_at(fitted: Memory, frame: Frame, at: int) -> Season:
     """Return what the profile says of a moment, for each series in its own zone."""
     zones = frame.traits.zones
     if len(zones) == 1:
-        return _season_in(fitted, at, zones[0][0], EVERY, frame.holidays)
+        return _season_in(fitted, at, zones[0][0], EVERY, frame)
     count = fitted["season"].shape[1]
     whole = np.zeros((4, count), dtype=np.float32)
     for zone, slots in zones:
         chosen = EVERY if slots is None else slots
-        found = _season_in(fitted, at, zone, chosen, frame.holidays)
+        found = _season_in(fitted, at, zone, chosen, frame)
         whole[:, chosen] = (found.value, found.lowest, found.highest, found.scale)
     return Season(value=whole[0], lowest=whole[1], highest=whole[2], scale=whole[3])
 
@@ -117,17 +116,19 @@ def _jump(change: Packed, scale: Packed) -> Packed:
     return np.asarray(jump, dtype=np.float32)
 
 
-def _season_in(
-    fitted: Memory, at: int, zone: str, slots: Slots | slice, holidays: frozenset[date]
-) -> Season:
-    position = week_position(at, zone, holidays)
+def _season_in(fitted: Memory, at: int, zone: str, slots: Slots | slice, frame: Frame) -> Season:
+    position = week_position(at, zone, frame.holidays)
+    season, group = fitted["season"], int(hour_groups(np.array([position]))[0])
+    scale = fitted["scale"][group][slots]
+    if frame.step_seconds > BIN_SECONDS:
+        value = season[int(position), slots]
+        return Season(value=value, lowest=value, highest=value, scale=scale)
     low = int((position - 0.5) % WEEK_BINS)
     weight = np.float32((position - 0.5) % WEEK_BINS - low)
-    season, group = fitted["season"], int(hour_groups(np.array([position]))[0])
     earlier, below, above, later = (season[(low + by) % WEEK_BINS, slots] for by in (-1, 0, 1, 2))
     return Season(
         value=below + weight * (above - below),
         lowest=np.minimum(np.minimum(earlier, later), np.minimum(below, above)),
         highest=np.maximum(np.maximum(earlier, later), np.maximum(below, above)),
-        scale=fitted["scale"][group][slots],
+        scale=scale,
     )

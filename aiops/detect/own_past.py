@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aiops.detect.own_past_alerts import after_alerts, faded
-from aiops.detect.own_past_memory import DAY, HOUR, after_cells, gain
+from aiops.detect.own_past_memory import DAY, HOUR, after_cells, gain, hour_factor
 from aiops.detect.protocol import Frame, Memory
 from aiops.detect.traits import Bools
 from aiops.domain.ticks import Packed
@@ -55,30 +55,31 @@ class Surprise:
     memory: Memory
 
 
-def surprise(frame: Frame, memory: Memory, season: Packed) -> Surprise:
+def surprise(frame: Frame, memory: Memory, season: Packed, factor: Packed) -> Surprise:
     """Judge a tick by what was known before it.
 
     Args:
         frame: the tick.
         memory: of `own_past_memory.blank_past`, as it was after the tick before.
         season: what the profile says of the moment, without level.
+        factor: on the bars, of series that people marked.
     """
     memory = after_cells(frame, memory)
     measured = np.isfinite(frame.values)
     values = np.where(measured, frame.values, np.float32(0))
     now, change, last = _change(memory, measured, values - season)
     unit = _unit(memory, season)
-    local = unit * memory["hour_factor"]
+    local = unit * hour_factor(memory)
     size = np.abs(change)
     fast = _divided(size, local)
     drift, levels = _drift(frame, memory, measured, values)
     slow = _divided(np.abs(drift), unit)
     boost = faded(memory["boost"], frame.elapsed_seconds)
-    bar = memory["fast_bar"] * (1 + boost)
+    bar, slow_bar = memory["fast_bar"] * (1 + boost) * factor, memory["slow_bar"] * factor
     count = memory["count"]
     fast_ratio = np.where(measured & (count >= _YOUNG_VALUES), fast / bar, np.float32(0))
     old = measured & (count >= _YOUNG_SLOW / frame.step_seconds)
-    slow_ratio = np.where(old, slow / memory["slow_bar"], np.float32(0))
+    slow_ratio = np.where(old, slow / slow_bar, np.float32(0))
     memory = {**memory, **levels, "last": last, "boost": boost}
     memory, raised = after_alerts(
         frame.at, memory, measured, {"fast": fast_ratio, "slow": slow_ratio}
@@ -102,7 +103,7 @@ def surprise(frame: Frame, memory: Memory, season: Packed) -> Surprise:
     if len(slots):
         found.change[slots] = drift[slots]
         found.expected[slots] = (levels["quick_mean"] - drift)[slots]
-        found.band[slots] = (memory["slow_bar"] * unit)[slots]
+        found.band[slots] = (slow_bar * unit)[slots]
     return found
 
 

@@ -19,7 +19,7 @@ _NUMBERS = (
     *("cell_sum", "cell_count", "count", "changed", "hour_changed", "unit", "hour_unit"),
     *("middle", "width", "quick_mean", "slow_mean", "boost"),
 )
-_KNOWN, _HOUR_PARTS = 10, (0.3, 5.0)
+_KNOWN, _HOUR_PARTS = 10, (np.float32(0.3), np.float32(5.0))
 """Changes after which an hour of the day has a unit of its own, and its bounds, in units."""
 
 
@@ -29,11 +29,11 @@ def blank_past(count: int, step_seconds: int) -> Memory:
     `ring`, `ring_cell`: means of the last cells and their numbers, oldest first; `cell_sum`,
     `cell_count`: of the cell that goes on; `ref`: median of the ring; `last`: changes of the last
     ticks; `count`, `changed`: values, and changes among them; `unit`: the usual change;
-    `hour_unit`, `hour_changed`: the same in this hour of the day, `hour_factor` what it made of
-    the unit when it began; `units`, `changes`: in every hour; `middle`, `width`: where the raw
-    values are and how far they usually are from there; `quick_mean`, `slow_mean`: of two hours
-    and of a day; `boost`: what alerts added to the bar; `fast_open`, `fast_at`, `slow_open`,
-    `slow_at`: whether an alert goes on, and when the last one began.
+    `hour_unit`, `hour_changed`: the same in this hour of the day; `units`, `changes`: in every
+    hour; `middle`, `width`: where the raw values are and how far they usually are from there;
+    `quick_mean`, `slow_mean`: of two hours and of a day; `boost`: what alerts added to the bar;
+    `fast_open`, `fast_at`, `slow_open`, `slow_at`: whether an alert goes on, and when the last
+    one began.
     """
     last = min(max(1, _SMOOTH // step_seconds), _MOST_LAST)
     return {
@@ -42,7 +42,6 @@ def blank_past(count: int, step_seconds: int) -> Memory:
         "ring_cell": np.zeros((_RING, count), dtype=np.int32),
         "ref": np.full(count, np.nan, dtype=np.float32),
         "last": np.full((last, count), np.nan, dtype=np.float32),
-        "hour_factor": np.ones(count, dtype=np.float32),
         "units": np.zeros((24, count), dtype=np.float32),
         "changes": np.zeros((24, count), dtype=np.uint16),
         **{name: np.zeros(count, dtype=np.bool_) for name in ("fast_open", "slow_open")},
@@ -80,17 +79,22 @@ def _turned(memory: Memory, hour: int, last: int) -> Memory:
     """Return the memory with the unit of another hour of the day at hand."""
     units, changes = memory["units"].copy(), memory["changes"].copy()
     units[last], changes[last] = memory["hour_unit"], np.minimum(memory["hour_changed"], _MOST)
-    now, changed, unit = units[hour].copy(), changes[hour].astype(np.float32), memory["unit"]
-    known = (changed > _KNOWN) & (unit > 0)
-    part = np.clip(now / np.where(known, unit, 1), *_HOUR_PARTS)
     return {
         **memory,
         "units": units,
         "changes": changes,
-        "hour_unit": now,
-        "hour_changed": changed,
-        "hour_factor": np.where(known, np.sqrt(part), 1).astype(np.float32),
+        "hour_unit": units[hour].copy(),
+        "hour_changed": changes[hour].astype(np.float32),
     }
+
+
+def hour_factor(memory: Memory) -> Packed:
+    """Return what this hour of the day makes of the usual change."""
+    unit = memory["unit"]
+    known = (memory["hour_changed"] > _KNOWN) & (unit > 0)
+    part = np.divide(memory["hour_unit"], unit, out=np.ones_like(unit), where=known)
+    least, most = _HOUR_PARTS
+    return np.sqrt(np.minimum(np.maximum(part, least), most))
 
 
 def _pushed(memory: Memory, cell: int, last_cell: int, width: int) -> Memory:

@@ -6,13 +6,14 @@ season whose error on held-out time is clearly smaller.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from aiops.detect.calendar import BIN_SECONDS, DAY_BINS, WEEK_BINS
 from aiops.detect.medians import nan_median
+from aiops.detect.season_blocks import Blocks, block_values
 from aiops.detect.season_scale import LevelPath, residual_scale
 from aiops.domain.ticks import Floats, Packed, Times
 
@@ -22,26 +23,6 @@ YOUNG, LEVEL, DAILY, WEEKLY = 0, 1, 2, 3
 _DAY = 86_400
 _BETTER_BY = 0.95
 _SCALE_TICKS = 6_000
-_PART_SECONDS = BIN_SECONDS // 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Blocks:
-    """15-minute values in local time.
-
-    Args:
-        values: float32, shape (blocks, series), NaN where nothing was measured.
-        slots: bin of the local week, shape (blocks,).
-        days: number of the local day, shape (blocks,).
-    """
-
-    values: Packed
-    slots: npt.NDArray[np.intp]
-    days: Times
-
-    def where(self, chosen: npt.NDArray[np.bool_]) -> "Blocks":
-        """Return some of the blocks."""
-        return Blocks(values=self.values[chosen], slots=self.slots[chosen], days=self.days[chosen])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,47 +45,6 @@ class Fitted:
     relative: npt.NDArray[np.bool_]
     kind: npt.NDArray[np.int8]
     days: Packed
-
-
-def block_values(values: Packed, times: Times) -> Packed:
-    """Return 15-minute values, shape (blocks from the first to the last time, series)."""
-    part = times // _PART_SECONDS
-    first = (times[0] // BIN_SECONDS) * 3
-    count = int((times[-1] // BIN_SECONDS) * 3 + 3 - first)
-    starts = np.flatnonzero(np.r_[True, part[1:] != part[:-1]])
-    parts = np.full((count, values.shape[1]), np.nan, dtype=np.float32)
-    parts[part[starts] - first] = _means(values, starts)
-    median, known = nan_median(parts.reshape(count // 3, 3, -1).swapaxes(0, 1))
-    return np.where(known > 0, median, np.float32(np.nan))
-
-
-def _means(values: Packed, starts: npt.NDArray[np.intp]) -> Packed:
-    """Return the mean of the finite values of every stretch of rows, NaN where there is none."""
-    sizes = np.diff(np.r_[starts, len(values)])[:, None]
-    with np.errstate(over="ignore", invalid="ignore"):
-        means = _sums(values, starts, sizes) / sizes.astype(np.float32)
-        holes = np.flatnonzero(~np.isfinite(means).all(axis=0))
-        if len(holes):
-            some = values[:, holes]
-            measured = np.isfinite(some)
-            totals = np.add.reduceat(np.where(measured, some, 0), starts, axis=0)
-            counts = np.add.reduceat(measured, starts, axis=0, dtype=np.float32)
-            means[:, holes] = np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
-    return np.asarray(means, dtype=np.float32)
-
-
-def _sums(values: Packed, starts: npt.NDArray[np.intp], sizes: npt.NDArray[np.intp]) -> Packed:
-    """Return the sum of every stretch of rows."""
-    if len(starts) < 3 or (sizes[1:-1] != sizes[1]).any():  # the first and last may be cut off
-        return np.add.reduceat(values, starts, axis=0)
-    # Row after row: much faster than many short sums.
-    size, sums = int(sizes[1, 0]), np.empty((len(starts), values.shape[1]), dtype=np.float32)
-    middle = values[starts[1] : starts[-1]].reshape(len(starts) - 2, size, -1)
-    np.add(middle[:, 0], 0, out=sums[1:-1])
-    for row in range(1, size):
-        sums[1:-1] += middle[:, row]
-    sums[0], sums[-1] = values[: starts[1]].sum(axis=0), values[starts[-1] :].sum(axis=0)
-    return sums
 
 
 def _sampled(blocks: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
@@ -137,6 +77,7 @@ def fit_seasons(
     heads = np.flatnonzero(np.r_[True, tick_block[1:] != tick_block[:-1]])
     every = block_values(values, times)
     blocks = Blocks(
+        seconds=max(BIN_SECONDS, int(np.median(np.diff(times))) if len(times) > 1 else 0),
         values=every[tick_block[heads]],
         slots=positions[heads].astype(np.intp) % WEEK_BINS,
         days=days[heads],
@@ -146,15 +87,17 @@ def fit_seasons(
     relative = _moves_by_factor(blocks.values, season)
     dense = np.cumsum(np.r_[False, tick_block[1:] != tick_block[:-1]])
     path = LevelPath.follow(
-        blocks.values, season[blocks.slots], relative, memory=level_memory_seconds / BIN_SECONDS
+        blocks.values,
+        season[blocks.slots],
+        relative,
+        memory=level_memory_seconds / blocks.seconds,
     )
     told = _sampled(dense)
     at = positions[told]
     typical = np.median(season, axis=0)
     least = np.asarray(floor(typical) / np.where(relative, typical, 1), dtype=np.float32)
-    scale, trust = residual_scale(
-        values[told], interpolate(season, at), at, dense[told], path=path, floor=least
-    )
+    usual = season[at.astype(np.intp)] if blocks.seconds > BIN_SECONDS else interpolate(season, at)
+    scale, trust = residual_scale(values[told], usual, at, dense[told], path=path, floor=least)
     return Fitted(
         season=season, scale=scale, trust=trust, relative=relative, kind=kind, days=known_days
     )
@@ -176,7 +119,7 @@ def _choose(blocks: Blocks) -> tuple[npt.NDArray[np.int8], Packed]:
     day_numbers = np.unique(blocks.days)
     for day in day_numbers:
         known_days += known[blocks.days == day].any(axis=0)
-    span_days = len(blocks.days) / DAY_BINS
+    span_days = len(blocks.days) * blocks.seconds / _DAY
     known_days = np.minimum(known_days, np.float32(max(span_days, 0.0)))
     kind = np.where(known_days >= 0.99, LEVEL, YOUNG).astype(np.int8)
     if span_days < 1.99:
@@ -213,8 +156,7 @@ def _season_by_kind(blocks: Blocks, kind: npt.NDArray[np.int8]) -> Packed:
     for which, build in ((DAILY, _daily), (WEEKLY, _weekly)):
         chosen = np.flatnonzero(kind == which)
         if len(chosen):
-            part = Blocks(values=blocks.values[:, chosen], slots=blocks.slots, days=blocks.days)
-            season[:, chosen] = _tiled(build(part))
+            season[:, chosen] = _tiled(build(replace(blocks, values=blocks.values[:, chosen])))
     return season
 
 
@@ -232,7 +174,7 @@ def _by_day(blocks: Blocks) -> Packed:
 
 
 def _daily(blocks: Blocks) -> Packed:
-    return _smooth(_filled(_median_or_nan(_by_day(blocks))))
+    return blocks.smooth(_median_or_nan(_by_day(blocks)))
 
 
 def _weekly(blocks: Blocks) -> Packed:
@@ -248,7 +190,7 @@ def _weekly(blocks: Blocks) -> Packed:
     sorts = _by_sort_of_day(blocks)
     even = np.isfinite(weeks).sum(axis=0) % 2 == 0
     votes = np.concatenate([weeks, np.where(even, sorts, np.nan)[None]])
-    return _smooth(_filled(_median_or_nan(votes)))
+    return blocks.smooth(_median_or_nan(votes))
 
 
 def _by_sort_of_day(blocks: Blocks) -> Packed:
@@ -267,25 +209,6 @@ def _by_sort_of_day(blocks: Blocks) -> Packed:
 def _median_or_nan(table: Packed) -> Packed:
     median, count = nan_median(table)
     return np.where(count > 0, median, np.nan).astype(np.float32)
-
-
-def _filled(season: Packed) -> Packed:
-    """Return the season with missing bins interpolated around the circle; 0 where all miss."""
-    missing = ~np.isfinite(season)
-    size = len(season)
-    at = np.arange(size)
-    for column in np.flatnonzero(missing.any(axis=0)):
-        known = np.flatnonzero(~missing[:, column])
-        if len(known):
-            season[:, column] = np.interp(at, known, season[known, column], period=size)
-        else:
-            season[:, column] = 0.0
-    return season
-
-
-def _smooth(season: Packed) -> Packed:
-    near = np.roll(season, 1, axis=0) + np.roll(season, -1, axis=0)
-    return np.asarray(0.25 * near + 0.5 * season, dtype=np.float32)
 
 
 def _moves_by_factor(values: Packed, season: Packed) -> npt.NDArray[np.bool_]:
