@@ -17,7 +17,7 @@ Buffer = bytes | mmap
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 MAGIC = b"AIOD"
-VERSION = 3
+VERSION = 4
 _PREFIX = struct.Struct("<4sHI")
 _ALIGNMENT = 16
 _REMEMBERED = 512

@@ -29,6 +29,7 @@ EPISODE = np.dtype(
         ("change", "<f4"),
         ("reached", "<f4"),
         ("hours", "<f4"),
+        ("bar", "<f4"),
         ("young", "<i4"),
         ("contrary", "<i4"),
     ]
@@ -36,7 +37,7 @@ EPISODE = np.dtype(
 """What is kept of the last symptom of a subject; times in epoch seconds.
 
 `settled` is the level that became normal, of a symptom that was released for having stayed;
-`change`, `reached` and `hours` are the numbers of `unusual.OWN_PAST` at its largest change.
+`change`, `reached`, `hours` and `bar` are the numbers of `unusual.OWN_PAST` at its largest change.
 `contrary` counts late values inside the band while the symptom was building up; it is far below
 zero where a single value was enough to open it.
 """

@@ -24,6 +24,7 @@ from aiops.detect.calendar import (
     say_weekday,
     week_positions,
 )
+from aiops.detect.importance import current_factors
 from aiops.detect.own_past import surprise
 from aiops.detect.own_past_learning import learnt_past
 from aiops.detect.own_past_memory import blank_past, rebased
@@ -142,30 +143,34 @@ class Seasonal:
         with np.errstate(over="ignore"):
             distance = np.clip(band.away(values) / band.scale, -_FARTHEST, _FARTHEST)
         bad = _bad_part(distance, traits)
+        factors = current_factors(frame, memory)
+        factor = factors["factor"]
+        bar = np.float32(policy.bar) * factor
         evidence, since = _evidence(frame, fitted, memory, distance, measured)
         most = evidence.max(axis=0)
         keen = traits.sensitive & ~young
-        sustained = most >= np.where(keen, policy.sensitive_sustained_bar, policy.sustained_bar)
-        extreme = traits.sensitive & (bad >= policy.extreme_bar)
+        lasting_bar = np.where(keen, policy.sensitive_sustained_bar, policy.sustained_bar)
+        sustained = most >= lasting_bar * factor
+        extreme = traits.sensitive & (bad >= policy.extreme_bar * factor)
         smooth = memory["smooth"] + _SMOOTHING * (
             np.clip(distance, -_CLIP, _CLIP) - memory["smooth"]
         )
         plain = band.away(values, jumps=False) / band.scale
-        near = _bad_part(plain, traits) < _BACK_SHARE * policy.bar
+        near = _bad_part(plain, traits) < _BACK_SHARE * bar
         remains = np.where(near, _bad_part(smooth, traits), np.float32(np.inf))
         falling = evidence[1] > evidence[0]
-        past = surprise(frame, memory, band.season)
+        past = surprise(frame, memory, band.season, factor)
         verdict = Verdict(
             measured=measured,
-            outside=bad >= policy.bar,
+            outside=bad >= bar,
             certain=measured & (extreme | sustained),
             back=remains < _BACK_SMOOTH,
             strength=np.maximum(bad, np.where(sustained, most, 0)),
             direction=np.where(np.where(bad > 0, distance < 0, falling), -1, 1).astype(np.int8),
             observed=values,
             expected=band.centre,
-            low=band.centre - band.below - policy.bar * band.scale,
-            high=band.centre + band.above + policy.bar * band.scale,
+            low=band.centre - band.below - bar * band.scale,
+            high=band.centre + band.above + bar * band.scale,
             since=np.where(sustained & ~extreme, np.where(falling, since[1], since[0]), 0),
             young=young,
             remains=remains,
@@ -176,6 +181,8 @@ class Seasonal:
             working={
                 "rest": band.rest(values) + band.centre - band.usual,
                 "distance": distance,
+                "bar": bar,
+                "factors": factors,
                 "bad": bad,
                 "evidence": evidence,
                 "since": since,
@@ -185,7 +192,7 @@ class Seasonal:
             },
         )
         verdict = with_news(verdict, past, traits)
-        return replace(verdict, own_past=against_own_past(verdict, past))
+        return replace(verdict, own_past=against_own_past(verdict, past, memory["boost"], factor))
 
     def learn(
         self,

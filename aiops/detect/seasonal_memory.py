@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aiops.detect.importance import blank_factors
 from aiops.detect.medians import nan_median
 from aiops.detect.protocol import Frame, Memory, Verdict
 from aiops.detect.recent import CELLS, Recent
@@ -29,7 +30,8 @@ def blank_memory(count: int) -> Memory:
     `level`, `drift`: slow and quick distance of the series from its season; `evidence`, `since`:
     CUSUM (up, down) and its start; `smooth`: recent distance; `median`, `spread`, `seen`: the
     last hour; `mean`: the last ten minutes; `usual`: what was expected last; `held`: whether a
-    symptom was open; `harmless`: ticks outside the band on the side that does not hurt.
+    symptom was open; `harmless`: ticks outside the band on the side that does not hurt; `factor`:
+    on the bars, of series that people marked.
     """
     names = ("level", "drift", "smooth", "median", "spread", "seen", "mean", "usual", "season")
     memory: dict[str, npt.NDArray[Any]] = {
@@ -41,7 +43,7 @@ def blank_memory(count: int) -> Memory:
     memory["harmless"] = np.zeros(count, dtype=np.int32)
     memory["evidence"] = np.zeros((2, count), dtype=np.float32)
     memory["since"] = np.zeros((2, count), dtype=np.int64)
-    return memory
+    return {**memory, **blank_factors(count)}
 
 
 def refreshed_young(memory: Memory, recent: Recent, slots: Slots) -> Memory:
@@ -100,9 +102,9 @@ def learnt(
     usual = verdict.usual
     if scale is None or usual is None:
         return memory
-    calm = verdict.measured & ~held & (working["bad"] < frame.policy.bar)
+    calm = verdict.measured & ~held & (working["bad"] < working["bar"])
     rest = np.where(calm, working["rest"], 0)
-    harmless = np.abs(working["distance"]) >= frame.policy.bar
+    harmless = np.abs(working["distance"]) >= working["bar"]
     traits = frame.traits
     rest = np.clip(rest, np.where(traits.down, -3, -1) * scale, np.where(traits.up, 3, 1) * scale)
     unit = np.where(fitted["relative"], np.maximum(working["season"], 1e-9), 1)
@@ -112,6 +114,7 @@ def learnt(
     over = (memory["held"] > 0) & ~held
     after: Memory = {
         **memory,
+        **working["factors"],
         "level": (memory["level"] + slow * rest / unit).astype(np.float32),
         "drift": np.clip(drift, -2 * scale, 2 * scale).astype(np.float32),
         "evidence": np.where(over, 0, working["evidence"]).astype(np.float32),

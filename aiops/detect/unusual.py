@@ -7,17 +7,22 @@ from aiops.detect.own_past_bars import hours_reaching
 from aiops.detect.protocol import Verdict
 from aiops.domain.ticks import Packed
 
-OWN_PAST = ("change", "reached", "hours")
-"""Of a change: its size in usual changes, hours of the past that reached it, hours there are."""
+OWN_PAST = ("change", "reached", "hours", "bar")
+"""Of a change: its size in usual changes, hours of the past that reached it, hours there are;
+how much higher than usual the bar was: by what people marked, and by alerts shortly before."""
 
 _LEAST_HOURS = 24
 _FARTHEST = 100
+_LITTLE = 0.05
 
 
-def against_own_past(verdict: Verdict, past: Surprise) -> dict[str, Packed]:
+def against_own_past(
+    verdict: Verdict, past: Surprise, boost: Packed, factor: Packed
+) -> dict[str, Packed]:
     """Return the numbers of `OWN_PAST` at the slots a verdict finds outside, 0 elsewhere."""
     found = {name: np.zeros_like(past.fast) for name in OWN_PAST}
     slots = np.flatnonzero(verdict.measured & (verdict.outside | verdict.certain))
+    found["bar"][slots] = (factor * (1 + boost))[slots]
     for name, answers, chosen in (
         ("fast_hours", past.fast, slots[~past.slower[slots]]),
         ("slow_hours", past.slow, slots[past.slower[slots]]),
@@ -31,13 +36,14 @@ def against_own_past(verdict: Verdict, past: Surprise) -> dict[str, Packed]:
     return found
 
 
-def say_unusual(change: float, reached: float, hours: float) -> str:
+def say_unusual(change: float, reached: float, hours: float, bar: float = 1.0) -> str:
     """Return in words how a change compares with the hours before it.
 
     Args:
         change: in usual changes of the series.
         reached: hours of its past that reached it; old ones count less.
         hours: all of them.
+        bar: how much higher than usual its bars were.
 
     Examples:
         >>> say_unusual(9.31, 0.0, 210.4)
@@ -48,9 +54,12 @@ def say_unusual(change: float, reached: float, hours: float) -> str:
         'a change of 1 times the usual, as in most of its hours'
         >>> say_unusual(9.31, 0.0, 7.2)
         'only 7 h of its own past are known, too few to say how unusual'
+        >>> say_unusual(9.31, 5.0, 200.0, 1.4)
+        'a change of 9.3 times the usual, as in 1 of 40 of its hours; at a bar times 1.4'
     """
+    raised = "" if abs(bar - 1) < _LITTLE else f"; at a bar times {bar:.2g}"
     if hours < _LEAST_HOURS:
-        return f"only {int(hours)} h of its own past are known, too few to say how unusual"
+        return f"only {int(hours)} h of its own past are known, too few to say how unusual{raised}"
     size = f"more than {_FARTHEST}" if change > _FARTHEST else f"{change:.2g}"
     if reached > hours / 2:
         often = "most"
@@ -58,4 +67,4 @@ def say_unusual(change: float, reached: float, hours: float) -> str:
         often = f"fewer than 1 of {int(hours)}"
     else:
         often = f"1 of {hours / reached:.0f}"
-    return f"a change of {size} times the usual, as in {often} of its hours"
+    return f"a change of {size} times the usual, as in {often} of its hours{raised}"

@@ -53,6 +53,11 @@ class DetectPolicy:
         new_normal_seconds: a shift that stayed this long ends its symptom and is the new level.
         limits: fixed limits somebody set; none by default.
         holidays: local dates that are like Sundays.
+        important: series that matter more than others, by patterns of their metric (`refund_*`)
+            or of service and metric (`checkout:*`): their bars are lower.
+        noisy: series that may be louder than others before anybody hears of it.
+        important_factor: on the bars of important series.
+        noisy_factor: on those of noisy ones.
     """
 
     bar: float = 5.0
@@ -72,6 +77,10 @@ class DetectPolicy:
     new_normal_seconds: int = 24 * 3600
     limits: tuple[Limit, ...] = ()
     holidays: frozenset[date] = frozenset()
+    important: tuple[str, ...] = ()
+    noisy: tuple[str, ...] = ()
+    important_factor: float = 0.7
+    noisy_factor: float = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,6 +138,15 @@ def _detect_order(facts: Facts) -> Iterator[Finding]:
             "which nothing reaches; expected at most `persistence_window`",
             "lower it or raise persistence_window",
         )
+    for name, lowers in (("important_factor", True), ("noisy_factor", False)):
+        value = getattr(policy, name)
+        if value != 1 and (value < 1) != lowers:
+            expected = f"at {'most' if lowers else 'least'} 1"
+            yield (
+                ("detect", name),
+                f"found {value}, expected {expected}",
+                "bars are multiplied by it",
+            )
     if policy.extreme_bar < policy.bar:
         yield (
             ("detect", "extreme_bar"),

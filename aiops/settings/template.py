@@ -114,7 +114,17 @@ settle_seconds: 30
 catch_up_seconds: 600
 
 ## When values become a symptom, what is related, how bad it is, when it is over.
-# detect: {bar: 5.0, persistence_ticks: 2, persistence_window: 3, gap_ticks: 5}
+# detect:
+#   bar: 5.0
+#   persistence_ticks: 2
+#   persistence_window: 3
+#   gap_ticks: 5
+  ## Lower bars (by 0.7) for what matters, higher ones (by 1.5) for what is loud: a metric, or
+  ## service and metric.
+#   important: ["checkout:*", refund_ratio]
+#   noisy: ["batch-*:queue_depth"]
+  ## Fixed limits, whatever is usual.
+#   limits: [{metric: queue_depth, service: orders, above: 5000}]
 # correlate: {window_seconds: 900, hops: 2, change_max_age_seconds: 86400}
 # severity: {p1_money_relative: 0.15, p1_error_ratio: 0.05, p2_error_ratio: 0.01}
 # life: {mitigated_after_seconds: 600, watch_seconds: 3600}

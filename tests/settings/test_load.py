@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.domain.errors import ConfigurationError
-from aiops.domain.policies import Mode
+from aiops.domain.policies import Limit, Mode
 from aiops.domain.series import Direction, Family
 from aiops.domain.symptoms import Origin
 from aiops.settings import Settings, load
@@ -61,7 +61,11 @@ FULL = """
       slack: {kind: slack, channel: "#ops"}
     page_to: [pagerduty, slack]
     default_owner: web
-    detect: {bar: 6, gap_ticks: 4}
+    detect:
+      bar: 6
+      gap_ticks: 4
+      important: ["checkout:*"]
+      limits: [{metric: queue_depth, service: orders, above: 5000}]
     life: {watch_seconds: 1800}
     settle_seconds: 0
     web: {port: 0}
@@ -146,6 +150,10 @@ def test_words_stay_words_and_only_what_should_be_a_number_becomes_one(tmp_path:
     assert settings.holidays == {date(2026, 12, 25)}
     assert settings.policies.detect.holidays == settings.holidays
     assert settings.policies.detect.bar == 6.0
+    assert settings.policies.detect.important == ("checkout:*",)
+    assert settings.policies.detect.limits == (
+        Limit(metric="queue_depth", service="orders", above=5000),
+    )
     assert settings.policies.life.watch_seconds == 1800
 
 
@@ -302,6 +310,8 @@ def test_every_wrong_setting_is_named_at_once_with_line_and_path(tmp_path: Path)
         ("detect: {baar: 3}", "did you mean 'bar'?"),
         ("detect: 5", "expected a mapping"),
         ("detect: {persistence_ticks: 4}", "which nothing reaches"),
+        ("detect: {important_factor: 2}", "important_factor: found 2.0, expected at most 1"),
+        ("detect: {noisy_factor: 0.5}", "noisy_factor: found 0.5, expected at least 1"),
         ("sources: {p: {url: 'ftp://x'}}", "begins with http:// or https://"),
         ("sinks: {p: {}}", "the kind of sink: pagerduty or slack"),
         ("journeys: [{name: a}]", "journeys[0].entry: found no service"),

@@ -1,0 +1,57 @@
+"""How much higher or lower than usual people want the bars of a series."""
+
+import zlib
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from aiops.detect.protocol import Frame, Memory
+from aiops.domain.policies import DetectPolicy
+from aiops.domain.series import Series
+from aiops.domain.ticks import Packed
+
+
+def blank_factors(count: int) -> Memory:
+    """Return the factors of series nobody marked, and the version of the policy they are of."""
+    return {
+        "factor": np.ones(count, dtype=np.float32),
+        "factor_version": np.zeros(count, dtype=np.uint32),
+    }
+
+
+def current_factors(frame: Frame, memory: Memory) -> Memory:
+    """Return the factors of a memory, taken anew where the policy or the series are others."""
+    version = _version(frame.policy)
+    if (memory["factor_version"] == version).all():
+        return {name: memory[name] for name in ("factor", "factor_version")}
+    factors = factors_of(frame.series, frame.policy)
+    return {"factor": factors, "factor_version": np.full(len(factors), version, dtype=np.uint32)}
+
+
+def factors_of(series: Sequence[Series], policy: DetectPolicy) -> Packed:
+    """Return the factor of every series; one that is marked as both is important.
+
+    A pattern is a metric, or service and metric as `checkout:*`.
+    """
+    found = np.ones(len(series), dtype=np.float32)
+    for slot, one in enumerate(series):
+        if _is_one_of(one, policy.important):
+            found[slot] = policy.important_factor
+        elif _is_one_of(one, policy.noisy):
+            found[slot] = policy.noisy_factor
+    return found
+
+
+def _is_one_of(series: Series, patterns: Sequence[str]) -> bool:
+    metric = series.key.metric
+    both = f"{series.key.service}:{metric}"
+    return any(fnmatchcase(both if ":" in one else metric, one) for one in patterns)
+
+
+def _version(policy: DetectPolicy) -> int:
+    """Return which marks these are; 0 is that of none."""
+    if not (policy.important or policy.noisy):
+        return 0
+    marks = (policy.important, policy.noisy, policy.important_factor, policy.noisy_factor)
+    return zlib.crc32(repr(marks).encode()) or 1
