@@ -6,14 +6,14 @@ step(tick) → Detection               strictly causal: judged first, learnt fro
 rescore(late tick) → Detection       values that came after their tick had closed
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from aiops.detect.judging import judge, judge_all, kpis
 from aiops.detect.persistence import new_track
-from aiops.detect.protocol import Frame, Verdict
+from aiops.detect.protocol import Detector, Frame, Verdict
 from aiops.detect.recent import Recent, finite, recent_of, widened
 from aiops.detect.registry import all_detectors
 from aiops.detect.traits import Bools, traits_of
@@ -54,6 +54,7 @@ def fit(
     policy: DetectPolicy,
     *,
     masked: Bools | None = None,
+    detectors: Sequence[Detector] | None = None,
 ) -> ShardProfile:
     """Learn a shard's profile from its past.
 
@@ -62,17 +63,16 @@ def fit(
         history: past ticks; a day makes it useful, two weeks good.
         policy: how fast levels follow, and which dates are like Sundays.
         masked: shape (ticks, series): True where an incident was real and must not be learnt.
+        detectors: who is to score under this profile, in their order; all of them if None.
     """
+    chosen = all_detectors() if detectors is None else detectors
     if not len(history.times):
-        return ShardProfile.empty(shard)
+        return ShardProfile.empty(shard, chosen)
     if masked is not None:
         values = np.where(masked, np.float32(np.nan), history.values)
         history = History(times=history.times, values=values)
     traits = traits_of(shard)
-    fitted = {
-        one.name: one.fit(shard, traits, history, policy, policy.holidays)
-        for one in all_detectors()
-    }
+    fitted = {one.name: one.fit(shard, traits, history, policy, policy.holidays) for one in chosen}
     return ShardProfile.of(shard, fitted, policy.holidays)
 
 
@@ -85,7 +85,7 @@ def start(shard: Shard, profile: ShardProfile, history: History | None) -> Shard
     frame = _frame(shard, profile, recent, at)
     memory = {
         one.name: one.start(shard, profile.fitted[one.name], frame, history)
-        for one in all_detectors()
+        for one in profile.detectors
     }
     tracks = {name: new_track(len(found)) for name, found in profile.subjects.items()}
     return ShardState(
@@ -103,7 +103,7 @@ def adopt(shard: Shard, profile: ShardProfile, state: ShardState) -> ShardState:
     frame = _frame(shard, profile, state.recent, state.at)
     memory = {
         one.name: one.adopt(profile.fitted[one.name], state.memory[one.name], frame)
-        for one in all_detectors()
+        for one in profile.detectors
     }
     return replace(state, memory=memory)
 
@@ -161,7 +161,7 @@ def rescore(  # noqa: PLR0917  # the order of the data flow
     frame = frame_of(shard, profile, state, int(tick.at.timestamp()), tick.values, policy)
     judged = [
         judge(one, profile, state, frame)
-        for one in all_detectors()
+        for one in profile.detectors
         if profile.subjects[one.name] is profile.series
     ]
     return Detection(
@@ -227,7 +227,7 @@ def _grown(shard: Shard, profile: ShardProfile, state: ShardState) -> ShardState
     recent = state.recent.resized(len(shard.series))
     frame = _frame(shard, profile, recent, state.at)
     memory, tracks = {}, {}
-    for one in all_detectors():
+    for one in profile.detectors:
         name = one.name
         places = places_of(subjects_of(one, shard, count), profile.subjects[name])
         fresh = one.start(shard, profile.fitted[name], frame, None)

@@ -7,7 +7,6 @@ import numpy as np
 from aiops.detect.facts import Speaker
 from aiops.detect.persistence import NOTHING, Track, Transitions, advance, persistence_of
 from aiops.detect.protocol import Detector, Frame, Memory, Verdict
-from aiops.detect.registry import all_detectors
 from aiops.detect.traits import Bools
 from aiops.detect.values import ShardProfile, ShardState
 from aiops.domain.symptoms import Origin, SymptomFact
@@ -68,10 +67,10 @@ class Judged:
 
 
 def judge_all(profile: ShardProfile, state: ShardState, frame: Frame) -> list[Judged]:
-    """Let every detector judge a tick, in order; each knows which series those before it found."""
+    """Let the detectors judge a tick, in order; each knows which series those before it found."""
     alarmed = np.zeros(len(frame.series), dtype=np.bool_)
     judged = []
-    for detector in all_detectors():
+    for detector in profile.detectors:
         one = judge(detector, profile, state, replace(frame, alarmed=alarmed))
         judged.append(one)
         alarmed = alarmed | one.alarmed(len(alarmed))

@@ -46,3 +46,14 @@ def third_party_names() -> tuple[str, ...]:
 def all_detectors() -> tuple[Detector, ...]:
     """Return every detector: ours in the order of the registry, then third parties' by name."""
     return tuple(detector_named(name) for name in (*DETECTORS, *third_party_names()))
+
+
+def detectors_up_to(name: str) -> tuple[Detector, ...]:
+    """Return a detector after those before it, which are all that it may know the findings of.
+
+    Raises:
+        ConfigurationError: nobody provides it.
+    """
+    last = detector_named(name).name
+    names = [one.name for one in all_detectors()]
+    return all_detectors()[: names.index(last) + 1]

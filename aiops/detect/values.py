@@ -31,6 +31,7 @@ class ShardProfile:
         fitted: detector → named arrays, last axis by slot.
         holidays: local dates whose hours are those of a Sunday.
         traits: standing knowledge of the series; derived, not stored.
+        detectors: those it was fitted for, in their order; derived, not stored.
         subjects: detector → what it speaks about; derived, not stored.
     """
 
@@ -38,6 +39,7 @@ class ShardProfile:
     fitted: Mapping[str, Memory]
     holidays: frozenset[date] = frozenset()
     traits: Traits = field(repr=False)
+    detectors: tuple[Detector, ...] = field(repr=False)
     subjects: Mapping[str, tuple[Series, ...]] = field(repr=False)
 
     @classmethod
@@ -45,19 +47,21 @@ class ShardProfile:
         cls, shard: Shard, fitted: Mapping[str, Memory], holidays: frozenset[date] = frozenset()
     ) -> Self:
         """Return a profile with what follows from the series themselves."""
-        subjects = {one.name: one.subjects(shard) for one in all_detectors()}
+        detectors = tuple(one for one in all_detectors() if one.name in fitted)
         return cls(
             series=shard.series,
             fitted=fitted,
             holidays=holidays,
             traits=traits_of(shard),
-            subjects=subjects,
+            detectors=detectors,
+            subjects={one.name: one.subjects(shard) for one in detectors},
         )
 
     @classmethod
-    def empty(cls, shard: Shard) -> Self:
-        """Return the profile under which every series is young."""
-        return cls.of(shard, {one.name: one.blank(shard) for one in all_detectors()})
+    def empty(cls, shard: Shard, detectors: Sequence[Detector] | None = None) -> Self:
+        """Return the profile under which every series is young; for all detectors if None."""
+        chosen = all_detectors() if detectors is None else detectors
+        return cls.of(shard, {one.name: one.blank(shard) for one in chosen})
 
     def grown(self, shard: Shard) -> Self:
         """Return the profile for a shard with appended series; those are young."""
@@ -65,7 +69,7 @@ class ShardProfile:
             return self
         count = len(self.series)
         fitted = {}
-        for one in all_detectors():
+        for one in self.detectors:
             blank, known = one.blank(shard), self.fitted.get(one.name, {})
             fitted[one.name] = {
                 name: _grown(known[name], array, count) if name in known else array

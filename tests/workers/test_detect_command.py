@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from aiops.backtest import FIRST_FIT_TICKS
+from aiops.detect.registry import all_detectors
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import SymptomKind
 from aiops.domain.ticks import Packed, Times
@@ -62,6 +63,15 @@ def detected(path: Path, out: Path, detector: str = "seasonal") -> int:
     return run_detect(path, out, detector, plot=False, as_json=False)
 
 
+def advanced(rows: tuple[Times, Packed], detector: str) -> GridScorer:
+    """Return a scorer that has seen every row."""
+    (grid,) = grids_of([rows])
+    scorer = GridScorer(grid, detector, DetectPolicy())
+    for tick in range(len(grid.times)):
+        scorer.advance(tick)
+    return scorer
+
+
 def test_a_worker_fed_tick_by_tick_says_the_same(parts: Installation) -> None:
     """A stretch with two fits, a fault, a value that is missing and a gap in time."""
     times, values = wave(150)
@@ -86,12 +96,22 @@ def test_a_worker_fed_tick_by_tick_says_the_same(parts: Installation) -> None:
     flagged = rows[0][scored.is_anomaly].tolist()
     assert flagged
     assert all(open_at[at] for at in flagged)
-    (grid,) = grids_of([rows])
-    scorer = GridScorer(grid, "seasonal", DetectPolicy())
-    for tick in range(len(grid.times)):
-        scorer.advance(tick)
     (left,) = (parts.settings.data_dir / "cache" / "states" / "shop.prod.0").iterdir()
-    assert scorer.state.to_bytes() == left.read_bytes()
+    last = all_detectors()[-1].name
+    assert advanced(rows, last).state.to_bytes() == left.read_bytes()
+
+
+def test_a_detector_alone_says_what_it_says_among_all() -> None:
+    times, values = wave(150)
+    values = with_fault(values, 95, 110)
+    whole = advanced((times, values), all_detectors()[-1].name)
+    alone = advanced((times, values), "seasonal")
+    assert list(alone.state.tracks) == ["seasonal"]
+    np.testing.assert_array_equal(
+        alone.state.tracks["seasonal"].episodes, whole.state.tracks["seasonal"].episodes
+    )
+    for name, array in alone.state.memory["seasonal"].items():
+        np.testing.assert_array_equal(array, whole.state.memory["seasonal"][name], err_msg=name)
 
 
 def test_a_series_in_company_gets_what_it_gets_alone() -> None:

@@ -18,7 +18,7 @@ from aiops.backtest import next_fit_at
 from aiops.detect import engine
 from aiops.detect.engine import Detection, ShardProfile, ShardState
 from aiops.detect.protocol import Memory
-from aiops.detect.registry import detector_named
+from aiops.detect.registry import detectors_up_to
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.series import DEFAULT_ENV, Direction, Family, Series, SeriesKey
 from aiops.domain.ticks import Floats, History, Packed, Shard, Tick, Times
@@ -117,11 +117,12 @@ class GridScorer:
 
     def __init__(self, grid: SeriesGrid, detector: str, policy: DetectPolicy) -> None:
         self._grid = grid
-        self._detector = detector_named(detector).name
+        self._detectors = detectors_up_to(detector)
+        self._detector = self._detectors[-1].name
         self._policy = policy
         self._shard = anonymous_shard(grid.step_seconds, len(grid.places))
         self._count = len(grid.places)
-        self._profile: ShardProfile = ShardProfile.empty(self._shard)
+        self._profile: ShardProfile = ShardProfile.empty(self._shard, self._detectors)
         self._state: ShardState = engine.start(self._shard, self._profile, None)
         self._before = self._state
         self._firsts = [int(rows[0]) for rows in grid.rows]
@@ -210,7 +211,7 @@ class GridScorer:
             if self._count == 1
             else replace(self._shard, series=self._shard.series[slot : slot + 1])
         )
-        return engine.fit(shard, history, self._policy)
+        return engine.fit(shard, history, self._policy, detectors=self._detectors)
 
 
 def _with(memory: Memory, slots: Sequence[int], part: Memory) -> Memory:
