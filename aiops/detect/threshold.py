@@ -107,10 +107,9 @@ class Threshold:
 
 
 def _current(frame: Frame, memory: Memory) -> Memory:
-    versions = memory["version"]
-    known = len(versions) == len(frame.series) and (
-        not len(versions) or int(versions[0]) == _version(frame.policy)
-    )
+    versions = memory["version"]  # series that joined later come with that of no limits
+    known = len(versions) == len(frame.series)
+    known = known and bool((versions == _version(frame.policy)).all())
     return memory if known else _limits(frame)
 
 
