@@ -108,7 +108,11 @@ class Seasonal:
         return fitted
 
     def start(self, shard: Shard, fitted: Memory, frame: Frame, history: History | None) -> Memory:
-        """Return the level of the last two hours and, for young series, their last hour."""
+        """Return the level of the last two hours and, for young series, their last hour.
+
+        Bars from the own past begin at their floors, whatever the history holds: its ticks are
+        not replayed, and for the first hundred values nothing is said by them.
+        """
         count = len(shard.series)
         memory: Memory = {**blank_memory(count), **blank_past(count, shard.step_seconds)}
         memory = refreshed_young(memory, frame.recent, np.arange(len(shard.series)))
