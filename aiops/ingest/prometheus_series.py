@@ -103,6 +103,7 @@ class Naming:
             title=signal.title or title_of(signal.name, family),
             kpi=kpi.name if kpi else None,
             source=self.source.name,
+            zone=self.source.zones.get(key.region or "", self.source.zone),
         )
 
     def _found(

@@ -127,6 +127,8 @@ def _source(name: str, section: SourceSection, surroundings: Surroundings) -> Pr
         delay_seconds=section.delay_seconds,
         back_fill_days=section.back_fill_days,
         back_fill_step_seconds=section.back_fill_step_seconds,
+        zone=section.zone,
+        zones=MappingProxyType(section.zones),
         labels=LabelSettings(
             service=tuple(section.labels.service),
             env=tuple(section.labels.env),

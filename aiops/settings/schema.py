@@ -7,8 +7,10 @@ that holds one (`AIOPS_…`, because only those are passed on to our processes).
 
 from datetime import date
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -17,6 +19,7 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from aiops.domain.policies import CorrelatePolicy, DetectPolicy, LifePolicy, Mode, SeverityPolicy
 from aiops.domain.series import DEFAULT_ENV, Direction, Family
@@ -42,7 +45,16 @@ def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, OSError, ValueError) as error:
+        raise PydanticCustomError("zone_unknown", "a time zone") from error
+    return value
+
+
 Text = Annotated[str, StringConstraints(min_length=1)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
@@ -160,6 +172,8 @@ class SourceSection(Section):
     delay_seconds: Annotated[int, Field(ge=0)] = 2
     back_fill_days: Annotated[int, Field(ge=0, le=366)] = 21
     back_fill_step_seconds: Seconds = 300
+    zone: Zone = "UTC"
+    zones: dict[Text, Zone] = {}
     bearer_token_env: SecretVariable | None = None
     labels: LabelSection = LabelSection()
     signals: list[SignalSection] = []

@@ -36,6 +36,9 @@ sources:
     ## History that is fetched at the first start, so that seasons are known.
     back_fill_days: 21
     back_fill_step_seconds: 300
+    ## Whose clock people live by: seasons follow it, summer time included; by region if needed.
+    zone: UTC
+#     zones: {EU: Europe/Berlin, US: America/New_York}
     ## The variable with a token, where Prometheus asks for one.
 #     bearer_token_env: AIOPS_PROMETHEUS_TOKEN
     ## Which labels carry what; the first that a series has counts.

@@ -68,6 +68,8 @@ class PrometheusSettings:
         delay_seconds: how long after a tick its values are complete.
         back_fill_days: how much past is fetched at the first start.
         back_fill_step_seconds: distance between two ticks of that past.
+        zone: whose clock people live by: seasons follow it, summer time included.
+        zones: the same by region, where regions differ.
         labels: which labels carry service, env, region and segment.
         bearer_token: sent as `Authorization: Bearer`, if one is needed.
         bearer_token_env: the environment variable it should come from, if one is named.
@@ -81,6 +83,8 @@ class PrometheusSettings:
     delay_seconds: int = 2
     back_fill_days: int = 21
     back_fill_step_seconds: int = 300
+    zone: str = "UTC"
+    zones: Mapping[str, str] = field(default_factory=dict)
     labels: LabelSettings = field(default_factory=LabelSettings)
     bearer_token: SecretStr | None = None
     bearer_token_env: str | None = None

@@ -54,6 +54,7 @@ def source(
     labels: LabelSettings | None = None,
     token: str | None = None,
     max_answer_bytes: int = 1_000_000,
+    zones: dict[str, str] | None = None,
 ) -> PrometheusSource:
     def handle(request: httpx.Request) -> httpx.Response:
         text = request.content.decode() if request.method == "POST" else request.url.query.decode()
@@ -68,6 +69,8 @@ def source(
             url="http://127.0.0.1:9090",
             signals=signals or (ERRORS,),
             labels=labels or LabelSettings(),
+            zone="Europe/Berlin",
+            zones=zones or {},
             bearer_token=SecretStr(token) if token else None,
         ),
         kpis=kpis,
@@ -166,6 +169,19 @@ def test_labels_say_whose_a_series_is_where_and_for_whom() -> None:
     key = pull_one(lambda _: vector(labels), signal).series.key
     assert key.fingerprint == "checkout:error_ratio{env=staging,region=EU,peer=bank}"
     assert key.segment is None
+
+
+def test_a_series_follows_the_clock_of_its_region_else_of_its_source() -> None:
+    zones = {"US": "America/New_York"}
+    found = {
+        region: pull_one(lambda _, at=region: vector({"job": "a", "region": at}), zones=zones)
+        for region in ("US", "EU", "")
+    }
+    assert {region: sample.series.zone for region, sample in found.items()} == {
+        "US": "America/New_York",
+        "EU": "Europe/Berlin",
+        "": "Europe/Berlin",
+    }
 
 
 def test_a_series_that_names_no_environment_has_the_default_one() -> None:

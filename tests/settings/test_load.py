@@ -299,6 +299,8 @@ def test_every_wrong_setting_is_named_at_once_with_line_and_path(tmp_path: Path)
         ("currency: Euro", "currency code of three capitals"),
         ("holidays: [christmas]", "a date, as 2026-12-25"),
         ("holidays: 5", "expected a list"),
+        ("sources: {a: {url: 'http://x', zone: Mars/Base}}", "name of a time zone, as Europe/"),
+        ("sources: {a: {url: 'http://x', zones: {EU: '../etc'}}}", "the name of a time zone"),
         ("environments: {prod: {pages: maybe}}", "expected true or false"),
         ("environments: [prod]", "expected a mapping"),
         ("environments: {'a b': {pages: true}}", "a name of letters, digits"),
