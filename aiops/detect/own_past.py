@@ -19,6 +19,7 @@ from aiops.domain.ticks import Packed
 
 _YOUNG_VALUES, _YOUNG_SLOW = 100, DAY
 _QUICK, _SLOW = 2 * HOUR, DAY
+_MOST_UNITS = np.float32(1e9)
 _STILL = np.float32(0.01)  # of its level: the unit of a series that never changed
 
 
@@ -133,7 +134,10 @@ def _unit(memory: Memory, season: Packed) -> Packed:
 
 
 def _divided(size: Packed, unit: Packed) -> Packed:
-    return np.divide(size, unit, out=np.zeros_like(size), where=unit > 0)
+    """Return the size in units, at most what a bar can tell apart; 0 where there is no unit."""
+    with np.errstate(over="ignore"):
+        share = np.divide(size, unit, out=np.zeros_like(size), where=unit > 0)
+    return np.minimum(share, _MOST_UNITS)
 
 
 def _drift(frame: Frame, memory: Memory, measured: Bools, values: Packed) -> tuple[Packed, Memory]:

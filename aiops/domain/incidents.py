@@ -41,7 +41,6 @@ class Reason(StrEnum):
     OBSERVE_MODE = "mode is observe: everything but paging"
     BESIDE_MODE = "mode is beside: the pager that is there pages"
     PLANNED_WORK = "inside a maintenance or deploy window"
-    OVER_BEFORE_SEEN = "it was over before we caught up"
     ALREADY_COVERED = "an open incident already pages for it"
 
 

@@ -24,20 +24,10 @@ def decide(
 
     What planned work does to itself is one step quieter: a ticket for what would page, else a
     record. What was decided for an episode never becomes quieter: a page stays one until it ends,
-    and once it has ended the decision stands. What was over before anybody could be paged is a
-    record.
+    and once it has ended the decision stands.
     """
     if not incident.is_live:
         return incident.decision, incident.decision_reason
-    decision, reason = _standing(incident, changes, at, knowledge)
-    if decision is Decision.PAGE and incident.paged_at is None and incident.quiet_since:
-        return Decision.NONE, Reason.OVER_BEFORE_SEEN
-    return decision, reason
-
-
-def _standing(
-    incident: Incident, changes: Sequence[Change], at: datetime, knowledge: Knowledge
-) -> tuple[Decision, Reason]:
     decision, reason = _wanted(incident)
     if decision is Decision.PAGE:
         decision, reason = _allowed(reason, incident, changes, at, knowledge)

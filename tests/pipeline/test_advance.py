@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aiops import pipeline
 from aiops.domain.changes import Change
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
-from aiops.domain.incidents import Decision, Incident, IncidentState, Reason
+from aiops.domain.incidents import Decision, Incident, IncidentState
 from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.policies import LifePolicy, Mode, PagingPolicy, Policies
 from aiops.domain.symptoms import FactKind, Symptom, SymptomFact
@@ -281,7 +281,6 @@ def test_what_is_quiet_at_the_first_live_tick_pages_only_if_it_returns() -> None
     world.tick(4, *opened(*STORY, at=4), live=False)
     world.tick(9, *over(*STORY, at=9), live=False)
     world.tick(10)
-    assert world["INC-1001"].decision_reason is Reason.OVER_BEFORE_SEEN
     assert not world.notes
     back = [replace(fact, kind=FactKind.REOPENED) for fact in opened(*STORY, at=12)]
     world.tick(12, *back)

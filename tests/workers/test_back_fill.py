@@ -52,7 +52,7 @@ def test_a_past_that_is_there_is_not_fetched_again(parts: Installation) -> None:
     lines: list[str] = []
     fetch_past(parts, lines.append)
     assert lines == []
-    assert len(times(parts)) == 290
+    assert len(times(parts)) == 289
 
 
 @pytest.mark.parametrize("piece", [0, 1, 2])
@@ -73,7 +73,7 @@ def test_a_back_fill_that_was_killed_is_done_again(
             fetch_past(parts, quiet)
     assert parts.extents.unscored() == ()
     fetch_past(parts, quiet)
-    assert times(parts) == [minute(5 * number) for number in range(-289, 1)]
+    assert times(parts) == [minute(5 * number) for number in range(-288, 1)]
     assert parts.extents.unscored() == ()
     parts.detect.sweep()
     parts.drain(without=["learn.remember"])
@@ -91,7 +91,7 @@ def test_a_past_that_was_not_there_is_asked_for_until_it_is(parts: Installation)
         fetch_missing(parts, "shop")
     shop.down = False
     fetch_missing(parts, "shop")
-    assert len(times(parts)) == 290
+    assert len(times(parts)) == 289
     asked = len(shop.asked)
     fetch_missing(parts, "shop")
     assert len(shop.asked) == asked
@@ -106,7 +106,7 @@ def test_a_past_is_not_fetched_while_somebody_polls(parts: Installation) -> None
 def test_the_start_waits_for_what_a_killed_process_held(parts: Installation) -> None:
     assert parts.lease.acquire("poll:shop", 0.5) is not None
     fetch_past(parts, quiet)
-    assert len(times(parts)) == 290
+    assert len(times(parts)) == 289
 
 
 def test_the_start_waits_for_the_first_fits_but_not_for_ever(
@@ -144,7 +144,7 @@ def test_the_past_of_a_source_that_is_watched_already_comes_behind_it(parts: Ins
     fetch_missing(parts, "shop")
     parts.drain(without=["learn.remember"])
     assert parts.history.load_state(SHARD).cursor == minute(0)
-    assert times(parts) == [minute(5 * number) for number in range(-287, 1)]
+    assert times(parts) == [minute(5 * number) for number in range(-286, 1)]
     assert not parts.symptoms.open_symptoms("prod")
 
 

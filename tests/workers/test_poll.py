@@ -209,7 +209,7 @@ def test_a_writer_killed_between_two_shards_leaves_no_hole(
 def test_the_past_is_stored_for_fitting_and_never_scored(parts: Installation) -> None:
     parts.fed["shop"] = source(bad_from=-100, bad_until=-50)
     stored = parts.poll.back_fill("shop", SPAN, 300)
-    assert stored == len(times(parts)) == 38
+    assert stored == len(times(parts)) == 37
     parts.poll.run("shop")
     parts.detect.sweep()
     parts.drain(without=["learn.remember"])
@@ -222,8 +222,8 @@ def test_a_long_past_is_fetched_in_pieces(
     parts: Installation, shop: TableSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.stages.poll.BACK_FILL_TICKS", 10)
-    assert parts.poll.back_fill("shop", SPAN, 300) == 38
-    assert times(parts) == [5.0 * number for number in range(-37, 1)]
+    assert parts.poll.back_fill("shop", SPAN, 300) == 37
+    assert times(parts) == [5.0 * number for number in range(-36, 1)]
     assert parts.extents.unscored() == ()
 
 

@@ -92,8 +92,7 @@ class Poll:
         due = self._due(source)
         known = [self._extents.of_shard(one) for one in self._extents.shard_ids(source.name)]
         end = max((extent[0] for extent in known if extent is not None), default=due)
-        step = timedelta(seconds=step_seconds)
-        times = _grid(floor_tick(due - span, step_seconds) - step, end, step_seconds)
+        times = _grid(floor_tick(due - span, step_seconds), end, step_seconds)
         last, stored = times[-1] if times else end, 0
         while times:
             times, part = times[:-BACK_FILL_TICKS], times[-BACK_FILL_TICKS:]
