@@ -146,8 +146,10 @@ def caught_up(story: Story, settings: Settings, until: datetime) -> Installation
 
 
 def work_now(parts: Installation) -> None:
-    """Poll the source, and do all that follows from it."""
+    """Poll the source, and do all that follows from it; then sweep as beat would."""
     parts.poll.run("shop")
+    parts.drain()
+    parts.deliver.sweep()
     parts.drain()
 
 
