@@ -15,6 +15,7 @@ from aiops.detect.calendar import BIN_SECONDS, DAY_BINS, WEEK_BINS
 from aiops.detect.medians import nan_median
 from aiops.detect.season_blocks import Blocks, block_values
 from aiops.detect.season_scale import LevelPath, residual_scale
+from aiops.detect.traits import Bools
 from aiops.domain.ticks import Floats, Packed, Times
 
 YOUNG, LEVEL, DAILY, WEEKLY = 0, 1, 2, 3
@@ -22,6 +23,7 @@ YOUNG, LEVEL, DAILY, WEEKLY = 0, 1, 2, 3
 
 _DAY = 86_400
 _BETTER_BY = 0.95
+_TAME_SHARE = 0.995
 _SCALE_TICKS = 6_000
 
 
@@ -61,6 +63,7 @@ def fit_seasons(
     *,
     floor: Callable[[Packed], Packed],
     level_memory_seconds: int,
+    unknown: Bools,
 ) -> Fitted:
     """Fit every series of one zone.
 
@@ -71,6 +74,7 @@ def fit_seasons(
         days: number of the local day of every tick.
         floor: typical level → least believable scale, both of shape (series,).
         level_memory_seconds: how fast the level will follow the series.
+        unknown: series of which nothing but their values is known, shape (series,).
     """
     first = times[0] // BIN_SECONDS
     tick_block = (times // BIN_SECONDS - first).astype(np.intp)
@@ -82,7 +86,7 @@ def fit_seasons(
         slots=positions[heads].astype(np.intp) % WEEK_BINS,
         days=days[heads],
     )
-    kind, known_days = _choose(blocks)
+    kind, known_days = _choose(blocks, unknown)
     season = _season_by_kind(blocks, kind)
     relative = _moves_by_factor(blocks.values, season)
     dense = np.cumsum(np.r_[False, tick_block[1:] != tick_block[:-1]])
@@ -112,7 +116,7 @@ def interpolate(season: Packed, positions: Floats) -> Packed:
     return np.asarray(below + weight * (above - below), dtype=np.float32)
 
 
-def _choose(blocks: Blocks) -> tuple[npt.NDArray[np.int8], Packed]:
+def _choose(blocks: Blocks, unknown: Bools) -> tuple[npt.NDArray[np.int8], Packed]:
     """Return the season of every series and how many days it has values of."""
     known = np.isfinite(blocks.values)
     known_days = np.zeros(blocks.values.shape[1], dtype=np.float32)
@@ -128,25 +132,54 @@ def _choose(blocks: Blocks) -> tuple[npt.NDArray[np.int8], Packed]:
     held_days = 7 if weekly else max(1, len(day_numbers) // 3)
     held = blocks.days > day_numbers[-1] - held_days
     past, future = blocks.where(~held), blocks.where(held)
-    level = _error(future, np.broadcast_to(nan_median(past.values)[0], (WEEK_BINS, len(kind))))
-    daily = _error(future, _tiled(_daily(past)))
+    level = _error(
+        future, np.broadcast_to(nan_median(past.values)[0], (WEEK_BINS, len(kind))), unknown
+    )
+    daily = _error(future, _tiled(_daily(past)), unknown)
     kind[(daily < _BETTER_BY * level) & (known_days >= 1.99)] = DAILY
     if weekly:
         best = np.minimum(daily, level)
-        kind[(_error(future, _weekly(past)) < _BETTER_BY * best) & (known_days >= 12.9)] = WEEKLY
+        better = _error(future, _weekly(past), unknown) < _BETTER_BY * best
+        kind[better & (known_days >= 12.9)] = WEEKLY
     return kind, known_days
 
 
-def _error(future: Blocks, season: Packed) -> Packed:
-    """Return the mean error in telling a block from the two before it; inf where none is known.
+def _error(future: Blocks, season: Packed, unknown: Bools) -> Packed:
+    """Return how badly a season tells values it has not seen; inf where nothing was measured.
 
-    That is what a season is for: the level is known from what just happened.
+    A declared metric is held against its band: the season must tell the shape of whole days. Of a
+    series nothing is known of, a change within the last half hour is what counts: the season need
+    only help to tell a block from the two before it.
     """
     rest = future.values - season[future.slots]
-    missed = np.abs(rest[2:] - 0.5 * (rest[1:-1] + rest[:-2]))
-    known = np.isfinite(missed)
-    total = np.where(known, missed, 0).sum(axis=0, dtype=np.float64)
-    count = known.sum(axis=0)
+    error = np.empty(rest.shape[1], dtype=np.float32)
+    if not unknown.all():
+        told = ~unknown
+        error[told] = _mean(np.minimum(np.abs(_centred(rest[:, told])), _tame(future, told)))
+    if unknown.any():
+        steps = rest[:, unknown]
+        error[unknown] = _mean(np.abs(steps[2:] - 0.5 * (steps[1:-1] + steps[:-2])))
+    return error
+
+
+def _tame(future: Blocks, chosen: Bools) -> Packed:
+    """Return what all but the wildest half per cent of the values are away from their middle.
+
+    A distance counts at most as much, the same for every season that is compared.
+    """
+    away = np.sort(np.abs(_centred(future.values[:, chosen])), axis=0)
+    count = np.isfinite(away).sum(axis=0)
+    rank = np.maximum(np.ceil(_TAME_SHARE * count).astype(np.intp) - 1, 0)
+    return np.asarray(np.take_along_axis(away, rank[None], 0)[0])
+
+
+def _centred(values: Packed) -> Packed:
+    return np.asarray(values - nan_median(values)[0], dtype=np.float32)
+
+
+def _mean(away: Packed) -> Packed:
+    known = np.isfinite(away)
+    total, count = np.where(known, away, 0).sum(axis=0, dtype=np.float64), known.sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.inf).astype(np.float32)
 
 

@@ -102,6 +102,7 @@ class Seasonal:
                     days,
                     floor=partial(traits.scale_floor, slots=chosen),
                     level_memory_seconds=policy.level_memory_seconds,
+                    unknown=traits.unknown[chosen],
                 )
                 for name, whole in fitted.items():
                     whole[..., chosen] = getattr(found, name)

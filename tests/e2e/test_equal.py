@@ -16,7 +16,6 @@ from aiops.backtest import Result
 from aiops.demo.shop import Story
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
-from aiops.domain.policies import PagingPolicy
 from aiops.incident.export import export_all
 from tests.e2e import relapse
 from tests.e2e.replays import backtested, caught_up, end_of, exported, settings_of, work_now, worked
@@ -130,8 +129,7 @@ def test_what_is_still_alive_pages_once_at_the_end_of_catching_up(
     assert without_paging(found) == without_paging(export_all(reference.incidents))
     over, alive = found
     assert over["paged_at"] is None
-    settled = floor_tick(back, 60) + timedelta(seconds=PagingPolicy().settle_seconds)
-    assert alive["paged_at"] == settled.isoformat()
+    assert alive["paged_at"] == floor_tick(back, 60).isoformat()
     assert sent(parts, "pagerduty", SECOND).count(DeliveryAction.TRIGGER) == 1
     assert not sent(parts, "pagerduty", FIRST)
 
