@@ -86,14 +86,8 @@ def traits_of(shard: Shard) -> Traits:
         kpi_slots=np.array(kpis, dtype=np.intp),
         kpi_series=tuple(series[slot] for slot in kpis),
         zones=_zones(series),
-        phase_seconds=_phase(series),
+        phase_seconds=zlib.crc32(shard.id.encode()) % 60 * 60,
     )
-
-
-def _phase(series: Sequence[Series]) -> int:
-    if not series:
-        return 0
-    return zlib.crc32(series[0].key.fingerprint.encode()) % 60 * 60
 
 
 def _zones(series: Sequence[Series]) -> tuple[tuple[str, Slots | None], ...]:

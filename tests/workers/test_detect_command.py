@@ -81,22 +81,22 @@ def test_a_worker_fed_tick_by_tick_says_the_same(parts: Installation) -> None:
     silent[130:136] = True
     measured = np.where(silent, np.float32(np.nan), values)[:, None]
     shard = anonymous_shard(60)
-    parts.fed["shop"] = TableSource(shard.series, minute(0), measured)
+    parts.fed["csv"] = TableSource(shard.series, minute(0), measured, "csv")
     open_at: dict[int, bool] = {}
     for number, at in enumerate(times.tolist()):
         parts.hand.at = minute(number) + timedelta(seconds=2)
-        parts.poll.run("shop")
-        parts.detect.run("shop.prod.0")
+        parts.poll.run("csv")
+        parts.detect.run(shard.id)
         found = parts.symptoms.open_symptoms("prod")
         open_at[at] = any(one.kind is SymptomKind.ANOMALY for one in found)
         if number >= FIRST_FIT_TICKS:  # before, nobody asks for it
-            parts.fit.run("shop.prod.0")
+            parts.fit.run(shard.id)
     rows = times[~silent], values[~silent]
     scored = score_series(*rows)
     flagged = rows[0][scored.is_anomaly].tolist()
     assert flagged
     assert all(open_at[at] for at in flagged)
-    (left,) = (parts.settings.data_dir / "cache" / "states" / "shop.prod.0").iterdir()
+    (left,) = (parts.settings.data_dir / "cache" / "states" / shard.id).iterdir()
     last = all_detectors()[-1].name
     assert advanced(rows, last).state.to_bytes() == left.read_bytes()
 
