@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -135,11 +134,10 @@ def test_the_story_is_shown_recorded_and_stays_up_until_ctrl_c(tmp_path: Path) -
 
 def _assert_the_story_of_the_readme(text: str) -> None:
     words = " ".join(text.replace("│", " ").split())
-    # It falls by 24 %; what is measured of it by the tick that is shown first is noisy.
-    assert re.search(r"revenue per minute in EU down 2[345]%", words), words
     for said in (
         "At 10:03 UTC, error rate on `/checkout` in EU jumped from 0.3% to 7.2%.",
         "One deployment to `payment-service` occurred at 10:01 UTC.",
+        "revenue per minute in EU down 24%",
         "I've created incident INC-1001 (P1). Likely owner: Payments team. Suggested runbook: "
         "RB-17 (Payment gateway errors). Type `/runbook RB-17` to see steps.",
         '"event_action": "trigger"',

@@ -82,7 +82,7 @@ class Show:
         )
         self._show_changes(now)
         for incident in reversed(parts.incidents.recent(20)):
-            self._show_incident(incident)
+            self._show_incident(incident, parts)
 
     def _show_changes(self, now: datetime) -> None:
         for change in self._stage.story.events:
@@ -90,10 +90,10 @@ class Show:
             if is_live and self._first("change", change.id):
                 self.say(f"{clock_time(change.started_at)}  {_words(change)}")
 
-    def _show_incident(self, incident: Incident) -> None:
+    def _show_incident(self, incident: Incident, parts: Parts) -> None:
         key = incident.dedup_key
         if ("told", key) not in self._shown and self._is_told(incident) and self._is_full(incident):
-            self._show_page(incident)
+            self._show_page(_first_full(incident, parts))
         page = self._stage.pagerduty.of(key)
         is_over = not incident.is_live and bool(page) and not page[-1].is_open
         if is_over and self._first("over", key):
@@ -176,6 +176,13 @@ class Show:
             return False
         self._shown.add((kind, key))
         return True
+
+
+def _first_full(incident: Incident, parts: Parts) -> Incident:
+    """Return the first revision that knows the loss, however late we look; else the newest."""
+    revisions = parts.incidents.revisions(incident.id)
+    known = (one for one in revisions if one.episode == incident.episode and one.impacts)
+    return next(known, incident)
 
 
 def _words(change: Change) -> str:
