@@ -17,9 +17,13 @@ from aiops.domain.changes import Change
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import Notification
+from aiops.domain.outcomes import Outcome
+from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import SymptomFact
-from aiops.domain.ticks import History, KpiTick, KpiWindow, Packed, Shard, Tick
+from aiops.domain.ticks import History, Packed, Shard, Span, Tick
 from aiops.domain.time import utc
+from aiops.impact.readings import KpiLog
+from aiops.learn.masks import real_incidents, real_spans
 
 FIRST_FIT_TICKS = 60
 """Below this many ticks there is nothing to fit; series are young."""
@@ -38,6 +42,7 @@ class Replay:
     Args:
         shard: the series.
         baseline: fault-free history to fit on before the first tick; None fits as it goes.
+        judged: what people said of incidents, in any order; known from when they said it.
         chunks: stretches of ticks in order, each a `History`; read one at a time.
         changes: every recorded change, in any order.
     """
@@ -46,6 +51,7 @@ class Replay:
     chunks: Callable[[], Iterator[History]]
     changes: tuple[Change, ...] = ()
     baseline: History | None = None
+    judged: tuple[Outcome, ...] = ()
 
 
 @dataclass(slots=True)
@@ -100,6 +106,7 @@ class Backtest:
     ) -> None:
         self._shard = replay.shard
         self._changes = sorted(replay.changes, key=lambda change: (change.started_at, change.id))
+        self._judged = replay.judged
         self._knowledge = knowledge
         self._log = _TickLog(replay.shard, replay.baseline)
         self._kpis = KpiLog(replay.shard.step_seconds)
@@ -167,10 +174,23 @@ class Backtest:
         if self._fit_due is None:
             self._fit_due = self._log.next_fit(fitted=False)
             return
-        history = self._log.history()
-        self._profile = engine.fit(self._shard, history, self._knowledge.policies.detect)
+        policy = self._knowledge.policies.detect
+        self._profile = engine.fit(
+            self._shard, self._log.history(), policy, masked=self._masked(policy)
+        )
         self._state = engine.adopt(self._shard, self._profile, self._state)
         self._fit_due = self._log.next_fit(fitted=True)
+
+    def _masked(self, policy: DetectPolicy) -> tuple[Span, ...]:
+        at = self._env.at
+        if at is None:
+            return ()
+        episodes = self._episodes.values()
+        latest = {one.id: one for one in sorted(episodes, key=lambda one: one.episode)}
+        real = real_incidents(latest.values(), self._judged, at)
+        members = {symptom.id for one in episodes if one.id in real for symptom in one.symptoms}
+        facts = [fact for fact in self.result.facts if fact.symptom.id in members]
+        return real_spans(self._shard.series, facts, policy, at)
 
 
 def run(
@@ -227,43 +247,6 @@ def kpi_window_start(env: EnvState, facts: Sequence[SymptomFact], at: datetime) 
     onsets += [symptom.onset for symptom in env.symptoms if symptom.is_open]
     onsets += [incident.started_at for incident in env.incidents if incident.is_live]
     return min(onsets, default=at) - KPI_LOOKBACK
-
-
-class KpiLog:
-    """Readings of the KPI series so far, for the window an incident is judged by."""
-
-    def __init__(self, step_seconds: int) -> None:
-        self._step_seconds = step_seconds
-        self._ticks: list[KpiTick] = []
-
-    def append(self, tick: KpiTick) -> None:
-        """Add the readings of one more tick."""
-        self._ticks.append(tick)
-
-    def window(self, since: datetime, until: datetime) -> KpiWindow | None:
-        """Return the readings in [since, until], or None when there are none."""
-        first = max(
-            len(self._ticks) - 1 - int((until - since).total_seconds() // self._step_seconds), 0
-        )
-        return kpi_window(
-            [tick for tick in self._ticks[first:] if since <= tick.at <= until], self._step_seconds
-        )
-
-
-def kpi_window(ticks: Sequence[KpiTick], step_seconds: int) -> KpiWindow | None:
-    """Return KPI ticks of the same series, in order, as one window; None when there are none."""
-    if not ticks:
-        return None
-    series = ticks[-1].series
-    ticks = [tick for tick in ticks if len(tick.series) == len(series)]
-    return KpiWindow(
-        series=series,
-        step_seconds=step_seconds,
-        times=np.array([int(tick.at.timestamp()) for tick in ticks], dtype=np.int64),
-        observed=np.stack([tick.observed for tick in ticks]),
-        expected=np.stack([tick.expected for tick in ticks]),
-        scale=np.stack([tick.scale for tick in ticks]),
-    )
 
 
 class _TickLog:

@@ -33,7 +33,7 @@ from aiops.impact.money import assess
 from aiops.incident import assemble as assembling
 from aiops.incident import life, merge
 from aiops.learn.memory import infer_outcome, remember
-from aiops.route.decision import decide as decide_reaction
+from aiops.route.decision import react
 from aiops.route.notifications import plan
 from aiops.route.owner import owner_of
 
@@ -129,8 +129,7 @@ def decide(
     While the pipeline catches up on the past nobody new is told: what is over by the end stays
     silent, what is still alive is told once, at the first live tick.
     """
-    decision, reason = decide_reaction(incident, tick.changes, tick.at, knowledge)
-    incident = replace(incident, decision=decision, decision_reason=reason)
+    incident = react(incident, tick.changes, tick.at, knowledge)
     return plan(incident, previous, tick.at, knowledge, live=tick.live)
 
 

@@ -37,6 +37,7 @@ from workers.stages.detect import Advance
 from workers.stages.fit import Fit
 from workers.stages.forget import Forget
 from workers.stages.learn import Learn
+from workers.stages.masks import Masks
 from workers.stages.poll import Poll
 from workers.stages.shards import ShardCaches
 
@@ -258,6 +259,7 @@ class Parts:
         return Fit(
             history=self.history,
             extents=self.extents,
+            masks=Masks(incidents=self.incidents, symptoms=self.symptoms, memory=self.memory),
             queue=self.queue,
             policy=self.settings.policies.detect,
             telemetry=self.telemetry,

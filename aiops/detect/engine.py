@@ -16,7 +16,7 @@ from aiops.detect.persistence import new_track
 from aiops.detect.protocol import Detector, Frame, Verdict
 from aiops.detect.recent import Recent, finite, recent_of, widened
 from aiops.detect.registry import all_detectors
-from aiops.detect.traits import Bools, traits_of
+from aiops.detect.traits import traits_of
 from aiops.detect.values import (
     ShardProfile,
     ShardState,
@@ -26,7 +26,7 @@ from aiops.detect.values import (
 )
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import Origin, SymptomFact
-from aiops.domain.ticks import History, KpiTick, Packed, Shard, Tick
+from aiops.domain.ticks import History, KpiTick, Packed, Shard, Span, Tick
 
 __all__ = ["Detection", "ShardProfile", "ShardState", "adopt", "fit", "rescore", "start", "step"]
 
@@ -53,7 +53,7 @@ def fit(
     history: History,
     policy: DetectPolicy,
     *,
-    masked: Bools | None = None,
+    masked: Sequence[Span] = (),
     detectors: Sequence[Detector] | None = None,
 ) -> ShardProfile:
     """Learn a shard's profile from its past.
@@ -62,18 +62,25 @@ def fit(
         shard: whose series; the history may have fewer columns where the shard has grown.
         history: past ticks; a day makes it useful, two weeks good.
         policy: how fast levels follow, and which dates are like Sundays.
-        masked: shape (ticks, series): True where an incident was real and must not be learnt.
+        masked: time of series in which an incident was real: nothing is learnt from it.
         detectors: who is to score under this profile, in their order; all of them if None.
     """
     chosen = all_detectors() if detectors is None else detectors
     if not len(history.times):
         return ShardProfile.empty(shard, chosen)
-    if masked is not None:
-        values = np.where(masked, np.float32(np.nan), history.values)
-        history = History(times=history.times, values=values)
+    if masked:
+        history = _without(history, masked)
     traits = traits_of(shard)
     fitted = {one.name: one.fit(shard, traits, history, policy, policy.holidays) for one in chosen}
     return ShardProfile.of(shard, fitted, policy.holidays)
+
+
+def _without(history: History, masked: Sequence[Span]) -> History:
+    values = history.values.copy()
+    for span in (one for one in masked if one.slot < values.shape[1]):
+        first, end = np.searchsorted(history.times, (span.since, span.until))
+        values[first:end, span.slot] = np.nan
+    return History(times=history.times, values=values)
 
 
 def start(shard: Shard, profile: ShardProfile, history: History | None) -> ShardState:

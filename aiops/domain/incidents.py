@@ -208,6 +208,8 @@ class Incident:
         detected_at: when it was assembled (event time).
         symptoms: members with their latest state, by onset then id.
         causes: best first; empty when unknown.
+        called_at: when it first became one people are called for, in any episode, or would be but
+            for the mode or the environment (event time); None while it is none.
         paged_at: when the page of this episode goes out, settle time included; None while none.
         told: names of the sinks that were told of this episode; they will hear of its end.
         quiet_since: since when no user-visible symptom (or none at all) is open.
@@ -243,6 +245,7 @@ class Incident:
     runbook_reason: str = ""
     suggestions: tuple[Suggestion, ...] = ()
     history: tuple[Clause, ...] = ()
+    called_at: datetime | None = None
     paged_at: datetime | None = None
     told: tuple[str, ...] = ()
     acknowledged_at: datetime | None = None

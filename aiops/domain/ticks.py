@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +56,20 @@ class History:
 
     times: Times
     values: Packed
+
+
+class Span(NamedTuple):
+    """A stretch of time of one series of a shard.
+
+    Args:
+        slot: of the series.
+        since: epoch seconds, inclusive.
+        until: epoch seconds, exclusive.
+    """
+
+    slot: int
+    since: int
+    until: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

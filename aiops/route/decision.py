@@ -1,6 +1,7 @@
 """Page, ticket or record: from what users meet, where, and in which mode."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from aiops.domain.changes import Change, ChangeKind
@@ -14,7 +15,31 @@ from aiops.domain.visibility import stands
 AFTERWARDS = timedelta(minutes=10)
 """How long after its window planned work may take to show that all is well again."""
 
+_WOULD_PAGE = frozenset(
+    {
+        Reason.OBSERVE_MODE,
+        Reason.BESIDE_MODE,
+        Reason.ENVIRONMENT_DOES_NOT_PAGE,
+        Reason.ENVIRONMENT_UNKNOWN,
+    }
+)
+"""Why nobody is paged for what is bad enough to page."""
+
 _ORDER = (Decision.NONE, Decision.TICKET, Decision.PAGE)
+
+
+def react(
+    incident: Incident, changes: Sequence[Change], at: datetime, knowledge: Knowledge
+) -> Incident:
+    """Return an incident with what people get for it, and since when it is one to call them for."""
+    decision, reason = decide(incident, changes, at, knowledge)
+    calls = decision is Decision.PAGE or reason in _WOULD_PAGE
+    return replace(
+        incident,
+        decision=decision,
+        decision_reason=reason,
+        called_at=incident.called_at or (at if calls else None),
+    )
 
 
 def decide(

@@ -181,6 +181,24 @@ class IncidentStore:
             docs = connection.scalars(query).all()
         return tuple(decode(Incident, doc) for doc in docs)
 
+    def since(self, env: str, at: datetime) -> tuple[Incident, ...]:
+        """Return the incidents of `env` in which anything has happened since `at`, by start."""
+        query = (
+            select(INCIDENTS.c.doc)
+            .where(among(INCIDENTS, self._origins))
+            .where(INCIDENTS.c.env == env, INCIDENTS.c.updated_at >= at)
+            .order_by(INCIDENTS.c.started_at, INCIDENTS.c.id)
+        )
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        return tuple(decode(Incident, doc) for doc in docs)
+
+    def reached(self, env: str) -> datetime | None:
+        """Return the last tick correlation has worked in `env`, None before the first."""
+        with reading(self._engine) as connection:
+            row = _environment(connection, env)
+        return row.at if row else None
+
     def _one(self, query: Select[Any]) -> Incident | None:
         with reading(self._engine) as connection:
             doc = connection.scalar(query)

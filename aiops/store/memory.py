@@ -57,6 +57,17 @@ class MemoryStore:
             docs = connection.scalars(query).all()
         return tuple(decode(Outcome, doc) for doc in docs)
 
+    def words_of_people(self) -> tuple[Outcome, ...]:
+        """Return what people said of incidents, oldest first."""
+        query = (
+            select(OUTCOMES.c.doc)
+            .where(OUTCOMES.c.judged_by != "", among(OUTCOMES, self._origins))
+            .order_by(OUTCOMES.c.at, OUTCOMES.c.id)
+        )
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        return tuple(decode(Outcome, doc) for doc in docs)
+
     def unremembered(self, limit: int = 100) -> tuple[str, ...]:
         """Return incidents that ended without a judgement of that ending, by id.
 

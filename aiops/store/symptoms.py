@@ -1,6 +1,6 @@
 """Symptoms and the facts they are made of: appended by detection, read by correlation."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from aiops.domain.symptoms import FactKind, Symptom, SymptomFact, SymptomState
 from aiops.store.codec import decode, encode
 from aiops.store.engine import reading, writing
 from aiops.store.prune import delete_in_steps
-from aiops.store.tables import SYMPTOM_FACTS, SYMPTOMS
+from aiops.store.tables import INCIDENT_MEMBERS, SYMPTOM_FACTS, SYMPTOMS
 from aiops.store.upsert import Row, insert, insert_missing
 
 _RANK = {kind: rank for rank, kind in enumerate(FactKind)}
@@ -88,6 +88,17 @@ class SymptomStore:
         with reading(self._engine) as connection:
             docs = connection.scalars(query).all()
         return tuple(decode(Symptom, doc) for doc in docs)
+
+    def facts_of(self, incident_ids: Collection[str]) -> tuple[SymptomFact, ...]:
+        """Return the facts about every symptom that ever belonged to some incidents, by tick."""
+        members = select(INCIDENT_MEMBERS.c.symptom_id).where(
+            INCIDENT_MEMBERS.c.incident_id.in_(sorted(incident_ids))
+        )
+        query = select(SYMPTOM_FACTS.c.doc).where(SYMPTOM_FACTS.c.symptom_id.in_(members))
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        facts = (decode(SymptomFact, doc) for doc in docs)
+        return tuple(sorted(facts, key=lambda one: (one.at, one.symptom.id, _RANK[one.kind])))
 
     def prune(self, before: datetime) -> int:
         """Delete correlated facts of ticks before then; symptoms stay. Return how many."""

@@ -6,18 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from aiops.backtest import (
     FIRST_NUMBER,
     KPI_LOOKBACK,
     Backtest,
-    KpiLog,
     Replay,
     has_open_work,
     known_changes,
-    kpi_window,
     kpi_window_start,
     next_fit_at,
     run,
@@ -25,7 +21,7 @@ from aiops.backtest import (
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import EnvState, Knowledge
 from aiops.domain.policies import Mode, PagingPolicy, Policies
-from aiops.domain.ticks import History, KpiTick, Shard, Tick
+from aiops.domain.ticks import History, Shard, Tick
 from aiops.domain.time import utc
 from tests.builders import minute, revenue, series, symptom
 from topology.graph import Edge, ServiceGraph
@@ -179,43 +175,6 @@ def test_an_open_symptom_is_open_work_and_an_ended_one_is_none() -> None:
     assert has_open_work(EnvState(env="prod", symptoms=(symptom(revenue()),)))
     assert not has_open_work(EnvState(env="prod", symptoms=(symptom(revenue(), until=5),)))
     assert not has_open_work(EnvState(env="prod"))
-
-
-@given(st.lists(st.integers(0, 300), unique=True, max_size=40), st.integers(0, 300))
-def test_the_window_holds_the_readings_between_two_moments(minutes: list[int], since: int) -> None:
-    log = KpiLog(60)
-    kept = sorted(minutes)
-    for number in kept:
-        log.append(reading(number))
-    window = log.window(minute(since), minute(300))
-    wanted = [number for number in kept if number >= since]
-    if not wanted:
-        assert window is None
-        return
-    assert window is not None
-    assert window.times.tolist() == [int(minute(number).timestamp()) for number in wanted]
-    assert window.observed[:, 0].tolist() == [float(number) for number in wanted]
-
-
-def test_readings_from_before_a_kpi_was_added_do_not_mix_with_those_after() -> None:
-    window = kpi_window([reading(0), reading(1, 2), reading(2, 2)], 60)
-    assert window is not None
-    assert window.observed.shape == (2, 2)
-
-
-def reading(number: int, width: int = 1) -> KpiTick:
-    values = np.full(width, float(number))
-    return KpiTick(
-        at=minute(number),
-        series=(revenue(),) * width,
-        observed=values,
-        expected=values,
-        scale=values,
-    )
-
-
-def test_without_a_reading_there_is_no_window() -> None:
-    assert kpi_window((), 60) is None
 
 
 def _ticks(count: int) -> Iterator[tuple[datetime, np.ndarray]]:

@@ -6,7 +6,7 @@ import pytest
 from aiops.detect import engine
 from aiops.domain.series import Direction, Series
 from aiops.domain.symptoms import FactKind, SymptomFact, SymptomState
-from aiops.domain.ticks import History, KpiTick
+from aiops.domain.ticks import History, KpiTick, Span
 from aiops.domain.time import utc
 from tests.detect.made import (
     DAY,
@@ -235,8 +235,8 @@ def test_masked_time_is_not_learnt() -> None:
     times = times_of(2)
     values = np.full(len(times), 1.0)
     values[len(times) // 3 :] = 50
-    masked = (values > 2)[:, None]
-    profile = engine.fit(shard, history_of(times, values), POLICY, masked=masked)
+    masked = Span(slot=0, since=int(times[len(times) // 3]), until=int(times[-1]) + 1)
+    profile = engine.fit(shard, history_of(times, values), POLICY, masked=[masked])
 
     assert profile.fitted["seasonal"]["season"].max() == 1.0
 

@@ -73,3 +73,22 @@ def test_a_shard_without_ticks_is_left_alone(parts: Installation) -> None:
     parts.fit.run(SHARD)
     assert not parts.tasks.tasks
     assert version(parts) == 0
+
+
+def test_ticks_nobody_correlated_yet_wait_for_the_next_fit(shop: Installation) -> None:
+    grow(shop, 0)
+    grow(shop, 60)
+    shop.fit.run(SHARD)
+    correlated(shop)
+    grow(shop, 120)
+    shop.fit.run(SHARD)
+    assert version(shop) == 1
+    correlated(shop)
+    shop.fit.run(SHARD)
+    assert version(shop) == 2
+    assert shop.extents.fitted_at(SHARD) == minute(120)
+
+
+def correlated(parts: Installation) -> None:
+    parts.detect.run(SHARD)
+    parts.correlate.run("prod")

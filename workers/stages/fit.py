@@ -1,6 +1,6 @@
 """History → profile: fit a shard when its history has grown enough; in the slow worker."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aiops.backtest import next_fit_at
 from aiops.detect import engine
@@ -12,6 +12,7 @@ from aiops.ports import Queue
 from aiops.store.extents import Extents
 from aiops.store.signals import HistoryStore
 from aiops.telemetry import Telemetry
+from workers.stages.masks import Masks
 
 FIT_SPAN = timedelta(days=28)
 """History a fit looks at: four weeks hold every weekly season four times."""
@@ -25,12 +26,14 @@ class Fit:
         *,
         history: HistoryStore,
         extents: Extents,
+        masks: Masks,
         queue: Queue,
         policy: DetectPolicy,
         telemetry: Telemetry,
     ) -> None:
         self._history = history
         self._extents = extents
+        self._masks = masks
         self._queue = queue
         self._policy = policy
         self._telemetry = telemetry
@@ -56,20 +59,33 @@ class Fit:
         if extent is None:
             return
         shard = self._history.shard(shard_id)
-        if not self._is_due(shard_id, shard.step_seconds) and self._is_readable(shard):
+        last = self._known_until(shard, extent[1])
+        if not self._is_due(shard_id, shard.step_seconds, last) and self._is_readable(shard):
             return
-        _, last = extent
         history = self._history.history(shard_id, last - FIT_SPAN, last)
-        profile = engine.fit(shard, history, self._policy)
+        masked = self._masks.of(shard, self._policy, last, FIT_SPAN)
+        profile = engine.fit(shard, history, self._policy, masked=masked)
         self._history.save_profile(shard_id, profile.to_bytes(), fitted_at=last)
         self._telemetry.fitted(shard)
 
-    def _is_due(self, shard_id: str, step_seconds: int) -> bool:
+    def _known_until(self, shard: Shard, last: datetime) -> datetime:
+        """Return the tick to fit up to: at first the last one, then the last that is correlated.
+
+        Of ticks after a downtime nobody knows yet in which of them an incident was real.
+        """
+        known = self._masks.known_until(shard)
+        if known is None or self._extents.fitted_at(shard.id) is None:
+            return last
+        return min(known, last)
+
+    def _is_due(self, shard_id: str, step_seconds: int, last: datetime | None = None) -> bool:
         extent = self._extents.of_shard(shard_id)
         if extent is None:
             return False
-        first, last = extent
-        return last >= next_fit_at(first, self._extents.fitted_at(shard_id), step_seconds)
+        first, newest = extent
+        return (last or newest) >= next_fit_at(
+            first, self._extents.fitted_at(shard_id), step_seconds
+        )
 
     def _is_readable(self, shard: Shard) -> bool:
         """Return whether there is a profile of a form this release knows."""
