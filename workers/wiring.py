@@ -22,6 +22,7 @@ from aiops.store.memory import MemoryStore
 from aiops.store.outbox import Outbox
 from aiops.store.shard_files import ShardFiles, boot_id
 from aiops.store.signals import HistoryStore
+from aiops.store.state_files import StateFiles
 from aiops.store.symptoms import SymptomStore
 from aiops.telemetry import Telemetry, connect
 from workers import knowledge
@@ -125,7 +126,7 @@ class Parts:
         folder, boot = self.settings.data_dir / "cache", boot_id()
         fault = partial(self.telemetry.fault, "cache")
         return ShardCaches(
-            ShardFiles(folder / "profiles", boot, fault), ShardFiles(folder / "states", boot, fault)
+            ShardFiles(folder / "profiles", boot, fault), StateFiles(folder / "states", boot, fault)
         )
 
     @cached_property

@@ -15,9 +15,11 @@ from aiops.domain.series import Series
 
 Buffer = bytes | mmap
 Arrays = Mapping[str, npt.NDArray[Any]]
+Layout = tuple[tuple[str, np.dtype[Any], tuple[int, ...]], ...]
+"""Name, type and shape of arrays, in their order."""
 
 MAGIC = b"AIOD"
-VERSION = 4
+VERSION = 5
 _PREFIX = struct.Struct("<4sHI")
 _ALIGNMENT = 16
 _REMEMBERED = 512
@@ -44,25 +46,70 @@ def _known_digest(series: Sequence[Series]) -> str:
     return found[1]
 
 
-def pack(kind: str, series: Sequence[Series], arrays: Arrays, facts: Mapping[str, int]) -> bytes:
-    """Return `arrays` and the whole numbers of `facts` as bytes for exactly these series."""
-    described = [
-        [name, array.dtype.descr if array.dtype.names else array.dtype.str, list(array.shape)]
-        for name, array in arrays.items()
+def layout_of(arrays: Arrays) -> Layout:
+    """Return what describes arrays."""
+    return tuple((name, array.dtype, array.shape) for name, array in arrays.items())
+
+
+def described(layout: Layout) -> list[Any]:
+    """Return a layout in what JSON knows.
+
+    Examples:
+        >>> described(layout_of({"level": np.zeros((2, 3), np.float32)}))
+        [['level', '<f4', [2, 3]]]
+    """
+    return [
+        [name, dtype.descr if dtype.names else dtype.str, list(shape)]
+        for name, dtype, shape in layout
     ]
-    header = json.dumps(
-        {
-            "kind": kind,
-            "count": len(series),
-            "series": _known_digest(series),
-            "facts": dict(facts),
-            "arrays": described,
-        }
-    ).encode()
+
+
+def layout_from(found: Sequence[Any]) -> Layout:
+    """Return the layout that `described` described."""
+    return tuple(
+        (
+            name,
+            np.dtype(dtype if isinstance(dtype, str) else [*map(tuple, dtype)]),
+            tuple(shape),
+        )
+        for name, dtype, shape in found
+    )
+
+
+def about(series: Sequence[Series]) -> dict[str, Any]:
+    """Return what says that something is of exactly these series, and in which form."""
+    return {"form": VERSION, "count": len(series), "series": _known_digest(series)}
+
+
+def check(kind: str, about: Mapping[str, Any], series: Sequence[Series]) -> int:
+    """Return how many of these series something is of: all of them, or fewer.
+
+    Slots never move, new series are appended.
+
+    Raises:
+        StateFormatError: it has another form, or is of another series set.
+    """
+    count = int(about["count"])
+    if about["form"] != VERSION:
+        raise StateFormatError(
+            f"{kind} blob: of form {about['form']}, expected {VERSION}; rebuild it"
+        )
+    if count > len(series) or about["series"] != _known_digest(series[:count]):
+        raise StateFormatError(
+            f"{kind} blob: of another series set ({count} series, the shard has {len(series)});"
+            " rebuild it"
+        )
+    return count
+
+
+def pack(kind: str, about: Mapping[str, Any], arrays: Arrays) -> bytes:
+    """Return `arrays`, and what JSON can hold about them, as bytes."""
+    layout = described(layout_of(arrays))
+    header = json.dumps({"kind": kind, "about": about, "arrays": layout}).encode()
     parts: list[Any] = [_PREFIX.pack(MAGIC, VERSION, len(header)), header]
     size = _PREFIX.size + len(header)
     for array in arrays.values():
-        # A view, not `tobytes`: megabytes of a state would be copied twice at every tick.
+        # A view, not `tobytes`: megabytes of a state would be copied once more.
         raw = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         padding = -size % _ALIGNMENT
         parts += [b"\0" * padding, raw.data]
@@ -70,34 +117,23 @@ def pack(kind: str, series: Sequence[Series], arrays: Arrays, facts: Mapping[str
     return b"".join(parts)
 
 
-def unpack(
-    kind: str, data: Buffer, series: Sequence[Series]
-) -> tuple[int, dict[str, npt.NDArray[Any]], dict[str, int]]:
-    """Return the count of series, the read-only arrays and the facts that `pack` wrote.
-
-    The blob may be of fewer series than there are now: slots never move, new ones are appended.
+def unpack(kind: str, data: Buffer) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Return what `pack` packed; the arrays are read-only.
 
     Raises:
-        StateFormatError: another form or version, another series set, or cut off.
+        StateFormatError: another form or version, or cut off.
     """
     header = _header(kind, data)
-    count = int(header["count"])
-    if count > len(series) or header["series"] != _known_digest(series[:count]):
-        raise StateFormatError(
-            f"{kind} blob: of another series set ({count} series, the shard has {len(series)});"
-            " rebuild it"
-        )
     arrays: dict[str, npt.NDArray[Any]] = {}
     offset = _PREFIX.size + int(header["length"])
-    for name, described, shape in header["arrays"]:
-        dtype = np.dtype(described if isinstance(described, str) else [*map(tuple, described)])
+    for name, dtype, shape in layout_from(header["arrays"]):
         offset += -offset % _ALIGNMENT
         items = int(np.prod(shape, dtype=np.int64))
         if offset + items * dtype.itemsize > len(data):
             raise StateFormatError(f"{kind} blob: cut off in {name!r}; rebuild it")
         arrays[name] = np.frombuffer(data, dtype, items, offset).reshape(shape)
         offset += items * dtype.itemsize
-    return count, arrays, {name: int(value) for name, value in header["facts"].items()}
+    return header["about"], arrays
 
 
 def _header(kind: str, data: Buffer) -> dict[str, Any]:

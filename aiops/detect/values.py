@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from aiops.detect import blob
-from aiops.detect.persistence import Track
+from aiops.detect.persistence import IDLE, Track
 from aiops.detect.protocol import Detector, Memory
 from aiops.detect.recent import Recent
 from aiops.detect.registry import all_detectors
-from aiops.detect.traits import Traits, traits_of
+from aiops.detect.traits import Bools, Traits, traits_of
 from aiops.domain.errors import StateFormatError
 from aiops.domain.series import Series
 from aiops.domain.ticks import Shard
@@ -81,7 +82,7 @@ class ShardProfile:
         """Return it as one blob with a header."""
         days = np.array(sorted(day.toordinal() for day in self.holidays), dtype=np.int32)
         arrays = {"holidays": days, **_flat(self.fitted)}
-        return blob.pack(_PROFILE, self.series, arrays, {})
+        return blob.pack(_PROFILE, blob.about(self.series), arrays)
 
     @classmethod
     def from_bytes(cls, data: blob.Buffer, shard: Shard) -> Self:
@@ -90,7 +91,8 @@ class ShardProfile:
         Raises:
             StateFormatError: another form, version or series set: fit again.
         """
-        count, arrays, _ = blob.unpack(_PROFILE, data, shard.series)
+        about, arrays = blob.unpack(_PROFILE, data)
+        count = blob.check(_PROFILE, about, shard.series)
         holidays = frozenset(date.fromordinal(int(day)) for day in arrays.pop("holidays"))
         before = _first(shard, count)
         known = _nested(arrays)
@@ -121,21 +123,50 @@ class ShardState:
     memory: Mapping[str, Memory]
     tracks: Mapping[str, Track]
 
-    def to_bytes(self) -> bytes:
-        """Return it as one blob with a header."""
-        count = len(self.series)
-        rows = np.array(self.recent.rows, dtype=np.float32).reshape(len(self.recent.rows), count)
+    def parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+        """Return what JSON can hold of it, and its arrays by name: the very ones, uncopied."""
+        numbers = {"at": self.at, "number": self.number, "times": self.recent.times}
         tracks: dict[str, Memory] = {
             name: {part: getattr(track, part) for part in _TRACK_PARTS}
             for name, track in self.tracks.items()
         }
-        arrays: Memory = {
-            "times": np.array(self.recent.times, dtype=np.int64),
-            "rows": rows,
+        arrays = {
+            **{f"row/{number}": row for number, row in enumerate(self.recent.rows)},
             **{f"memory/{name}": array for name, array in _flat(self.memory).items()},
             **{f"track/{name}": array for name, array in _flat(tracks).items()},
         }
-        return blob.pack(_STATE, self.series, arrays, {"at": self.at, "number": self.number})
+        return numbers | blob.about(self.series), arrays
+
+    @classmethod
+    def from_parts(cls, about: Mapping[str, Any], arrays: blob.Arrays, shard: Shard) -> Self:
+        """Return the state of its parts, with these arrays.
+
+        Raises:
+            StateFormatError: another form, version or series set: start again.
+        """
+        count = blob.check(_STATE, about, shard.series)
+        found = _nested(arrays, levels=2)
+        tracks = found.get("track", {})
+        names = [one.name for one in all_detectors()]
+        if set(names) - tracks.keys():
+            raise StateFormatError("state blob: written with other detectors; start again")
+        times = tuple(about["times"])
+        rows = tuple(arrays[f"row/{number}"] for number in range(len(times)))
+        return cls(
+            series=shard.series[:count],
+            at=about["at"],
+            number=about["number"],
+            recent=Recent(times=times, rows=rows),
+            memory={name: found.get("memory", {}).get(name, {}) for name in names},
+            tracks={name: Track(**tracks[name]) for name in names},
+        )
+
+    def to_bytes(self) -> bytes:
+        """Return it as one blob with a header; of episodes, only those that still matter."""
+        about, arrays = self.parts()
+        for name, track in self.tracks.items():
+            arrays[f"track/{name}/episodes"] = track.episodes[_stirred(track.phase, track.hits)]
+        return blob.pack(_STATE, about, arrays)
 
     @classmethod
     def from_bytes(cls, data: blob.Buffer, shard: Shard) -> Self:
@@ -144,21 +175,19 @@ class ShardState:
         Raises:
             StateFormatError: another form, version or series set: start again.
         """
-        count, arrays, facts = blob.unpack(_STATE, data, shard.series)
-        times, rows = arrays.pop("times"), arrays.pop("rows")
-        parts = _nested(arrays, levels=2)
-        tracks = parts.get("track", {})
-        names = [one.name for one in all_detectors()]
-        if set(names) - tracks.keys():
-            raise StateFormatError("state blob: written with other detectors; start again")
-        return cls(
-            series=shard.series[:count],
-            at=facts["at"],
-            number=facts["number"],
-            recent=Recent(times=tuple(times.tolist()), rows=tuple(rows)),
-            memory={name: parts.get("memory", {}).get(name, {}) for name in names},
-            tracks={name: Track(**tracks[name]) for name in names},
-        )
+        about, arrays = blob.unpack(_STATE, data)
+        for name in [name for name in arrays if name.endswith("/episodes")]:
+            track = name.removesuffix("/episodes")
+            stirred = _stirred(arrays[f"{track}/phase"], arrays[f"{track}/hits"])
+            known = arrays[name]
+            arrays[name] = np.zeros(len(stirred), dtype=known.dtype)
+            arrays[name][stirred] = known
+        return cls.from_parts(about, arrays, shard)
+
+
+def _stirred(phase: npt.NDArray[np.uint8], hits: npt.NDArray[np.uint32]) -> Bools:
+    """Return whose episode is still read: of all others the next one begins from nothing."""
+    return np.asarray((phase != IDLE) | (hits != 0))
 
 
 def grown_memory(memory: Memory, fresh: Memory, count: int) -> Memory:
@@ -203,9 +232,14 @@ def _flat(nested: Mapping[str, Memory]) -> dict[str, npt.NDArray[Any]]:
 def _nested(arrays: Mapping[str, npt.NDArray[Any]], levels: int = 1) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, array in arrays.items():
-        *path, last = name.split("/", levels)
+        *path, last = _split(name, levels)
         part = found
         for step in path:
             part = part.setdefault(step, {})
         part[last] = array
     return found
+
+
+@lru_cache(maxsize=1024)
+def _split(name: str, levels: int) -> list[str]:
+    return name.split("/", levels)

@@ -1,5 +1,6 @@
 """Closed ticks → symptoms."""
 
+import shutil
 from datetime import timedelta
 from typing import Any
 
@@ -139,6 +140,7 @@ def test_a_state_that_cannot_be_read_is_told_and_worked_out_again(shop: Installa
     before = open_ids(shop)
     assert before
     shop.history.advance_cursor(SHARD, minute(14), minute(14), b"junk", profile_version=0)
+    shutil.rmtree(shop.settings.data_dir / "cache")
     poll_until(shop, 40)
     shop.detect.run(SHARD)
     assert [kind for kind, _ in shop.heard.faults] == ["state"]

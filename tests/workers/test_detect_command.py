@@ -24,6 +24,7 @@ from workers.offline.series_scores import (
     score_series,
     score_together,
 )
+from workers.stages.shards import held
 
 START = int(minute(0).timestamp())
 
@@ -96,9 +97,11 @@ def test_a_worker_fed_tick_by_tick_says_the_same(parts: Installation) -> None:
     flagged = rows[0][scored.is_anomaly].tolist()
     assert flagged
     assert all(open_at[at] for at in flagged)
-    (left,) = (parts.settings.data_dir / "cache" / "states" / shard.id).iterdir()
-    last = all_detectors()[-1].name
-    assert advanced(rows, last).state.to_bytes() == left.read_bytes()
+    with held(parts.shard_caches.states, shard.id) as kept:
+        left = kept.load(parts.history.shard(shard.id), parts.history.standing(shard.id))
+        assert left is not None
+        last = all_detectors()[-1].name
+        assert advanced(rows, last).state.to_bytes() == left.to_bytes()
 
 
 def test_a_detector_alone_says_what_it_says_among_all() -> None:

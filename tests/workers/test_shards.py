@@ -13,7 +13,7 @@ from aiops.store.standing import Standing
 from tests.builders import minute, series
 from tests.workers.installation import HandClock, Installation, TableSource, settings_in
 from tests.workers.tables import SERIES, source, values
-from workers.stages.shards import CHECKPOINT_TICKS, RunningStates, is_checkpoint_between
+from workers.stages.shards import CHECKPOINT_TICKS, held, is_checkpoint_between
 
 SHARD = "shop.prod.0"
 MINUTES = 40
@@ -138,8 +138,8 @@ def test_a_series_that_is_new_is_scored_by_a_process_that_knew_the_shard_before(
         parts.hand.at = minute(number) + timedelta(seconds=2)
         parts.poll.run("shop")
         parts.detect.run(SHARD)
-    states = RunningStates(parts.shard_caches.states)
-    state = states.load(parts.history.shard(SHARD), parts.history.standing(SHARD))
-    assert state is not None
-    assert state.series[3].key.service == "search"
-    assert np.isfinite([row[3] for row in state.recent.rows[-4:]]).all()
+    with held(parts.shard_caches.states, SHARD) as kept:
+        state = kept.load(parts.history.shard(SHARD), parts.history.standing(SHARD))
+        assert state is not None
+        assert state.series[3].key.service == "search"
+        assert np.isfinite([row[3] for row in state.recent.rows[-4:]]).all()

@@ -21,10 +21,11 @@ from aiops.store.symptoms import SymptomStore
 from aiops.telemetry import Telemetry
 from workers.leases import DirtyFlags
 from workers.stages.shards import (
+    KeptState,
     KnownShard,
     KnownShards,
-    RunningStates,
     ShardCaches,
+    held,
     is_checkpoint_between,
 )
 
@@ -59,7 +60,7 @@ class Advance:
     ) -> None:
         self._history = history
         self._known = KnownShards(history, caches.profiles, self._unreadable)
-        self._states = RunningStates(caches.states)
+        self._states = caches.states
         self._extents = extents
         self._late = late
         self._symptoms = symptoms
@@ -72,6 +73,10 @@ class Advance:
 
     def run(self, shard_id: str) -> None:
         """Score what is new after the cursor; store symptoms first, then move the cursor."""
+        with held(self._states, shard_id) as kept:
+            self._run(shard_id, kept)
+
+    def _run(self, shard_id: str, kept: KeptState) -> None:
         standing = self._history.standing(shard_id)
         ticks = self._history.ticks_after(shard_id, standing.cursor, BATCH_TICKS)
         until = ticks[-1].at if ticks else standing.cursor
@@ -83,7 +88,7 @@ class Advance:
         if until is None or not (ticks or late):
             return
         known = self._known.get(shard_id, standing)
-        state, is_new = self._state(known, standing)
+        state, is_new = self._state(known, standing, kept)
         work = _Work(known, self._policy, self._origin)
         reached = work.run(state, ticks, late)
         self._symptoms.append_facts(work.facts, traceparent=self._telemetry.traceparent())
@@ -93,6 +98,7 @@ class Advance:
             late=late[-1].number if late else standing.late,
         )
         is_new |= bool(late) or len(state.series) < len(known.shard.series)
+        is_new |= not kept.save(after, reached)
         if self._move(standing, after, reached, work.readings, checkpoint=is_new):
             self._telemetry.scored(known.shard, ticks, work.facts, self._clock.now())
             self._wake(known.shard, more=len(ticks) == BATCH_TICKS)
@@ -106,25 +112,20 @@ class Advance:
         *,
         checkpoint: bool,
     ) -> bool:
-        """Leave the state to the next task, then move the cursor; return whether it moved.
+        """Move the cursor, with a checkpoint where one is due; return whether it moved.
 
-        A checkpoint is due, too, where the ticks since the last one could not tell the same again.
+        It is due, too, where the ticks since the last one could not tell the same again.
         """
-        blob = state.to_bytes()
-        kept = self._states.save(after, blob)
-        due = checkpoint or not kept or is_checkpoint_between(before, after)
-        moved = self._history.advance_cursor(
+        due = checkpoint or is_checkpoint_between(before, after)
+        return self._history.advance_cursor(
             before.shard_id,
             before.cursor,
             utc(state.at),
-            blob if due else None,
+            state.to_bytes() if due else None,
             profile_version=after.profile_version,
             kpi_ticks=readings,
             late=(before.late, after.late),
         )
-        if moved:
-            self._states.moved(after)
-        return moved
 
     def sweep(self) -> None:
         """Enqueue every shard with closed ticks or late values that nobody scored yet."""
@@ -141,14 +142,14 @@ class Advance:
         self._telemetry.fault("state", f"{shard_id}: {why}")
         self._queue.enqueue("fit.shard", shard_id)
 
-    def _state(self, known: KnownShard, standing: Standing) -> tuple[ShardState, bool]:
+    def _state(
+        self, known: KnownShard, standing: Standing, kept: KeptState
+    ) -> tuple[ShardState, bool]:
         """Return the state at the cursor, and whether it is not the one that was left there."""
         shard, profile = known.shard, known.profile
         if standing.cursor is None:
             return engine.start(shard, profile, None), True
-        state = None
-        if standing.saved != standing.cursor:
-            state = self._states.load(shard, standing)
+        state = kept.load(shard, standing)
         if state is None:
             blob = self._history.load_state(shard.id).state
             if not blob:

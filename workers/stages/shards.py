@@ -1,14 +1,14 @@
 """What detection of a shard works with, kept in the process: its series, profile and state.
 
 SQL holds all of it; here is what saves reading and decoding it for every tick. The running state
-lies in a file that is named after the place in the log it belongs to; it is written before the
-cursor moves there, and it goes to SQL every few ticks. Without the file the few ticks since then
-are worked out once more.
+lies in a mapped file under the place in the log it belongs to; it is written before the cursor
+moves there, and it goes to SQL every few ticks. Without the file the few ticks since then are
+worked out once more.
 """
 
 import zlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from aiops.detect.blob import Buffer
@@ -18,6 +18,7 @@ from aiops.domain.ticks import Shard
 from aiops.store.shard_files import ShardFiles
 from aiops.store.signals import HistoryStore
 from aiops.store.standing import Standing
+from aiops.store.state_files import StateFile, StateFiles
 
 CHECKPOINT_TICKS = 15
 """Ticks between two states in SQL; shards take turns."""
@@ -94,32 +95,39 @@ class ShardCaches(NamedTuple):
     """Where the files of all processes are."""
 
     profiles: ShardFiles
-    states: ShardFiles
+    states: StateFiles
 
 
-class RunningStates:
-    """The running state of every shard, by the place in the log it belongs to."""
+class KeptState:
+    """The running state of a shard in its file, by the place in the log it belongs to.
 
-    def __init__(self, files: ShardFiles) -> None:
-        self._files = files
+    Args:
+        file: None where there can be none.
+    """
+
+    def __init__(self, file: StateFile | None) -> None:
+        self._file = file
 
     def load(self, shard: Shard, standing: Standing) -> ShardState | None:
-        """Return the state at the cursor from its file; None where there is none to be read."""
-        blob = self._files.load(shard.id, _name(standing))
-        if blob is None:
+        """Return the state at the cursor; None where there is none to be read."""
+        found = self._file.load(_name(standing)) if self._file else None
+        if found is None:
             return None
         try:
-            return ShardState.from_bytes(blob, shard)
+            return ShardState.from_parts(*found, shard)
         except StateFormatError:
             return None
 
-    def save(self, standing: Standing, blob: bytes) -> bool:
+    def save(self, standing: Standing, state: ShardState) -> bool:
         """Write the state before the cursor moves; return whether it is kept anywhere."""
-        return self._files.save(standing.shard_id, _name(standing), blob)
+        return self._file is not None and self._file.save(_name(standing), *state.parts())
 
-    def moved(self, standing: Standing) -> None:
-        """Forget what was before."""
-        self._files.keep_only(standing.shard_id, _name(standing))
+
+@contextmanager
+def held(files: StateFiles, shard_id: str) -> Iterator[KeptState]:
+    """Give the running state of a shard to this process alone."""
+    with files.held(shard_id) as file:
+        yield KeptState(file)
 
 
 def is_checkpoint_between(before: Standing, after: Standing) -> bool:
