@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aiops.domain.errors import AiopsError
-from workers.commands import bench, demo, detect, offline, run, set_up
+from workers.commands import bench, demo, detect, judge, offline, run, set_up
 from workers.commands import help as pages
 
 app = typer.Typer(
@@ -53,12 +53,14 @@ for command in (
     detect.detect,
     offline.backtest,
     offline.record,
+    judge.judge,
     run.worker,
     run.beat,
     run.web,
     run.migrate,
 ):
     app.command()(command)
+app.add_typer(judge.marks, name="marks")
 app.add_typer(bench.app, name="bench")
 app.add_typer(pages.app, name="help")
 

@@ -18,6 +18,7 @@ from aiops.store.engine import open_engine
 from aiops.store.extents import Extents
 from aiops.store.incidents import IncidentStore
 from aiops.store.late import LateTicks
+from aiops.store.marks import MarkStore
 from aiops.store.memory import MemoryStore
 from aiops.store.outbox import Outbox
 from aiops.store.shard_files import ShardFiles, boot_id
@@ -38,6 +39,7 @@ from workers.stages.detect import Advance
 from workers.stages.fit import Fit
 from workers.stages.forget import Forget
 from workers.stages.learn import Learn
+from workers.stages.marked import MarkedPolicies
 from workers.stages.masks import Masks
 from workers.stages.poll import Poll
 from workers.stages.shards import ShardCaches
@@ -173,6 +175,11 @@ class Parts:
         return MemoryStore(self._engine, origins=self._origins)
 
     @cached_property
+    def marks(self) -> MarkStore:
+        """What people said of series."""
+        return MarkStore(self._engine, origins=self._origins)
+
+    @cached_property
     def _standing(self) -> Knowledge:
         return knowledge.standing(self.settings)
 
@@ -217,7 +224,7 @@ class Parts:
             flags=self.flags,
             queue=self.queue,
             clock=self.clock,
-            policy=self.settings.policies.detect,
+            policy=MarkedPolicies(self.settings.policies.detect, self.marks),
             origin=self.settings.origin,
             telemetry=self.telemetry,
         )

@@ -123,7 +123,7 @@ catch_up_seconds: 600
 #   persistence_window: 3
 #   gap_ticks: 5
   ## Lower bars (by 0.7) for what matters, higher ones (by 1.5) for what is loud: a metric, or
-  ## service and metric.
+  ## service and metric. `aiops judge` does the same for the series an incident began with.
 #   important: ["checkout:*", refund_ratio]
 #   noisy: ["batch-*:queue_depth"]
   ## Fixed limits, whatever is usual.

@@ -242,6 +242,15 @@ class MemoryRow(AiopsRow, table=True):
     doc: str = Field(sa_type=Text)
 
 
+class MarkRow(AiopsRow, table=True):
+    """What a person said of a series; the newest holds. Appended, never changed."""
+
+    __tablename__ = "marks"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    doc: str = Field(sa_type=Text)
+
+
 class AuditRow(AiopsRow, table=True):
     """Who did what to what, and when; appended, never changed."""
 
@@ -268,4 +277,5 @@ OUTBOX = table_of(OutboxRow)
 SINK_REFERENCES = table_of(SinkReferenceRow)
 OUTCOMES = table_of(OutcomeRow)
 MEMORY = table_of(MemoryRow)
+MARKS = table_of(MarkRow)
 AUDIT = table_of(AuditRow)

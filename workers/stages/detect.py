@@ -8,7 +8,6 @@ from aiops import pipeline
 from aiops.detect import engine
 from aiops.detect.engine import ShardState
 from aiops.domain.errors import StateFormatError
-from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import Origin, SymptomFact
 from aiops.domain.ticks import KpiTick, Shard, Tick
 from aiops.domain.time import utc
@@ -20,6 +19,7 @@ from aiops.store.standing import Standing
 from aiops.store.symptoms import SymptomStore
 from aiops.telemetry import Telemetry
 from workers.leases import DirtyFlags
+from workers.stages.marked import MarkedPolicies
 from workers.stages.shards import (
     KeptState,
     KnownShard,
@@ -54,7 +54,7 @@ class Advance:
         flags: DirtyFlags,
         queue: Queue,
         clock: Clock,
-        policy: DetectPolicy,
+        policy: MarkedPolicies,
         origin: Origin,
         telemetry: Telemetry,
     ) -> None:
@@ -73,6 +73,7 @@ class Advance:
 
     def run(self, shard_id: str) -> None:
         """Score what is new after the cursor; store symptoms first, then move the cursor."""
+        self._policy.renew()
         with held(self._states, shard_id) as kept:
             self._run(shard_id, kept)
 
@@ -194,7 +195,7 @@ class Advance:
 class _Work:
     """Scores a shard's log in its order: a late row after the tick it came behind."""
 
-    def __init__(self, known: KnownShard, policy: DetectPolicy, origin: Origin) -> None:
+    def __init__(self, known: KnownShard, policy: MarkedPolicies, origin: Origin) -> None:
         self._shard = known.shard
         self._profile = known.profile
         self._policy = policy
@@ -214,8 +215,9 @@ class _Work:
         return state
 
     def _score(self, state: ShardState, tick: Tick, *, late: bool = False) -> ShardState:
+        policy = self._policy.at(tick.at)
         found = pipeline.detect(
-            self._shard, self._profile, state, tick, self._policy, origin=self._origin, late=late
+            self._shard, self._profile, state, tick, policy, origin=self._origin, late=late
         )
         self.facts += found.facts
         if found.kpis is not None:

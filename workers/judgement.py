@@ -1,0 +1,59 @@
+"""A person's word on an incident or a series: kept, marked on series, and in the audit log."""
+
+from dataclasses import replace
+
+from aiops.domain.errors import InputError
+from aiops.domain.marks import Mark, MarkKind
+from aiops.domain.outcomes import Outcome
+from aiops.learn.marks import holding, marks_of
+from aiops.store.audit import AuditEntry
+from workers.wiring import Parts
+
+
+def judge(
+    parts: Parts, incident_id: str, *, real: bool, by: str, why: str = ""
+) -> tuple[Mark, ...]:
+    """Store a person's word on an incident and return the marks it sets.
+
+    A real one makes its leading series important, noise makes them noisy; neither is learnt of
+    an incident that was real, or is learnt again of noise, from the next fit on.
+
+    Raises:
+        InputError: there is no such incident.
+    """
+    incident = parts.incidents.get(incident_id)
+    if incident is None:
+        raise InputError(f"there is no incident {incident_id}; the console lists those there are")
+    now, origin = parts.clock.now(), incident.origin
+    outcome = Outcome(incident_id=incident.id, at=now, real=real, judged_by=by)
+    marks = marks_of(incident, outcome, why)
+    action = "confirm" if real else "call noise"
+    detail = ", ".join([*([why] if why else []), *(f"{one.name} {one.kind}" for one in marks)])
+    parts.memory.judge(outcome, origin=origin)
+    parts.marks.append(
+        marks,
+        AuditEntry(
+            at=now, actor=by, action=action, subject=incident.id, detail=detail, origin=origin
+        ),
+    )
+    return marks
+
+
+def take_back(parts: Parts, name: str, *, by: str, why: str = "") -> Mark:
+    """Take back the mark that holds on a series, named as `service:metric`; return what it was.
+
+    Raises:
+        InputError: no mark holds there.
+    """
+    now, origin = parts.clock.now(), parts.settings.origin
+    held = {mark.name: mark for mark in holding(parts.marks.all(), now)}
+    if name not in held:
+        known = ", ".join(held) or "none at all"
+        raise InputError(f"no mark holds on {name!r}; there is {known}")
+    mark = held[name]
+    none = replace(mark, kind=MarkKind.NONE, at=now, by=by, why=why, incident_id="", until=None)
+    entry = AuditEntry(
+        at=now, actor=by, action="take back", subject=name, detail=why, origin=origin
+    )
+    parts.marks.append([none], entry)
+    return mark
