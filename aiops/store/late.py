@@ -7,10 +7,10 @@ again gives the same symptoms. Fits read both as one.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from aiops.domain.symptoms import Origin
 from aiops.domain.ticks import History, Packed, Tick
@@ -29,6 +29,20 @@ class LateTick(NamedTuple):
     number: int
     taken_at: datetime
     tick: Tick
+
+
+LATE_AFTER = (
+    select(LATE_TICKS.c.number, LATE_TICKS.c.taken_at, LATE_TICKS.c.at, LATE_TICKS.c.blob)
+    .where(LATE_TICKS.c.shard_id == bindparam("shard"), LATE_TICKS.c.number > bindparam("number"))
+    .order_by(LATE_TICKS.c.number)
+)
+"""Gives rows of `late_tick`; built once, since every task asks."""
+
+
+def late_tick(row: Sequence[Any]) -> LateTick:
+    """Return the late values of a row of `LATE_AFTER`."""
+    number, taken_at, at, blob = row
+    return LateTick(number, utc(taken_at), Tick(at=utc(at), values=unpack_tick(blob)))
 
 
 class LateTicks:
@@ -85,22 +99,9 @@ class LateTicks:
 
     def after(self, shard_id: str, number: int) -> tuple[LateTick, ...]:
         """Return the rows with a higher number, in order."""
-        table = LATE_TICKS.c
-        query = (
-            select(table.number, table.taken_at, table.at, table.blob)
-            .where(table.shard_id == shard_id, table.number > number)
-            .order_by(table.number)
-        )
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        return tuple(
-            LateTick(
-                row.number,
-                utc(row.taken_at),
-                Tick(at=utc(row.at), values=unpack_tick(row.blob)),
-            )
-            for row in rows
-        )
+            rows = connection.execute(LATE_AFTER, {"shard": shard_id, "number": number}).all()
+        return tuple(late_tick(row) for row in rows)
 
     def _insert(self, connection: Connection, shard_id: str, news: dict[int, Packed]) -> None:
         table = LATE_TICKS

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
 
 from aiops.domain.errors import InputError
 from aiops.domain.series import Series
@@ -27,11 +27,21 @@ from aiops.store.late import overlay
 from aiops.store.profiles import add_profile, parts_of, read_profile
 from aiops.store.shards import add_missing_series, read_shards
 from aiops.store.standing import Progress, Standing, read_progress, read_standing, save_checkpoint
-from aiops.store.upsert import insert_missing
+from aiops.store.unscored import Unscored, read_unscored
+from aiops.store.upsert import Row, insert_missing
 from aiops.store.vectors import pack_tick, unpack_tick
 
 _PRUNE_ROWS = 500
 """Ticks deleted in one transaction: few enough that no writer waits long."""
+
+_MOVE = (
+    update(STATES)
+    .where(STATES.c.shard_id == bindparam("shard"))
+    .where(STATES.c.cursor.is_not_distinct_from(bindparam("old")))
+    .where(STATES.c.late == bindparam("old_late"))
+    .values({name: bindparam(f"new_{name}") for name in ("cursor", "profile_version", "late")})
+)
+_MOVE_SAVED = _MOVE.values(saved=bindparam("new_cursor"))
 
 
 class HistoryStore:
@@ -172,6 +182,10 @@ class HistoryStore:
         """Return what `read_standing` reads: how far detection has come with a shard."""
         return read_standing(self._engine, shard_id)
 
+    def unscored(self, shard_id: str, limit: int) -> Unscored:
+        """Return what `read_unscored` reads: where detection stands, and what came after that."""
+        return read_unscored(self._engine, shard_id, limit)
+
     def advance_cursor(
         self,
         shard_id: str,
@@ -199,20 +213,21 @@ class HistoryStore:
         Returns:
             False when somebody else did the work meanwhile: nothing is written.
         """
-        moved = (
-            update(STATES)
-            .where(STATES.c.shard_id == shard_id)
-            .where(STATES.c.cursor.is_not_distinct_from(_optional_seconds(old)))
-            .where(STATES.c.late == late[0])
-            .values(cursor=_seconds(new), profile_version=profile_version, late=late[1])
-        )
-        if state is not None:
-            moved = moved.values(saved=_seconds(new))
-        with reading(self._engine) as connection:
-            rows = kpi_rows(connection, shard_id, kpi_ticks, self._origin)
+        place = {
+            "shard": shard_id,
+            "old": _optional_seconds(old),
+            "old_late": late[0],
+            "new_cursor": _seconds(new),
+            "new_profile_version": profile_version,
+            "new_late": late[1],
+        }
+        rows: list[Row] = []
+        if kpi_ticks:
+            with reading(self._engine) as connection:
+                rows = kpi_rows(connection, shard_id, kpi_ticks, self._origin)
         past = -1 if old is None else _seconds(old)
         with writing(self._engine) as connection:
-            if connection.execute(moved).rowcount != 1:
+            if connection.execute(_MOVE if state is None else _MOVE_SAVED, place).rowcount != 1:
                 return False
             if state is not None:
                 save_checkpoint(connection, shard_id, state, self._origin)

@@ -1,9 +1,10 @@
 """Where detection of a shard stands, in one small question; what is large is asked for by need."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from aiops.domain.errors import InputError
 from aiops.domain.time import utc
@@ -50,32 +51,44 @@ class Progress(NamedTuple):
     late: int = 0
 
 
+_NEWEST = select(func.max(PROFILES.c.version)).where(PROFILES.c.shard_id == SHARDS.c.id)
+STANDING = (
+    select(
+        SHARDS.c.step_seconds,
+        STATES.c.cursor,
+        STATES.c.saved,
+        STATES.c.profile_version,
+        STATES.c.late,
+        SHARDS.c.version,
+        func.coalesce(_NEWEST.scalar_subquery(), 0),
+    )
+    .join(SHARDS, SHARDS.c.id == STATES.c.shard_id)
+    .where(STATES.c.shard_id == bindparam("shard"))
+)
+"""Gives the row of `standing_of`; built once, since every task asks."""
+
+
+def standing_of(shard_id: str, row: Sequence[Any] | None) -> Standing:
+    """Return how far detection has come with a shard, of the row of `STANDING`.
+
+    Raises:
+        InputError: there is no such shard.
+    """
+    if row is None:
+        raise InputError(f"there is no shard {shard_id}")
+    step, cursor, saved, *numbers = row
+    return Standing(shard_id, step, _optional_utc(cursor), _optional_utc(saved), *numbers)
+
+
 def read_standing(engine: Engine, shard_id: str) -> Standing:
     """Return how far detection has come with a shard.
 
     Raises:
         InputError: there is no such shard.
     """
-    newest = select(func.max(PROFILES.c.version)).where(PROFILES.c.shard_id == SHARDS.c.id)
-    query = (
-        select(
-            SHARDS.c.step_seconds,
-            STATES.c.cursor,
-            STATES.c.saved,
-            STATES.c.profile_version,
-            STATES.c.late,
-            SHARDS.c.version,
-            func.coalesce(newest.scalar_subquery(), 0),
-        )
-        .join(SHARDS, SHARDS.c.id == STATES.c.shard_id)
-        .where(STATES.c.shard_id == shard_id)
-    )
     with reading(engine) as connection:
-        row = connection.execute(query).one_or_none()
-    if row is None:
-        raise InputError(f"there is no shard {shard_id}")
-    step, cursor, saved, *numbers = row
-    return Standing(shard_id, step, _optional_utc(cursor), _optional_utc(saved), *numbers)
+        row = connection.execute(STANDING, {"shard": shard_id}).one_or_none()
+    return standing_of(shard_id, row)
 
 
 def read_progress(engine: Engine, shard_id: str) -> Progress:

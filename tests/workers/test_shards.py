@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from aiops.domain.symptoms import FactKind, SymptomFact
@@ -13,7 +12,7 @@ from aiops.store.standing import Standing
 from tests.builders import minute, series
 from tests.workers.installation import HandClock, Installation, TableSource, settings_in
 from tests.workers.tables import SERIES, source, values
-from workers.stages.shards import CHECKPOINT_TICKS, held, is_checkpoint_between
+from workers.stages.shards import CHECKPOINT_TICKS, is_checkpoint_between
 
 SHARD = "shop.prod.0"
 MINUTES = 40
@@ -96,7 +95,10 @@ def test_without_the_files_the_same_is_told(
     assert found == expected
 
 
-def test_the_state_goes_to_the_database_once_in_a_while(parts: Installation) -> None:
+def test_the_state_goes_to_the_database_once_in_a_while(
+    parts: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.stages.shards.CHECKPOINT_TICKS", 15)
     parts.fed["shop"] = source()
     parts.poll.back_fill("shop", timedelta(hours=4), 60)
     saved = set()
@@ -107,6 +109,22 @@ def test_the_state_goes_to_the_database_once_in_a_while(parts: Installation) -> 
         saved.add(parts.history.standing(SHARD).saved)
     assert len(saved) in (4, 5)  # the first one, and every fifteenth tick
     assert len(list((parts.settings.data_dir / "cache" / "states" / SHARD).iterdir())) == 1
+
+
+def test_a_state_that_was_not_there_any_more_goes_to_the_database_at_once(
+    parts: Installation,
+) -> None:
+    parts.fed["shop"] = source()
+    parts.poll.back_fill("shop", timedelta(hours=4), 60)
+    for number in range(1, 8):
+        if number in (3, 4, 5):  # as with every task on another machine
+            gone(parts.settings.data_dir / "cache")
+        parts.hand.at = minute(number) + timedelta(seconds=2)
+        parts.poll.run("shop")
+        parts.detect.run(SHARD)
+        if number in (3, 4, 5):
+            assert parts.history.standing(SHARD).saved == minute(number)
+    assert parts.history.standing(SHARD).saved in (minute(5), minute(6), minute(7))
 
 
 def test_shards_take_turns_in_writing_their_state() -> None:
@@ -132,14 +150,13 @@ def test_a_series_that_is_new_is_scored_by_a_process_that_knew_the_shard_before(
         parts.poll.run("shop")
         parts.detect.run(SHARD)
     more = (*SERIES, series("search", "latency_seconds", region="EU", unit="s"))
-    parts.fed["shop"] = TableSource(more, source().first, values()[:, [0, 1, 2, 1]])
+    wider = values()[:, [0, 1, 2, 1]]
+    wider[240 + 30 : 240 + 40, 3] = 9.0
+    parts.fed["shop"] = TableSource(more, source().first, wider)
     del parts.__dict__["poll"]
-    for number in range(4, 8):
+    for number in range(4, 40):
         parts.hand.at = minute(number) + timedelta(seconds=2)
         parts.poll.run("shop")
         parts.detect.run(SHARD)
-    with held(parts.shard_caches.states, SHARD) as kept:
-        state = kept.load(parts.history.shard(SHARD), parts.history.standing(SHARD))
-        assert state is not None
-        assert state.series[3].key.service == "search"
-        assert np.isfinite([row[3] for row in state.recent.rows[-4:]]).all()
+    facts = parts.symptoms.uncorrelated("prod", minute(1000))
+    assert {fact.symptom.service for fact in facts} == {"search"}

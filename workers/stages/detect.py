@@ -78,14 +78,9 @@ class Advance:
             self._run(shard_id, kept)
 
     def _run(self, shard_id: str, kept: KeptState) -> None:
-        standing = self._history.standing(shard_id)
-        ticks = self._history.ticks_after(shard_id, standing.cursor, BATCH_TICKS)
+        standing, ticks, rows = self._history.unscored(shard_id, BATCH_TICKS)
         until = ticks[-1].at if ticks else standing.cursor
-        late = [
-            one
-            for one in self._late.after(shard_id, standing.late)
-            if until is not None and one.taken_at <= until
-        ]
+        late = [one for one in rows if until is not None and one.taken_at <= until]
         if until is None or not (ticks or late):
             return
         known = self._known.get(shard_id, standing)
@@ -146,24 +141,29 @@ class Advance:
     def _state(
         self, known: KnownShard, standing: Standing, kept: KeptState
     ) -> tuple[ShardState, bool]:
-        """Return the state at the cursor, and whether it is not the one that was left there."""
+        """Return the state at the cursor, and whether it is another than the one left there."""
         shard, profile = known.shard, known.profile
         if standing.cursor is None:
             return engine.start(shard, profile, None), True
         state = kept.load(shard, standing)
+        is_new = state is None
         if state is None:
-            blob = self._history.load_state(shard.id).state
-            if not blob:
-                return self._started(known, standing.cursor), True
-            try:
-                state = ShardState.from_bytes(blob, shard)
-            except StateFormatError as error:
-                self._telemetry.fault("state", f"{shard.id}: {error}")
-                return self._rebuilt(known, standing, standing.cursor), True
-            state = self._brought_up(known, state, standing.cursor)
+            state = self._stored(known, standing, standing.cursor)
         if known.fitted == standing.profile_version:
-            return state, False
+            return state, is_new
         return engine.adopt(shard, profile, state), True
+
+    def _stored(self, known: KnownShard, standing: Standing, cursor: datetime) -> ShardState:
+        """Return the state at the cursor, worked out from what SQL has of it."""
+        blob = self._history.load_state(known.shard.id).state
+        if not blob:
+            return self._started(known, cursor)
+        try:
+            state = ShardState.from_bytes(blob, known.shard)
+        except StateFormatError as error:
+            self._telemetry.fault("state", f"{known.shard.id}: {error}")
+            return self._rebuilt(known, standing, cursor)
+        return self._brought_up(known, state, cursor)
 
     def _started(self, known: KnownShard, at: datetime) -> ShardState:
         past = self._history.history(known.shard.id, at - START_SPAN, at)

@@ -20,8 +20,9 @@ from aiops.store.signals import HistoryStore
 from aiops.store.standing import Standing
 from aiops.store.state_files import StateFile, StateFiles
 
-CHECKPOINT_TICKS = 15
-"""Ticks between two states in SQL; shards take turns."""
+CHECKPOINT_TICKS = 60
+"""Ticks between two states in SQL; shards take turns. To score so many again takes half a second,
+and to write the state is as much work as to score two."""
 
 
 class KnownShard(NamedTuple):

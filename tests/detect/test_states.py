@@ -1,0 +1,57 @@
+"""A running state as bytes holds what is still read of it."""
+
+import numpy as np
+
+from aiops.detect import engine
+from aiops.detect.engine import ShardProfile, ShardState
+from aiops.domain.policies import DetectPolicy
+from aiops.domain.symptoms import SymptomFact
+from aiops.domain.ticks import Packed, Shard, Tick
+from tests.builders import minute, series
+
+SHARD = Shard(
+    id="shop.prod.0",
+    env="prod",
+    step_seconds=60,
+    series=tuple(series(f"service-{number}", "latency_seconds") for number in range(300)),
+)
+PROFILE = ShardProfile.empty(SHARD)
+
+
+def values(number: int) -> Packed:
+    """Return a quiet tick, in which the first three series have two faults of ten minutes."""
+    dice = np.random.default_rng(number)
+    row = 0.2 + 0.01 * dice.standard_normal(len(SHARD.series), dtype=np.float32)
+    if number in range(100, 110) or number in range(200, 210):
+        row[:3] *= 20
+    return row
+
+
+def played(state: ShardState, first: int, last: int) -> tuple[ShardState, list[SymptomFact]]:
+    facts: list[SymptomFact] = []
+    for number in range(first, last):
+        tick = Tick(at=minute(number), values=values(number))
+        found = engine.step(SHARD, PROFILE, state, tick, DetectPolicy())
+        state = found.state
+        facts += found.facts
+    return state, facts
+
+
+def test_a_stored_state_tells_the_same_of_the_next_trouble_as_the_one_that_was_kept() -> None:
+    """Of an idle subject the kept state knows an old episode, the stored one knows none."""
+    state, first = played(engine.start(SHARD, PROFILE, None), 0, 105)
+    assert first
+    for until in (105, 125, 195, 202):
+        state, _ = played(state, int((state.at - minute(0).timestamp()) // 60) + 1, until)
+        stored = ShardState.from_bytes(state.to_bytes(), SHARD)
+        kept_end, kept_facts = played(state, until, 230)
+        stored_end, stored_facts = played(stored, until, 230)
+        assert stored_facts == kept_facts
+        assert stored_end.to_bytes() == kept_end.to_bytes()
+
+
+def test_what_nothing_happened_to_takes_no_room() -> None:
+    state, _ = played(engine.start(SHARD, PROFILE, None), 0, 90)
+    episodes = sum(track.episodes.nbytes for track in state.tracks.values())
+    arrays = sum(array.nbytes for array in state.parts()[1].values())
+    assert len(state.to_bytes()) < arrays - 0.95 * episodes
