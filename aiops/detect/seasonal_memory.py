@@ -134,7 +134,8 @@ def learnt(
     better = after["harmless"] * frame.step_seconds >= _BETTER_SECONDS
     if released.any() or better.any():
         after = _accepted(after, fitted, working["season"], released | better)
-    return _young(frame, fitted, after, held)
+    odd = verdict.measured & verdict.outside  # else its first tick would hide what goes on
+    return _young(frame, fitted, after, held | odd)
 
 
 def _gain(frame: Frame, memory_seconds: float) -> np.float32:
