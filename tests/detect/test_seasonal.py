@@ -218,6 +218,22 @@ def test_an_error_rate_from_0_1_to_0_3_percent_is_nothing() -> None:
     assert run.feed_all(history_of(NEXT[:150], np.full(150, 0.003))) == []
 
 
+def test_seasons_follow_the_zone_of_the_series_across_a_clock_change() -> None:
+    spring = 1_774_746_000  # 2026-03-29 01:00 UTC, when Berlin's clocks go forward
+    times = times_of(16, start=spring - 14 * DAY)
+    local = times + np.where(times >= spring, 7200, 3600)
+    curve = noisy(np.where((local % DAY) // 3600 == 9, 10.0, 1.0), 4)
+    cut = int(np.searchsorted(times, spring))
+    facts = {}
+    for zone in ("Europe/Berlin", "UTC"):
+        shard = shard_of([series_of("latency_p95", unit="s", zone=zone)])
+        run = Run(shard, history_of(times[:cut], curve[:cut]))
+        facts[zone] = run.feed_all(history_of(times[cut:], curve[cut:]))
+
+    assert facts["Europe/Berlin"] == []
+    assert [fact.at.hour for fact in opened(facts["UTC"])] == [7, 7]
+
+
 def test_incidents_in_the_history_change_neither_season_nor_scale() -> None:
     shard = shard_of([latency("a"), latency("b")])
     clean = noisy(week_curve(PAST), 1)
