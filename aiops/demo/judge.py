@@ -7,12 +7,14 @@ Severity, wording and money are not judged.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Self
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import numpy as np
 
+from aiops.demo.delays import Delay, by_stage, stages
 from aiops.demo.faults import Fault, FaultKind
+from aiops.demo.finding import Finding
 from aiops.domain.incidents import Decision, Incident
 
 EARLY: Final = timedelta(minutes=15)
@@ -23,74 +25,6 @@ TOLD_EARLY: Final = timedelta(minutes=1)
 
 LATE: Final = timedelta(minutes=15)
 """Aftermath: what begins this long after the end still belongs to the fault."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What the judge looks at in an incident, whether an object or an entry of incidents.json."""
-
-    id: str
-    decision: Decision
-    started_at: datetime
-    told_at: datetime
-    ended_at: datetime | None
-    services: frozenset[str]
-    regions: frozenset[str]
-    cause_service: str | None = None
-    cause_ref: str | None = None
-
-    @classmethod
-    def of(cls, incident: Incident | Mapping[str, Any]) -> Self:
-        """Read an incident, or an entry of `incidents.json` (DESIGN §8)."""
-        if isinstance(incident, Incident):
-            return cls._of_incident(incident)
-        causes = incident.get("causes") or [{}]
-        change = causes[0].get("change") or {}
-        ended = incident.get("resolved_at")
-        return cls(
-            id=str(incident["id"]),
-            decision=Decision(incident["decision"]),
-            started_at=_time(incident["started_at"]),
-            told_at=_time(incident["detected_at"]),
-            ended_at=_time(ended) if ended else None,
-            services=frozenset(incident.get("services") or ()),
-            regions=frozenset(incident.get("regions") or ()),
-            cause_service=causes[0].get("service"),
-            cause_ref=change.get("ref"),
-        )
-
-    @classmethod
-    def _of_incident(cls, incident: Incident) -> Self:
-        cause = incident.causes[0] if incident.causes else None
-        return cls(
-            id=incident.id,
-            decision=incident.decision,
-            started_at=incident.started_at,
-            told_at=incident.paged_at or incident.detected_at,
-            ended_at=incident.quiet_since or incident.mitigated_at or incident.resolved_at,
-            services=frozenset(symptom.service for symptom in incident.symptoms),
-            regions=frozenset(incident.blast.regions),
-            cause_service=cause.service if cause else None,
-            cause_ref=cause.change.ref if cause and cause.change else None,
-        )
-
-    @property
-    def is_page(self) -> bool:
-        """Whether somebody was woken."""
-        return self.decision is Decision.PAGE
-
-    @property
-    def is_told(self) -> bool:
-        """Whether anybody was told: a page or a ticket."""
-        return self.decision is not Decision.NONE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultToPage:
-    """Seconds from the moment users meet a fault until the page; None without any page."""
-
-    p50: float | None
-    p95: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +42,7 @@ class Verdict:
         page_precision: share of pages that are about a fault; 1 without any page.
         pages_in_quiet_week: pages in the fault-free span.
         fault_to_page_seconds: from the moment users meet it; a page before that counts 0.
+        fault_to_page_stages: the same by stage, of pages whose incidents say how they came about.
         cause_top1: share of found faults whose first cause is right.
         culprit_change_top1: the same for the change, of found faults that have one.
         missed_faults: ids of the missed faults.
@@ -123,7 +58,8 @@ class Verdict:
     incidents_per_fault: float
     page_precision: float
     pages_in_quiet_week: int
-    fault_to_page_seconds: FaultToPage
+    fault_to_page_seconds: Delay
+    fault_to_page_stages: dict[str, Delay]
     cause_top1: float
     culprit_change_top1: float
     missed_faults: tuple[str, ...] = ()
@@ -155,6 +91,7 @@ def judge(
     *,
     quiet_from: datetime | None = None,
     quiet_until: datetime | None = None,
+    answer: timedelta = timedelta(0),
 ) -> Verdict:
     """Return how well incidents tell what really happened.
 
@@ -163,8 +100,9 @@ def judge(
         incidents: the last revision of each, as objects or as entries of `incidents.json`.
         quiet_from: beginning of the fault-free span, if there is one.
         quiet_until: its end; None for no end.
+        answer: how long after a tick its source is asked for it; incidents know ticks only.
     """
-    findings = [Finding.of(incident) for incident in incidents]
+    findings = [Finding.of(incident).told_after(answer) for incident in incidents]
     cases = _cases(expected, findings)
     telling = [(case.fault, case.telling) for case in cases]
     found = [(fault, one) for fault, one in telling if one is not None]
@@ -185,7 +123,8 @@ def judge(
         incidents_per_fault=_mean([count for count in counts if count], 0.0),
         page_precision=_mean([one not in false for one in pages], 1.0),
         pages_in_quiet_week=sum(_is_within(one, quiet_from, quiet_until) for one in pages),
-        fault_to_page_seconds=_fault_to_page(found),
+        fault_to_page_seconds=_whole(found),
+        fault_to_page_stages=_by_stage(found, answer),
         cause_top1=_mean(causes, 0.0),
         culprit_change_top1=_mean(changes, 0.0),
         missed_faults=tuple(fault.id for fault, one in telling if one is None),
@@ -268,16 +207,22 @@ def _wrong_with(finding: Finding, fault: Fault) -> list[str]:
     return problems
 
 
-def _fault_to_page(found: Iterable[tuple[Fault, Finding]]) -> FaultToPage:
-    seconds = [
-        max(0.0, (one.told_at - fault.hurts_at).total_seconds())
+def _whole(found: Iterable[tuple[Fault, Finding]]) -> Delay:
+    return Delay.of(
+        [
+            max(0.0, (one.told_at - fault.hurts_at).total_seconds())
+            for fault, one in found
+            if fault.hurts_at is not None
+        ]
+    )
+
+
+def _by_stage(found: Iterable[tuple[Fault, Finding]], answer: timedelta) -> dict[str, Delay]:
+    return by_stage(
+        stages(fault.hurts_at, one.told_at, one.reached, answer)
         for fault, one in found
-        if fault.hurts_at is not None
-    ]
-    if not seconds:
-        return FaultToPage(p50=None, p95=None)
-    p50, p95 = np.percentile(seconds, [50, 95])
-    return FaultToPage(p50=round(float(p50), 1), p95=round(float(p95), 1))
+        if fault.hurts_at is not None and one.reached is not None
+    )
 
 
 def _is_within(finding: Finding, start: datetime | None, end: datetime | None) -> bool:
@@ -288,8 +233,3 @@ def _is_within(finding: Finding, start: datetime | None, end: datetime | None) -
 
 def _mean(values: Sequence[float], otherwise: float) -> float:
     return round(float(np.mean(values)), 4) if values else otherwise
-
-
-def _time(text: str | datetime) -> datetime:
-    moment = text if isinstance(text, datetime) else datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

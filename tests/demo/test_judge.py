@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.demo.faults import Fault, FaultKind
-from aiops.demo.judge import Finding, is_about, judge, judge_story
+from aiops.demo.finding import Finding
+from aiops.demo.judge import is_about, judge, judge_story
 from aiops.demo.shop import Story
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.incidents import (
@@ -154,8 +155,8 @@ def test_nothing_told_is_precise_and_finds_nothing() -> None:
     assert verdict.fault_to_page_seconds.p50 is None
 
 
-def test_an_incident_object_is_judged_like_its_entry() -> None:
-    fault = EXPECTED[0]
+def told(fault: Fault, *, called_at: datetime | None = None) -> Incident:
+    """Return the incident that tells a fault, paged after two minutes."""
     change = Change(
         id="d",
         kind=ChangeKind.DEPLOY,
@@ -163,7 +164,7 @@ def test_an_incident_object_is_judged_like_its_entry() -> None:
         ref="2026.04.18-3",
         started_at=after(1),
     )
-    incident = Incident(
+    return Incident(
         id="INC-1001",
         env="prod",
         episode=1,
@@ -180,13 +181,33 @@ def test_an_incident_object_is_judged_like_its_entry() -> None:
         symptoms=(symptom(series("checkout", "error_ratio", region="EU")),),
         causes=(Cause(service="payment-service", confidence=0.9, change=change),),
         blast=BlastRadius(sick=("checkout",), regions=("EU",)),
+        called_at=called_at,
         paged_at=fault.started_at + timedelta(seconds=120),
         resolved_at=fault.ended_at,
     )
 
+
+def test_an_incident_object_is_judged_like_its_entry() -> None:
+    fault = EXPECTED[0]
+    incident = told(fault)
+
     assert is_about(Finding.of(incident), fault)
     assert judge_story([fault], [incident]) == ()
     assert judge([fault], [incident]).fault_to_page_seconds.p50 == 120.0
+
+
+def test_the_time_to_a_page_is_told_by_stage_where_the_incident_says_how_it_came_about() -> None:
+    fault = EXPECTED[0]
+    hurts = fault.hurts_at or fault.started_at
+    incident = told(fault, called_at=hurts + timedelta(seconds=90))
+    verdict = judge([fault], [incident], answer=timedelta(seconds=2))
+    seconds = {name: one.p50 for name, one in verdict.fault_to_page_stages.items()}
+    whole = verdict.fault_to_page_seconds.p50
+    assert whole is not None
+    assert sum(one or 0 for one in seconds.values()) == whole
+    assert verdict.as_dict()["fault_to_page_stages"]["scrape"].keys() == {"p50", "p95"}
+    (unknown, *_) = judge([fault], [entry(fault)]).fault_to_page_stages.values()
+    assert unknown.p50 is None
 
 
 @given(st.lists(st.sampled_from(["found", "missed", "doubled", "false"]), max_size=12))

@@ -14,7 +14,6 @@ from aiops.backtest import Replay, run
 from aiops.demo.judge import judge
 from aiops.demo.scenarios import Scenario, quiet_scenario
 from aiops.domain.environment import Knowledge
-from aiops.domain.incidents import Incident
 from aiops.domain.symptoms import Origin
 from aiops.domain.ticks import Shard
 from workers import knowledge
@@ -38,9 +37,10 @@ def bench_quiet(seed: int, series: int, days: int, progress: Progress | None) ->
     result = run(_replay(scenario), known(scenario), progress=progress)
     verdict = judge(
         scenario.faults,
-        [_with_delay(incident) for incident in result.incidents],
+        result.incidents,
         quiet_from=scenario.quiet_from,
         quiet_until=scenario.quiet_until,
+        answer=timedelta(seconds=ANSWER_DELAY_SECONDS),
     )
     return {
         "seed": seed,
@@ -79,11 +79,3 @@ def _replay(scenario: Scenario) -> Replay:
         changes=scenario.changes,
         baseline=scenario.baseline(),
     )
-
-
-def _with_delay(incident: Incident) -> Incident:
-    """Add to the page's time what a source takes to have a tick complete."""
-    if incident.paged_at is None:
-        return incident
-    delay = timedelta(seconds=ANSWER_DELAY_SECONDS)
-    return replace(incident, paged_at=incident.paged_at + delay)

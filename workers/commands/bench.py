@@ -47,8 +47,13 @@ def quiet(
     if as_json:
         typer.echo(json.dumps(figures))
         return
+    delays = figures.pop("fault_to_page_stages")
+    delays["whole"] = figures.pop("fault_to_page_seconds")
     for name, value in figures.items():
         typer.echo(f"{name:22} {value}")
+    typer.echo("\nfault to page, seconds       p50     p95   (sending it is not part of this)")
+    for name, delay in delays.items():
+        typer.echo(f"  {name:20} {_seconds(delay['p50'])} {_seconds(delay['p95'])}")
 
 
 @app.command()
@@ -96,3 +101,7 @@ def derive(
     for kind in ("rate", "ratio", "p95"):
         for name, value in figures[kind].items():
             typer.echo(f"{kind:6} {name:24} {value:.6g}")
+
+
+def _seconds(value: float | None) -> str:
+    return f"{'-' if value is None else format(value, '.1f'):>7}"
