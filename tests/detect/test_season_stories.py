@@ -6,12 +6,13 @@ shop is as empty as on a Sunday. On Sunday at 07:00 UTC the clocks of New York g
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from aiops.detect.traits import Bools
 from aiops.domain.series import Direction, Series
 from aiops.domain.symptoms import FactKind, SymptomFact
 from aiops.domain.ticks import Times
@@ -46,6 +47,7 @@ class Story:
 
     series: Series
     level: float = 1.0
+    curve: Callable[[Times, str], Grid] = field(default_factory=lambda: shop_curve)
     happens: Callable[[Grid], None] = lambda values: None
 
 
@@ -54,8 +56,18 @@ def shop_curve(times: Times, zone: str) -> Grid:
     local = times
     if zone == NEW_YORK:
         local = times + np.where(times < CLOCKS_CHANGE, -5, -4) * 3600
-    free = local // DAY == HOLIDAY.toordinal() - date(1970, 1, 1).toordinal()
-    return np.where(free, 0.4 * day_curve(local), week_curve(local))
+    return np.where(is_holiday(local), 0.4 * day_curve(local), week_curve(local))
+
+
+def office_curve(times: Times, _zone: str) -> Grid:
+    """Return business hours: 9 to 17 on working days, and next to nothing else."""
+    works = ((times - MONDAY) // DAY) % 7 < 5
+    at_work = works & (times % DAY >= 9 * 3600) & (times % DAY < 17 * 3600)
+    return np.where(at_work & ~is_holiday(times), 1.0, 0.02)
+
+
+def is_holiday(times: Times) -> Bools:
+    return np.asarray(times // DAY == HOLIDAY.toordinal() - date(1970, 1, 1).toordinal())
 
 
 def at_hour(day: int, hour: float, hours: float) -> slice:
@@ -92,6 +104,14 @@ def grows(values: Grid) -> None:
     values *= np.linspace(1, 1.4, len(values))
 
 
+def works_at_night(values: Grid) -> None:
+    values[at_hour(SATURDAY, 3, 1)] = 800
+
+
+def opens_late(values: Grid) -> None:
+    values[at_hour(THURSDAY, 9, 2)] = values[at_hour(THURSDAY, 5, 2)]
+
+
 def doubles_for_good(values: Grid) -> None:
     values[at_hour(SATURDAY, 9, 100)] *= 2
 
@@ -114,6 +134,9 @@ STORIES = (
     Story(series=requests("no morning"), level=1000, happens=no_morning),
     Story(series=latency("works on the holiday"), happens=works_on_the_holiday),
     Story(series=latency("slow abroad", NEW_YORK), happens=slow_after_the_clock_change),
+    Story(series=requests("business hours"), level=1000, curve=office_curve),
+    Story(series=requests("work at night"), level=1000, curve=office_curve, happens=works_at_night),
+    Story(series=requests("late opening"), level=1000, curve=office_curve, happens=opens_late),
     Story(series=latency("level shift"), happens=doubles_for_good),
 )
 
@@ -124,7 +147,7 @@ def week() -> Run:
     rng = np.random.default_rng(8)
 
     def noisy(story: Story, times: Times) -> Grid:
-        curve = story.level * shop_curve(times, story.series.zone)
+        curve = story.level * story.curve(times, story.series.zone)
         return curve * (1 + 0.04 * rng.standard_normal(len(times)))
 
     past = [noisy(story, PAST) for story in STORIES]
@@ -156,7 +179,9 @@ def found(run: Run, story: str) -> SymptomFact:
     return fact
 
 
-@pytest.mark.parametrize("story", ["quiet", "holiday", "clock change", "slow growth"])
+@pytest.mark.parametrize(
+    "story", ["quiet", "holiday", "clock change", "slow growth", "business hours"]
+)
 def test_what_people_know_of_is_no_symptom(week: Run, story: str) -> None:
     assert of(week, story) == []
 
@@ -205,6 +230,22 @@ def test_a_working_day_on_a_holiday_is_compared_with_sundays(week: Run) -> None:
 
     assert symptom.onset == moment(FRIDAY, 11)
     assert symptom.compared_with == "Sundays 11:00-11:15 of the last 4 weeks"
+
+
+def test_work_outside_of_business_hours_is_found(week: Run) -> None:
+    symptom = found(week, "work at night").symptom
+
+    assert symptom.onset == moment(SATURDAY, 3)
+    assert symptom.direction is Direction.UP
+    assert symptom.compared_with == "Saturdays 03:00-03:15 of the last 4 weeks"
+
+
+def test_an_office_that_does_not_open_is_found(week: Run) -> None:
+    symptom = found(week, "late opening").symptom
+
+    assert moment(THURSDAY, 9) <= symptom.onset < moment(THURSDAY, 9.5)
+    assert symptom.direction is Direction.DOWN
+    assert symptom.compared_with.startswith("Thursdays 09:")
 
 
 def test_after_a_clock_change_the_local_hour_is_what_counts(week: Run) -> None:
