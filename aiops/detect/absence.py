@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from aiops.detect.past import Past
 from aiops.detect.protocol import Frame, Memory, Verdict, Whole
 from aiops.detect.traits import Bools, Traits
 from aiops.domain.policies import DetectPolicy
@@ -62,12 +63,12 @@ class Absence:
         self,
         shard: Shard,
         traits: Traits,
-        history: History,
+        past: Past,
         policy: DetectPolicy,
         holidays: frozenset[date],
     ) -> Memory:
         """Return the same as `blank`: absence needs no history."""
-        del traits, history, policy, holidays
+        del traits, past, policy, holidays
         return self.blank(shard)
 
     def start(self, shard: Shard, fitted: Memory, frame: Frame, history: History | None) -> Memory:

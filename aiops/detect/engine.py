@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from aiops.detect.judging import judge, judge_all, kpis
+from aiops.detect.past import Past
 from aiops.detect.persistence import new_track
 from aiops.detect.protocol import Detector, Frame, Verdict
 from aiops.detect.recent import Recent, finite, recent_of, widened
@@ -26,7 +27,7 @@ from aiops.detect.values import (
 )
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import Origin, SymptomFact
-from aiops.domain.ticks import History, KpiTick, Packed, Shard, Span, Tick
+from aiops.domain.ticks import History, HistoryInParts, KpiTick, Packed, Shard, Span, Tick
 
 __all__ = ["Detection", "ShardProfile", "ShardState", "adopt", "fit", "rescore", "start", "step"]
 
@@ -50,7 +51,7 @@ class Detection:
 
 def fit(
     shard: Shard,
-    history: History,
+    history: History | HistoryInParts,
     policy: DetectPolicy,
     *,
     masked: Sequence[Span] = (),
@@ -68,19 +69,9 @@ def fit(
     chosen = all_detectors() if detectors is None else detectors
     if not len(history.times):
         return ShardProfile.empty(shard, chosen)
-    if masked:
-        history = _without(history, masked)
-    traits = traits_of(shard)
-    fitted = {one.name: one.fit(shard, traits, history, policy, policy.holidays) for one in chosen}
+    traits, past = traits_of(shard), Past.of(history, masked)
+    fitted = {one.name: one.fit(shard, traits, past, policy, policy.holidays) for one in chosen}
     return ShardProfile.of(shard, fitted, policy.holidays)
-
-
-def _without(history: History, masked: Sequence[Span]) -> History:
-    values = history.values.copy()
-    for span in (one for one in masked if one.slot < values.shape[1]):
-        first, end = np.searchsorted(history.times, (span.since, span.until))
-        values[first:end, span.slot] = np.nan
-    return History(times=history.times, values=values)
 
 
 def start(shard: Shard, profile: ShardProfile, history: History | None) -> ShardState:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from aiops.detect.past import Past
 from aiops.detect.protocol import Frame, Memory, Verdict
 from aiops.detect.recent import finite
 from aiops.detect.traits import Bools, Traits
@@ -25,7 +26,6 @@ _CHANCE = 1e-9
 _MOST_REPEATS = 0.9
 _LATELY_TICKS = 500
 _LEAST_SEEN = 60
-_ROWS = 4000
 
 
 class Frozen:
@@ -54,15 +54,14 @@ class Frozen:
         self,
         shard: Shard,
         traits: Traits,
-        history: History,
+        past: Past,
         policy: DetectPolicy,
         holidays: frozenset[date],
     ) -> Memory:
         """Return how many seconds a value may be repeated: some times the longest pause so far."""
         del traits, policy, holidays
         fitted = dict(self.blank(shard))
-        stride = max(len(history.times) // _ROWS, 1)
-        times, values = history.times[::stride], finite(history.values[::stride])
+        times, values = past.rows.times, past.rows.values
         if len(times) < _LEAST_SEEN:
             return fitted
         pause = (_longest_run(values) + 1) * float(np.median(np.diff(times)))

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from aiops.detect.past import Past
 from aiops.detect.protocol import Frame, Memory, Verdict
 from aiops.detect.relation import (
     QUICK_SECONDS,
@@ -58,13 +59,13 @@ class Multivariate:
         self,
         shard: Shard,
         traits: Traits,
-        history: History,
+        past: Past,
         policy: DetectPolicy,
         holidays: frozenset[date],
     ) -> Memory:
         """Return the relations within each service and region, fitted with scikit-learn."""
         del holidays
-        return fit_relations(shard, traits, history, policy.bar)
+        return fit_relations(shard, traits, past, policy.bar)
 
     def start(self, shard: Shard, fitted: Memory, frame: Frame, history: History | None) -> Memory:
         """Return the levels of the rests over the last hour, NaN where nothing is known."""

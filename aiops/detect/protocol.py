@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from aiops.detect.past import Past
 from aiops.detect.recent import Recent
 from aiops.detect.traits import Bools, Traits
 from aiops.domain.policies import DetectPolicy
@@ -111,7 +112,7 @@ class Detector(Protocol):
         self,
         shard: Shard,
         traits: Traits,
-        history: History,
+        past: Past,
         policy: DetectPolicy,
         holidays: frozenset[date],
     ) -> Memory:

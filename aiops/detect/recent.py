@@ -13,7 +13,7 @@ CELL_SECONDS = 30
 """Shorter steps share a cell, so that the ring never spans less than half an hour."""
 
 
-_LARGEST = np.float32(1e24)
+LARGEST = np.float32(1e24)
 """Nothing that is measured is larger; beyond it float32 cannot hold a distance in scales."""
 
 
@@ -88,5 +88,5 @@ def finite(values: Packed) -> Packed:
     """Return a float32 copy in which infinities, and what is as good as that, are missing."""
     with np.errstate(over="ignore"):
         packed = np.array(values, dtype=np.float32)
-    packed[~(np.abs(packed) <= _LARGEST)] = np.nan
+    packed[~(np.abs(packed) <= LARGEST)] = np.nan
     return packed

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from aiops.detect.calendar import BIN_SECONDS
 from aiops.detect.medians import nan_median
+from aiops.detect.recent import LARGEST, finite
 from aiops.domain.ticks import Packed, Times
 
 _PART_SECONDS = BIN_SECONDS // 3
@@ -44,16 +45,41 @@ class Blocks:
         return _held(season) if self.seconds > BIN_SECONDS else _smooth(_filled(season))
 
 
+def block_starts(times: Times) -> npt.NDArray[np.intp]:
+    """Return the indices of the ticks that are the first ones of their 15 minutes."""
+    return _starts(times // BIN_SECONDS)
+
+
 def block_values(values: Packed, times: Times) -> Packed:
-    """Return 15-minute values, shape (blocks from the first to the last time, series)."""
+    """Return 15-minute values of those quarters of an hour that have ticks, shape (…, series).
+
+    Args:
+        values: shape (ticks, series); what is not finite is missing.
+        times: epoch seconds, ascending.
+    """
     part = times // _PART_SECONDS
-    first = (times[0] // BIN_SECONDS) * 3
-    count = int((times[-1] // BIN_SECONDS) * 3 + 3 - first)
-    starts = np.flatnonzero(np.r_[True, part[1:] != part[:-1]])
-    parts = np.full((count, values.shape[1]), np.nan, dtype=np.float32)
-    parts[part[starts] - first] = _means(values, starts)
-    median, known = nan_median(parts.reshape(count // 3, 3, -1).swapaxes(0, 1))
-    return np.where(known > 0, median, np.float32(np.nan))
+    starts = _starts(part)
+    heads = block_starts(times)
+    block = np.searchsorted(heads, starts, side="right") - 1
+    thirds = np.full((len(heads), 3, values.shape[1]), np.nan, dtype=np.float32)
+    thirds[block, part[starts] % 3] = _means(values, starts)
+    return _middle(thirds)
+
+
+def _starts(numbers: Times) -> npt.NDArray[np.intp]:
+    return np.flatnonzero(np.r_[True, numbers[1:] != numbers[:-1]])
+
+
+def _middle(thirds: Packed) -> Packed:
+    """Return the median of the three that are known, NaN where none is."""
+    first, second, third = thirds.swapaxes(0, 1)
+    middle: Packed = np.minimum(np.maximum(first, second), third)
+    np.maximum(middle, np.minimum(first, second), out=middle)
+    holes = np.flatnonzero(np.isnan(middle).any(axis=0))
+    if len(holes):
+        median, known = nan_median(thirds[:, :, holes].swapaxes(0, 1))
+        middle[:, holes] = np.where(known > 0, median, np.float32(np.nan))
+    return middle
 
 
 def _means(values: Packed, starts: npt.NDArray[np.intp]) -> Packed:
@@ -61,27 +87,32 @@ def _means(values: Packed, starts: npt.NDArray[np.intp]) -> Packed:
     sizes = np.diff(np.r_[starts, len(values)])[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
         means = _sums(values, starts, sizes) / sizes.astype(np.float32)
-        holes = np.flatnonzero(~np.isfinite(means).all(axis=0))
+        holes = np.flatnonzero(~(np.abs(means) <= LARGEST).all(axis=0))
         if len(holes):
-            some = values[:, holes]
+            some = finite(values[:, holes])
             measured = np.isfinite(some)
-            totals = np.add.reduceat(np.where(measured, some, 0), starts, axis=0)
-            counts = np.add.reduceat(measured, starts, axis=0, dtype=np.float32)
+            totals = _sums(np.where(measured, some, np.float32(0)), starts, sizes)
+            counts = _sums(measured.astype(np.float32), starts, sizes)
             means[:, holes] = np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
     return np.asarray(means, dtype=np.float32)
 
 
 def _sums(values: Packed, starts: npt.NDArray[np.intp], sizes: npt.NDArray[np.intp]) -> Packed:
-    """Return the sum of every stretch of rows."""
-    if len(starts) < 3 or (sizes[1:-1] != sizes[1]).any():  # the first and last may be cut off
-        return np.add.reduceat(values, starts, axis=0)
-    # Row after row: much faster than many short sums.
-    size, sums = int(sizes[1, 0]), np.empty((len(starts), values.shape[1]), dtype=np.float32)
-    middle = values[starts[1] : starts[-1]].reshape(len(starts) - 2, size, -1)
-    np.add(middle[:, 0], 0, out=sums[1:-1])
-    for row in range(1, size):
-        sums[1:-1] += middle[:, row]
-    sums[0], sums[-1] = values[: starts[1]].sum(axis=0), values[starts[-1] :].sum(axis=0)
+    """Return the sum of every stretch of rows, taken in order: one of float32 depends on it."""
+    sums = np.zeros((len(starts), values.shape[1]), dtype=np.float32)
+    even = slice(1, -1)  # the first and last may be cut off
+    if len(starts) < 3 or (sizes[even] != sizes[1]).any():
+        even = slice(0, 0)
+    else:
+        # Row after row: much faster than many short sums.
+        size = int(sizes[1, 0])
+        middle = values[starts[1] : starts[-1]].reshape(len(starts) - 2, size, -1)
+        for row in range(size):
+            sums[even] += middle[:, row]
+    rest = np.delete(np.arange(len(starts)), even)
+    for row in range(int(sizes[rest].max())):
+        longer = rest[sizes[rest, 0] > row]
+        sums[longer] += values[starts[longer] + row]
     return sums
 
 

@@ -1,22 +1,31 @@
 """Robust seasonal profiles of many series at once: season, scale and how far to trust sums.
 
-Values are first reduced to 15-minute blocks (the median of three 5-minute means, so a spike is
-gone before anything is averaged), blocks to days or weeks by medians. A series gets the simplest
-season whose error on held-out time is clearly smaller.
+Blocks of 15 minutes are reduced to days or weeks by medians. A series gets the simplest season
+whose error on held-out time is clearly smaller.
 """
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from datetime import date
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from aiops.detect.calendar import BIN_SECONDS, DAY_BINS, WEEK_BINS
+from aiops.detect.calendar import (
+    BIN_SECONDS,
+    DAY_BINS,
+    WEEK_BINS,
+    local_days,
+    week_positions,
+)
 from aiops.detect.medians import nan_median
-from aiops.detect.season_blocks import Blocks, block_values
-from aiops.detect.season_scale import LevelPath, residual_scale
+from aiops.detect.past import Past
+from aiops.detect.season_blocks import Blocks
+from aiops.detect.season_scale import LevelPath, residual_scale, trust_in_sums
 from aiops.detect.traits import Bools
-from aiops.domain.ticks import Floats, Packed, Times
+from aiops.domain.ticks import Floats, History, Packed, Times
 
 YOUNG, LEVEL, DAILY, WEEKLY = 0, 1, 2, 3
 """What a series is compared with: its last hour, its level, its day, its week."""
@@ -24,7 +33,6 @@ YOUNG, LEVEL, DAILY, WEEKLY = 0, 1, 2, 3
 _DAY = 86_400
 _BETTER_BY = 0.95
 _TAME_SHARE = 0.995
-_SCALE_TICKS = 6_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,59 +57,79 @@ class Fitted:
     days: Packed
 
 
-def _sampled(blocks: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
-    """Return which ticks tell the scale: whole blocks, evenly spread, enough for a thousandth."""
-    every = max(1, len(blocks) // _SCALE_TICKS)
-    return np.asarray(blocks % every == 0)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocalTimes:
+    """Where the ticks of a past lie in the local week and among the local days.
+
+    Args:
+        slots: bin of the week of every block.
+        days: number of the local day of every block.
+        rows: positions of the rows in the week, as of `calendar.week_positions`.
+        runs: positions of the runs.
+    """
+
+    slots: npt.NDArray[np.intp]
+    days: Times
+    rows: Floats
+    runs: Floats
+
+    @classmethod
+    def of(cls, past: Past, zone: str, holidays: AbstractSet[date]) -> Self:
+        """Return where the ticks of a past lie by the clock of a zone."""
+        blocks, rows, runs = (
+            week_positions(one.times, zone, holidays) for one in (past.blocks, past.rows, past.runs)
+        )
+        return cls(
+            slots=blocks.astype(np.intp) % WEEK_BINS,
+            days=local_days(past.blocks.times, zone),
+            rows=rows,
+            runs=runs,
+        )
 
 
 def fit_seasons(
-    values: Packed,
-    times: Times,
-    positions: Floats,
-    days: Times,
+    past: Past,
+    local: LocalTimes,
     *,
     floor: Callable[[Packed], Packed],
     level_memory_seconds: int,
     unknown: Bools,
 ) -> Fitted:
-    """Fit every series of one zone.
+    """Fit every series of a past.
 
     Args:
-        values: shape (ticks, series), NaN where missing or masked.
-        times: epoch seconds, ascending.
-        positions: position of every tick in the local week, from `calendar.week_positions`.
-        days: number of the local day of every tick.
+        past: of series of one zone.
+        local: its ticks by the clock of that zone.
         floor: typical level → least believable scale, both of shape (series,).
         level_memory_seconds: how fast the level will follow the series.
         unknown: series of which nothing but their values is known, shape (series,).
     """
-    first = times[0] // BIN_SECONDS
-    tick_block = (times // BIN_SECONDS - first).astype(np.intp)
-    heads = np.flatnonzero(np.r_[True, tick_block[1:] != tick_block[:-1]])
-    every = block_values(values, times)
     blocks = Blocks(
-        seconds=max(BIN_SECONDS, int(np.median(np.diff(times))) if len(times) > 1 else 0),
-        values=every[tick_block[heads]],
-        slots=positions[heads].astype(np.intp) % WEEK_BINS,
-        days=days[heads],
+        seconds=max(BIN_SECONDS, int(past.step_seconds)),
+        values=past.blocks.values,
+        slots=local.slots,
+        days=local.days,
     )
     kind, known_days = _choose(blocks, unknown)
     season = _season_by_kind(blocks, kind)
     relative = _moves_by_factor(blocks.values, season)
-    dense = np.cumsum(np.r_[False, tick_block[1:] != tick_block[:-1]])
     path = LevelPath.follow(
         blocks.values,
         season[blocks.slots],
         relative,
         memory=level_memory_seconds / blocks.seconds,
     )
-    told = _sampled(dense)
-    at = positions[told]
     typical = np.median(season, axis=0)
     least = np.asarray(floor(typical) / np.where(relative, typical, 1), dtype=np.float32)
-    usual = season[at.astype(np.intp)] if blocks.seconds > BIN_SECONDS else interpolate(season, at)
-    scale, trust = residual_scale(values[told], usual, at, dense[told], path=path, floor=least)
+
+    def rest_of(ticks: History, at: Floats) -> Packed:
+        usual = interpolate(season, at) if blocks.seconds == BIN_SECONDS else season[at.astype(int)]
+        return path.rest(ticks.values, usual, past.blocks_at(ticks.times))
+
+    near = rest_of(past.runs, local.runs)
+    rest = np.concatenate([rest_of(past.rows, local.rows), near])
+    scale = residual_scale(rest, np.concatenate([local.rows, local.runs]), least)
+    trust = trust_in_sums(near, local.runs, scale)
     return Fitted(
         season=season, scale=scale, trust=trust, relative=relative, kind=kind, days=known_days
     )
@@ -112,8 +140,11 @@ def interpolate(season: Packed, positions: Floats) -> Packed:
     shifted = np.asarray(positions) - 0.5
     low = np.floor(shifted).astype(np.intp)
     weight = (shifted - low).astype(np.float32)[:, None]
-    below, above = season[low % WEEK_BINS], season[(low + 1) % WEEK_BINS]
-    return np.asarray(below + weight * (above - below), dtype=np.float32)
+    change = np.roll(season, -1, axis=0) - season
+    values = change[low % WEEK_BINS]
+    values *= weight
+    values += season[low % WEEK_BINS]
+    return values
 
 
 def _choose(blocks: Blocks, unknown: Bools) -> tuple[npt.NDArray[np.int8], Packed]:
@@ -197,17 +228,21 @@ def _tiled(season: Packed) -> Packed:
     return np.tile(season, (WEEK_BINS // len(season), 1))
 
 
-def _by_day(blocks: Blocks) -> Packed:
-    """Return shape (days, 96, series), NaN where nothing was measured."""
-    day = (blocks.days - blocks.days.min()).astype(np.intp)
-    shape = (int(day.max()) + 1, DAY_BINS, blocks.values.shape[1])
-    table = np.full(shape, np.nan, dtype=np.float32)
-    table[day, blocks.slots % DAY_BINS] = blocks.values
+def _by_bin(values: Packed, bins: npt.NDArray[np.intp], count: int) -> Packed:
+    """Return each bin's values, shape (occurrences, count, series); NaN where it has fewer."""
+    order = np.argsort(bins, kind="stable")
+    ordered = bins[order]
+    occurrence = np.arange(len(bins)) - np.searchsorted(ordered, ordered)
+    shape = (int(occurrence.max()) + 1, count, values.shape[1])
+    table = np.empty(shape, np.float32)
+    if len(bins) < shape[0] * count:
+        table[:] = np.nan
+    table[occurrence, ordered] = values[order]
     return table
 
 
 def _daily(blocks: Blocks) -> Packed:
-    return blocks.smooth(_median_or_nan(_by_day(blocks)))
+    return blocks.smooth(_median_or_nan(_by_bin(blocks.values, blocks.slots % DAY_BINS, DAY_BINS)))
 
 
 def _weekly(blocks: Blocks) -> Packed:
@@ -216,10 +251,7 @@ def _weekly(blocks: Blocks) -> Packed:
     With an even number of weeks the median over days of its sort (working day or weekend) has a
     vote too, so that one week's incident does not become half of every week.
     """
-    first = blocks.days.min()
-    week = ((blocks.days - first) // 7).astype(np.intp)
-    weeks = np.full((int(week.max()) + 1, WEEK_BINS, blocks.values.shape[1]), np.nan, np.float32)
-    weeks[week, blocks.slots] = blocks.values
+    weeks = _by_bin(blocks.values, blocks.slots, WEEK_BINS)
     sorts = _by_sort_of_day(blocks)
     even = np.isfinite(weeks).sum(axis=0) % 2 == 0
     votes = np.concatenate([weeks, np.where(even, sorts, np.nan)[None]])
@@ -232,7 +264,9 @@ def _by_sort_of_day(blocks: Blocks) -> Packed:
     for weekend in (False, True):
         chosen = (blocks.slots >= 5 * DAY_BINS) == weekend
         if chosen.any():
-            found = _median_or_nan(_by_day(blocks.where(chosen)))
+            found = _median_or_nan(
+                _by_bin(blocks.values[chosen], blocks.slots[chosen] % DAY_BINS, DAY_BINS)
+            )
             sorts.append(np.where(np.isfinite(found), found, everything))
         else:
             sorts.append(everything)

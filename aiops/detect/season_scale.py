@@ -18,7 +18,9 @@ _TAIL_DISTANCE = 4.0
 _SUSTAINED = 4.0
 _MOST_MASKED = 0.05
 _GROUP = 5
-_FEW_ROWS = 4000
+_CUT = 3.0
+_LEAST_OF_HOUR = 20
+_MEDIAN_ROWS = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,20 +57,19 @@ class LevelPath:
         unit = np.where(relative, np.where(season > 0, season, 1), 1).astype(np.float32)
         rest = (values - season) / unit
         usual = _SIGMA * nan_median(np.abs(rest - nan_median(rest)[0]))[0]
-        cap = np.where(usual > 0, 3 * usual, np.inf)
+        cap = np.where(usual > 0, 3 * usual, np.inf).astype(np.float32)
         gain = np.float32(-np.expm1(-1 / memory))
         level = np.empty_like(rest)
-        now = nan_median(rest[: 2 * _HOUR_BINS])[0]
-        missing = ~np.isfinite(rest)
-        holes = missing.any(axis=1)
-        move = np.empty_like(now)
-        for block, row in enumerate(rest):
-            level[block] = now
-            np.subtract(row, now, out=move)
-            np.maximum(np.minimum(move, cap, out=move), -cap, out=move)
-            if holes[block]:
-                move[missing[block]] = 0
-            now += np.multiply(move, gain, out=move)
+        level[0] = nan_median(rest[: 2 * _HOUR_BINS])[0]
+        holes = np.isnan(rest).any(axis=1)
+        lowest, move = -cap, np.empty_like(cap)
+        for block in range(1, len(rest)):
+            now, before = level[block - 1], rest[block - 1]
+            np.subtract(before, now, out=move)
+            np.maximum(np.minimum(move, cap, out=move), lowest, out=move)
+            if holes[block - 1]:
+                move[np.isnan(before)] = 0
+            np.add(now, np.multiply(move, gain, out=move), out=level[block])
         far = np.abs(rest - level) > _SUSTAINED * np.where(usual > 0, usual, np.inf)
         nature = far.mean(axis=0) > _MOST_MASKED
         return cls(level=level, calm=~far | nature, relative=relative)
@@ -80,52 +81,66 @@ class LevelPath:
         """
         rest = np.asarray(values - season, dtype=np.float32)
         if self.relative.any():
-            rest /= np.where(self.relative & (season > 0), season, np.float32(1))
+            rest /= np.where(self.relative, season, np.float32(1))  # relative ones are above zero
         rest -= self.level[blocks]
         if not self.calm.all():
             rest[~self.calm[blocks]] = np.nan
         return rest
 
 
-def residual_scale(
-    values: Packed,
-    season: Packed,
-    positions: Floats,
-    blocks: npt.NDArray[np.intp],
-    *,
-    path: LevelPath,
-    floor: Packed,
-) -> tuple[Packed, Packed]:
-    """Return the scale by hour group, shape (48, series), and the trust in sums, shape (series,).
-
-    The scale of a relative series is a share of its season, as its level is.
+def residual_scale(rest: Packed, positions: Floats, floor: Packed) -> Packed:
+    """Return the usual size of a rest by hour group, shape (48, series).
 
     Args:
-        values: shape (ticks, series).
-        season: at the ticks, same shape.
+        rest: what season and level leave of some ticks, shape (ticks, series).
         positions: of the ticks in the local week.
-        blocks: index of each tick's block.
-        path: the level through the history.
-        floor: least believable scale, a share for relative series.
+        floor: least believable scale, in the unit of the rest.
     """
-    rest = path.rest(values, season, blocks)
     hour = hour_groups(positions)
     size = np.abs(rest)
     scale = _by_hour(size, hour, floor)
-    by_tick = scale[hour]
-    tail = _upper_tail(np.divide(size, by_tick, out=size))
-    wider = np.maximum(1, tail / _TAIL_DISTANCE)
-    return (scale * wider).astype(np.float32), _trust(np.divide(rest, by_tick, out=rest) / wider)
+    tail = _upper_tail(np.divide(size, scale[hour], out=size))
+    return np.asarray(scale * np.maximum(1, tail / _TAIL_DISTANCE), dtype=np.float32)
+
+
+def trust_in_sums(rest: Packed, positions: Floats, scale: Packed) -> Packed:
+    """Return 1 for independent ticks, less where neighbours go together: sums prove less then.
+
+    Args:
+        rest: what season and level leave of runs of neighbouring ticks, shape (ticks, series).
+        positions: of the ticks in the local week.
+        scale: what `residual_scale` returns.
+    """
+    groups = len(rest) // _GROUP
+    if groups < 20:
+        return np.full(rest.shape[1], 0.5, dtype=np.float32)
+    standard = rest[: groups * _GROUP] / scale[hour_groups(positions[: groups * _GROUP])]
+    np.clip(standard, np.float32(-4), np.float32(4), out=standard)
+    standard[np.isnan(standard)] = 0
+    single = np.var(standard, axis=0)
+    sums = np.var(standard.reshape(groups, _GROUP, -1).mean(axis=1), axis=0)
+    excess = _GROUP * sums / np.maximum(single, 1e-12)
+    excess /= 1 + (2 / groups) ** 0.5  # what chance alone may add is no proof against sums
+    return np.asarray(1 / np.sqrt(np.maximum(excess, 1)), dtype=np.float32)
 
 
 def _by_hour(size: Packed, hour: npt.NDArray[np.intp], floor: Packed) -> Packed:
-    few = max(1, len(size) // _FEW_ROWS)
-    whole = _SIGMA * nan_median(size[::few])[0]
+    """Return the usual size in every hour where it clearly varies, else that of all hours.
+
+    Means of sizes cut off tell a ratio between hours from a third of the ticks that medians need.
+    """
+    whole = _SIGMA * nan_median(size[:: -(-len(size) // _MEDIAN_ROWS)])[0]
     least = np.maximum(np.maximum(whole, floor), 1e-12)
-    hours = np.empty((HOUR_GROUPS, size.shape[1]), dtype=np.float32)
-    for number in range(HOUR_GROUPS):
-        median, count = nan_median(size[np.flatnonzero(hour == number)])
-        hours[number] = np.where(count >= 20, _SIGMA * median, whole)
+    cut = np.minimum(size, _CUT * whole)
+    of_hour = (hour == np.arange(HOUR_GROUPS)[:, None]).astype(np.float32)
+    total, count = of_hour @ cut, of_hour.sum(axis=1, keepdims=True)
+    if np.isnan(total).any():
+        known = np.isfinite(cut)
+        count = of_hour @ known.astype(np.float32)
+        total = of_hour @ np.where(known, cut, np.float32(0))
+    usual = total.sum(axis=0) / np.maximum(count.sum(axis=0), 1)
+    share = total / np.maximum(count, 1) / np.maximum(usual, 1e-30)
+    hours = whole * np.where(count >= _LEAST_OF_HOUR, share, 1)
     days = hours.reshape(2, 24, -1)
     near = np.roll(days, 1, axis=1) + np.roll(days, -1, axis=1)
     smooth = (0.25 * near + 0.5 * days).reshape(HOUR_GROUPS, -1)
@@ -142,16 +157,3 @@ def _upper_tail(standard: Packed) -> Packed:
     rank = max(0, ticks - 1 - int(_TAIL_SHARE * ticks))
     tail: Packed = np.partition(columns, rank, axis=1)[:, rank]
     return tail
-
-
-def _trust(standard: Packed) -> Packed:
-    """Return 1 for independent ticks, less where neighbours go together: sums prove less then."""
-    groups = len(standard) // _GROUP
-    if groups < 20:
-        return np.full(standard.shape[1], 0.5, dtype=np.float32)
-    clipped = np.clip(standard[: groups * _GROUP], np.float32(-4), np.float32(4))
-    clipped[np.isnan(clipped)] = 0
-    single = np.var(clipped, axis=0)
-    sums = np.var(clipped.reshape(groups, _GROUP, -1).mean(axis=1), axis=0)
-    excess = _GROUP * sums / np.maximum(single, 1e-12)
-    return np.asarray(1 / np.sqrt(np.maximum(excess, 1)), dtype=np.float32)

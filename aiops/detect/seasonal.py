@@ -19,19 +19,18 @@ from aiops.detect.band import band_at, season_at
 from aiops.detect.calendar import (
     HOUR_GROUPS,
     WEEK_BINS,
-    local_days,
     say_time_of_day,
     say_weekday,
-    week_positions,
 )
 from aiops.detect.importance import current_factors
 from aiops.detect.own_past import surprise
 from aiops.detect.own_past_learning import learnt_past
 from aiops.detect.own_past_memory import blank_past, rebased
 from aiops.detect.own_past_verdict import with_news
+from aiops.detect.past import Past
 from aiops.detect.protocol import Frame, Memory, Verdict, Whole
 from aiops.detect.recent import finite
-from aiops.detect.season_fit import DAILY, LEVEL, WEEKLY, YOUNG, fit_seasons
+from aiops.detect.season_fit import DAILY, LEVEL, WEEKLY, YOUNG, LocalTimes, fit_seasons
 from aiops.detect.seasonal_memory import (
     blank_memory,
     learnt,
@@ -82,24 +81,20 @@ class Seasonal:
         self,
         shard: Shard,
         traits: Traits,
-        history: History,
+        past: Past,
         policy: DetectPolicy,
         holidays: frozenset[date],
     ) -> Memory:
         """Return season, scale and trust of every series, fitted in its own zone."""
         fitted = {name: array.copy() for name, array in self.blank(shard).items()}
-        width = history.values.shape[1]
         for zone, slots in traits.zones:
-            every = np.arange(width) if slots is None else slots[slots < width]
-            positions = week_positions(history.times, zone, holidays)
-            days = local_days(history.times, zone)
+            every = np.arange(past.width) if slots is None else slots[slots < past.width]
+            local = LocalTimes.of(past, zone, holidays)
             for start in range(0, len(every), _COLUMNS):
                 chosen = _together(every[start : start + _COLUMNS])
                 found = fit_seasons(
-                    finite(history.values[:, chosen]),
-                    history.times,
-                    positions,
-                    days,
+                    past.of_series(chosen),
+                    local,
                     floor=partial(traits.scale_floor, slots=chosen),
                     level_memory_seconds=policy.level_memory_seconds,
                     unknown=traits.unknown[chosen],

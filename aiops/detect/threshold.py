@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from aiops.detect.past import Past
 from aiops.detect.protocol import Frame, Memory, Verdict
 from aiops.detect.traits import Bools, Traits
 from aiops.domain.policies import DetectPolicy
@@ -36,12 +37,12 @@ class Threshold:
         self,
         shard: Shard,
         traits: Traits,
-        history: History,
+        past: Past,
         policy: DetectPolicy,
         holidays: frozenset[date],
     ) -> Memory:
         """Return nothing: limits are policy, not learnt."""
-        del traits, history, policy, holidays
+        del traits, past, policy, holidays
         return self.blank(shard)
 
     def start(self, shard: Shard, fitted: Memory, frame: Frame, history: History | None) -> Memory:

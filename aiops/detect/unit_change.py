@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from aiops.detect.past import Past
 from aiops.detect.protocol import Frame, Memory, Verdict
 from aiops.detect.traits import Bools, Slots, Traits
 from aiops.domain.families import is_ratio
@@ -50,12 +51,12 @@ class UnitChange:
         self,
         shard: Shard,
         traits: Traits,
-        history: History,
+        past: Past,
         policy: DetectPolicy,
         holidays: frozenset[date],
     ) -> Memory:
         """Return the same as `blank`: the level just before is all it takes."""
-        del traits, history, policy, holidays
+        del traits, past, policy, holidays
         return self.blank(shard)
 
     def start(self, shard: Shard, fitted: Memory, frame: Frame, history: History | None) -> Memory:

@@ -1,5 +1,6 @@
 """Columnar samples: one float vector per shard and tick; no Python object per point."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -70,6 +71,21 @@ class Span(NamedTuple):
     slot: int
     since: int
     until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HistoryInParts:
+    """Past ticks of one shard that come little by little: weeks of them need not fit in memory.
+
+    Args:
+        times: epoch seconds of all ticks, ascending, shape (ticks,).
+        width: how many series there are; a part may have fewer columns.
+        parts: the ticks in order, once; every part ends where a quarter of an hour does.
+    """
+
+    times: Times
+    width: int
+    parts: Iterable[History]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
