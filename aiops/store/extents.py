@@ -2,11 +2,23 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, func, or_, select
+from sqlalchemy import Engine, bindparam, func, or_, select
 
 from aiops.domain.time import utc
 from aiops.store.engine import reading
 from aiops.store.history_tables import LATE_TICKS, PROFILES, SHARDS, STATES, TICKS
+
+_CURSOR = func.coalesce(STATES.c.cursor, -1)
+_NEXT_TICK = (
+    select(TICKS.c.at).where(TICKS.c.shard_id == STATES.c.shard_id, TICKS.c.at > _CURSOR).exists()
+)
+_BEHIND = (
+    select(STATES.c.shard_id)
+    .join(SHARDS, SHARDS.c.id == STATES.c.shard_id)
+    .where(SHARDS.c.env == bindparam("env"), bindparam("at") > _CURSOR, _NEXT_TICK)
+    .limit(1)
+)
+"""Built once, since every task asks."""
 
 
 class Extents:
@@ -63,6 +75,12 @@ class Extents:
         with reading(self._engine) as connection:
             fitted: datetime | None = connection.scalar(query)
         return fitted
+
+    def is_any_behind(self, env: str, at: datetime) -> bool:
+        """Return whether a shard of an environment has ticks to score before it is at `at`."""
+        with reading(self._engine) as connection:
+            found = connection.execute(_BEHIND, {"env": env, "at": int(at.timestamp())})
+            return found.first() is not None
 
     def unscored(self) -> tuple[str, ...]:
         """Return the shards with ticks or late values detection has not worked through, sorted."""

@@ -49,3 +49,16 @@ def test_the_last_fit_is_known_by_its_last_tick(history: Engine) -> None:
     store.save_profile(SHARD, b"one", fitted_at=minute(2))
     store.save_profile(SHARD, b"two", fitted_at=minute(3))
     assert extents.fitted_at(SHARD) == minute(3)
+
+
+def test_an_environment_waits_for_shards_that_have_ticks_to_score(history: Engine) -> None:
+    extents, store = filled(history), HistoryStore(history)
+    store.add_series("shop.prod.1", "prod", "shop", 60, [series("search", "error_ratio")])
+    store.advance_cursor("shop.prod.1", None, minute(3), b"", profile_version=0)
+    assert extents.is_any_behind("prod", minute(3))
+    assert not extents.is_any_behind("staging", minute(3))  # none of its shards has a tick
+    store.advance_cursor(SHARD, None, minute(2), b"", profile_version=0)
+    assert extents.is_any_behind("prod", minute(3))
+    assert not extents.is_any_behind("prod", minute(2))
+    store.advance_cursor(SHARD, minute(2), minute(3), b"", profile_version=0)
+    assert not extents.is_any_behind("prod", minute(4))  # it has no tick after its last one

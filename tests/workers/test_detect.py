@@ -4,15 +4,17 @@ import shutil
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
 from aiops.domain.errors import StoreError
 from aiops.domain.symptoms import FactKind, Symptom, SymptomFact
+from aiops.domain.ticks import Tick
 from aiops.store.engine import open_engine, reading
 from aiops.store.signals import HistoryStore
 from aiops.store.tables import SYMPTOM_FACTS, SYMPTOMS
-from tests.builders import minute
+from tests.builders import minute, series
 from tests.workers.installation import Installation
 from tests.workers.tables import source
 
@@ -65,6 +67,18 @@ def test_a_fault_becomes_symptoms_and_wakes_correlation_once(shop: Installation)
     assert services == {"checkout", "payment-service"}
     assert list(shop.tasks.tasks) == [("correlate.env", ("prod",))]
     assert shop.history.load_state(SHARD).cursor == minute(14)
+
+
+def test_correlation_is_woken_by_the_last_shard_of_an_environment(shop: Installation) -> None:
+    other = Tick(at=minute(14), values=np.zeros(1, dtype=np.float32))
+    shop.history.add_series("push.prod.0", "prod", "push", 60, [series("search", "error_ratio")])
+    shop.history.append_ticks("push.prod.0", [other])
+    poll_until(shop, 14)
+    shop.tasks.tasks.clear()
+    shop.detect.run(SHARD)
+    assert not shop.tasks.tasks
+    shop.detect.run("push.prod.0")
+    assert list(shop.tasks.tasks) == [("correlate.env", ("prod",))]
 
 
 def test_a_duplicate_task_finds_nothing_to_do(shop: Installation) -> None:

@@ -97,7 +97,7 @@ class Advance:
         is_new |= not kept.save(after, reached)
         if self._move(standing, after, reached, work.readings, checkpoint=is_new):
             self._telemetry.scored(known.shard, ticks, work.facts, self._clock.now())
-            self._wake(known.shard, more=len(ticks) == BATCH_TICKS)
+            self._wake(known.shard, until, more=len(ticks) == BATCH_TICKS)
 
     def _move(
         self,
@@ -128,9 +128,15 @@ class Advance:
         for shard_id in self._extents.unscored():
             self._queue.enqueue("detect.advance", shard_id)
 
-    def _wake(self, shard: Shard, *, more: bool) -> None:
+    def _wake(self, shard: Shard, reached: datetime, *, more: bool) -> None:
+        """Have more of this shard scored, and correlated what the whole environment has reached.
+
+        Correlation waits for the last shard; whoever is the last to move his cursor sees so.
+        """
         if more:
             self._queue.enqueue("detect.advance", shard.id)
+        if self._extents.is_any_behind(shard.env, reached):
+            return
         if self._flags.raise_flag(shard.env):
             self._queue.enqueue("correlate.env", shard.env)
 
