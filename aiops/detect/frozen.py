@@ -1,21 +1,20 @@
 """Values that are repeated where the series used to move: its sender is stuck."""
 
-from dataclasses import replace
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from aiops.detect.past import Past
+from aiops.detect.plain import NOBODY, PlainDetector, calm, verdict_of
 from aiops.detect.protocol import Frame, Memory, Verdict
-from aiops.detect.recent import finite
-from aiops.detect.traits import Bools, Traits
+from aiops.detect.repeats import counted, last_values, longest_run, usual_repeats
+from aiops.detect.traits import Bools, Slots, Traits
 from aiops.domain.families import is_percent, is_ratio
 from aiops.domain.policies import DetectPolicy
-from aiops.domain.series import Direction, Series
+from aiops.domain.series import Series
 from aiops.domain.symptoms import SymptomKind
-from aiops.domain.ticks import History, Packed, Shard
+from aiops.domain.ticks import History, Shard
 
 _STRENGTH = 5.0
 _LEAST_TICKS, _LEAST_SECONDS = 10, 600
@@ -24,11 +23,11 @@ _TIMES_LONGEST = 3
 
 _CHANCE = 1e-9
 _MOST_REPEATS = 0.9
-_LATELY_TICKS = 500
 _LEAST_SEEN = 60
+_NEVER = 2**32 - 1
 
 
-class Frozen:
+class Frozen(PlainDetector):
     """Flat lines: a value repeated for longer than chance and the series' own past allow.
 
     Zero and a full ratio are where values rest by nature; they are never called frozen. Nor is
@@ -37,10 +36,6 @@ class Frozen:
 
     name: ClassVar[str] = "frozen"
     kind: ClassVar[SymptomKind] = SymptomKind.FROZEN_VALUE
-
-    def subjects(self, shard: Shard) -> tuple[Series, ...]:
-        """Return a stand-in per series: a stuck sender is bad whatever the value is."""
-        return tuple(replace(one, bad_direction=Direction.BOTH) for one in shard.series)
 
     def blank(self, shard: Shard) -> Memory:
         """Return infinite patience, and the value that means all of a ratio (NaN: no ratio)."""
@@ -64,63 +59,37 @@ class Frozen:
         times, values = past.rows.times, past.rows.values
         if len(times) < _LEAST_SEEN:
             return fitted
-        pause = (_longest_run(values) + 1) * float(np.median(np.diff(times)))
+        pause = (longest_run(values) + 1) * float(np.median(np.diff(times)))
         patience = fitted["patience"].copy()
         patience[: values.shape[1]] = np.maximum(_TIMES_LONGEST * pause, _LEAST_SECONDS)
         return {**fitted, "patience": patience}
 
     def start(self, shard: Shard, fitted: Memory, frame: Frame, history: History | None) -> Memory:
-        """Return the last values, since when they stand, and how usual a repetition is."""
-        del fitted
-        count = len(shard.series)
-        memory: dict[str, npt.NDArray[Any]] = {
-            "last": np.full(count, np.nan, dtype=np.float32),
-            "since": np.full(count, frame.at, dtype=np.int64),
-            "repeats": np.zeros(count, dtype=np.float32),
-            "seen": np.zeros(count, dtype=np.int32),
-        }
-        if history is not None and len(history.times) > 1:
-            rows = finite(history.values[-_LATELY_TICKS:])
-            width = rows.shape[1]
-            pairs = np.isfinite(rows[1:]) & np.isfinite(rows[:-1])
-            seen = pairs.sum(axis=0)
-            memory["last"][:width] = rows[-1]
-            memory["seen"][:width] = seen
-            memory["repeats"][:width] = (rows[1:] == rows[:-1]).sum(axis=0) / np.maximum(seen, 1)
-        return memory
-
-    def adopt(self, fitted: Memory, memory: Memory, frame: Frame) -> Memory:
-        """Return the memory unchanged: nothing of it depends on a profile."""
+        """Return the last values, since when they stand (or `_NEVER`), and how usual that is."""
         del fitted, frame
-        return memory
+        count = len(shard.series)
+        return {
+            "last": last_values(history, count),
+            "since": np.full(count, _NEVER, dtype=np.uint32),
+            **usual_repeats(history, count),
+        }
 
     def score(self, frame: Frame, fitted: Memory, memory: Memory, held: Bools) -> Verdict | None:
         """Find values that stand for too long."""
         values = frame.values
+        frozen = _too_long(frame, fitted, memory, held)
+        if not len(frozen) and not np.count_nonzero(held):
+            return calm(len(values))
+        outside = np.zeros(len(values), dtype=np.bool_)
+        outside[frozen] = True
         measured = np.isfinite(values)
-        same = values == memory["last"]
-        since = np.where(measured & ~same, frame.at, memory["since"])
-        least = max(_LEAST_SECONDS, _LEAST_TICKS * frame.step_seconds)
-        long = same & (frame.at - since >= np.maximum(fitted["patience"], least))
-        outside = long & (values != 0) & (values != fitted["full"])
-        if frame.alarmed is not None:
-            outside &= ~frame.alarmed | held
-        outside &= _no_chance(memory, (frame.at - since) // frame.step_seconds)
-        told = np.nan_to_num(values)
-        return Verdict(
+        return verdict_of(
+            values,
             measured=measured,
             outside=outside,
-            certain=outside,
-            back=measured & ~same,
-            strength=np.where(outside, np.float32(_STRENGTH), np.float32(0)),
-            direction=np.ones(len(values), dtype=np.int8),
-            observed=told,
-            expected=told,
-            low=told,
-            high=told,
-            since=since,
-            young=np.zeros(len(values), dtype=np.bool_),
-            working={"same": same, "since": since},
+            back=measured & (values != memory["last"]),
+            strength=_STRENGTH,
+            since=memory["since"].astype(np.int64),
         )
 
     def learn(
@@ -134,16 +103,19 @@ class Frozen:
         released: Bools,
     ) -> Memory:
         """Count repetitions; what stays a day is how the series is, and is watched anew."""
-        del fitted
-        follow = verdict.measured & ~held
-        seen = memory["seen"] + follow
-        gain = np.where(follow, 1 / np.clip(seen, 1, _LATELY_TICKS), 0)
-        repeats = memory["repeats"] + gain * (verdict.working["same"] - memory["repeats"])
+        del fitted, verdict
+        values, since = frame.values, memory["since"]
+        measured, same = np.isfinite(values), values == memory["last"]
+        turned = np.flatnonzero(((same != (since < _NEVER)) & measured) | released)
+        if len(turned):
+            since = since.copy()
+            began = np.where(same[turned], frame.at - frame.elapsed_seconds, _NEVER)
+            since[turned] = np.where(released[turned], frame.at, began)
+        whole = np.count_nonzero(measured) == len(values)
         return {
-            "last": np.where(verdict.measured, frame.values, memory["last"]),
-            "since": np.where(released, frame.at, verdict.working["since"]),
-            "repeats": repeats.astype(np.float32),
-            "seen": np.minimum(seen, 1 << 30).astype(np.int32),
+            "last": values.copy() if whole else np.where(measured, values, memory["last"]),
+            "since": since,
+            **counted(memory, same, measured & ~held),
         }
 
     def compared_with(self, fitted: Memory, subject: int, at: int, frame: Frame) -> str:
@@ -159,27 +131,21 @@ def _full(series: Series) -> float:
     return 100.0 if is_percent(metric, unit) else 1.0
 
 
-def _no_chance(memory: Memory, ticks: Packed) -> Bools:
-    """Return where so many repetitions in a row are no chance for a series that does move."""
-    repeats = memory["repeats"]
-    moves = (repeats <= _MOST_REPEATS) & (memory["seen"] >= _LEAST_SEEN)
-    usual = np.clip(repeats, 0.01, _MOST_REPEATS)
-    return np.asarray(moves & (ticks * np.log(usual) <= np.log(_CHANCE)))
-
-
-def _longest_run(values: Packed) -> Packed:
-    """Return how often each series repeats one value at most; missing values change nothing.
-
-    Examples:
-        >>> rows = np.array([[1, 1], [1, 2], [np.nan, 3], [1, 3], [2, 4]], dtype=np.float32)
-        >>> _longest_run(rows).tolist()
-        [2.0, 1.0]
-    """
-    last = values[0].copy()
-    run, longest = np.zeros_like(last), np.zeros_like(last)
-    for row in values[1:]:
-        present = np.isfinite(row)
-        run = np.where(present, np.where(row == last, run + 1, 0), run)
-        np.maximum(longest, run, out=longest)
-        last = np.where(present, row, last)
-    return np.asarray(longest, dtype=np.float32)
+def _too_long(frame: Frame, fitted: Memory, memory: Memory, held: Bools) -> Slots:
+    """Return the slots whose value stands, and has for too long."""
+    values, since = frame.values, memory["since"]
+    least = max(_LEAST_SECONDS, _LEAST_TICKS * frame.step_seconds)
+    if not np.count_nonzero(since <= frame.at - least):
+        return NOBODY
+    slots = np.flatnonzero((since <= frame.at - least) & (values == memory["last"]))
+    slots = slots[frame.at - since[slots] >= fitted["patience"][slots]]
+    if not len(slots):
+        return slots
+    value, repeats = values[slots], memory["repeats"][slots]
+    frozen = (value != 0) & (value != fitted["full"][slots])
+    if frame.alarmed is not None:
+        frozen &= ~frame.alarmed[slots] | held[slots]
+    frozen &= (memory["seen"][slots] >= _LEAST_SEEN) & (repeats <= _MOST_REPEATS)
+    ticks = (frame.at - since[slots]) // frame.step_seconds
+    frozen &= np.clip(repeats, 0.01, _MOST_REPEATS) ** ticks <= _CHANCE
+    return np.asarray(slots[frozen])

@@ -7,8 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from aiops.detect.past import Past
+from aiops.detect.plain import PlainDetector, calm
 from aiops.detect.protocol import Frame, Memory, Verdict
 from aiops.detect.relation import (
+    MOST,
     QUICK_SECONDS,
     SLOW_SECONDS,
     alarmed_when,
@@ -30,7 +32,6 @@ from aiops.domain.ticks import History, Shard
 
 _FARTHEST = 100.0
 _BACK_SHARE = 0.6
-_STRAY = 3.0
 _AFTER_SECONDS = 900
 """After trouble that a single series shows, relations of its service settle for a while."""
 
@@ -38,7 +39,7 @@ _LONGEST_ELAPSED = 3600
 _NAMED, _LITTLE = 3, 0.1
 
 
-class Multivariate:
+class Multivariate(PlainDetector):
     """Broken relations: the metric that strays most from what its service's others say of it.
 
     It speaks only where no other detector does, and of one metric of a service at a time.
@@ -53,7 +54,7 @@ class Multivariate:
 
     def blank(self, shard: Shard) -> Memory:
         """Return the profile of series of which no relation is known."""
-        return no_relations(shard)
+        return {**no_relations(shard), "partners": np.zeros(len(shard.series), dtype=np.uint8)}
 
     def fit(
         self,
@@ -65,14 +66,16 @@ class Multivariate:
     ) -> Memory:
         """Return the relations within each service and region, fitted with scikit-learn."""
         del holidays
-        return fit_relations(shard, traits, past, policy.bar)
+        fitted = fit_relations(shard, traits, past, policy.bar)
+        rows = np.arange(1, MOST + 1, dtype=np.uint8)[:, None]
+        return {**fitted, "partners": (rows * (fitted["weight"] != 0)).max(axis=0)}
 
     def start(self, shard: Shard, fitted: Memory, frame: Frame, history: History | None) -> Memory:
         """Return the levels of the rests over the last hour, NaN where nothing is known."""
         del history
         count = len(shard.series)
         level = recent_level(fitted, frame)
-        return {"slow": level, "quick": level, "alarmed_at": np.zeros(count, dtype=np.int64)}
+        return {"slow": level, "quick": level, "alarmed_at": np.zeros(count, dtype=np.uint32)}
 
     def adopt(self, fitted: Memory, memory: Memory, frame: Frame) -> Memory:
         """Return the memory with the levels of the last hour under the new relations."""
@@ -81,35 +84,42 @@ class Multivariate:
 
     def score(self, frame: Frame, fitted: Memory, memory: Memory, held: Bools) -> Verdict | None:
         """Judge each metric by the others of its service; the worst one speaks for all."""
-        bar = fitted["bar"]
-        if not np.isfinite(bar).any():
+        bar, values = fitted["bar"], frame.values
+        related = np.isfinite(bar)
+        if not np.count_nonzero(related):
             return None
-        usual = standard(frame.values, fitted)
-        rest = rest_of(fitted, usual, waves(np.array([frame.at]))[0])
+        usual = standard(values, fitted)
+        most = int(fitted["partners"].max())
+        rest = rest_of(fitted, usual, waves(np.array([frame.at]))[0], most=most)
         strayed = beyond(rest, memory["slow"], memory["quick"])
-        known = np.isfinite(strayed) & np.isfinite(bar)
-        scale = np.where(known, fitted["scale"] * stretch(usual, rest), 1)
-        away = np.where(known, strayed / scale, 0)
-        share = np.where(known, np.abs(away) / bar, 0)
+        scale = stretch(usual, rest)
+        scale *= fitted["scale"]
+        share = np.abs(strayed)
+        share /= scale
+        share /= bar
+        known = np.isfinite(share) & related
         alarmed_at = alarmed_when(frame, fitted, memory)
-        measured = known & (frame.at - alarmed_at > _AFTER_SECONDS)
-        outside = measured & worst(share, held, fitted["group"])
-        expected = np.nan_to_num(frame.values) - np.where(known, strayed, 0) * fitted["spread"]
-        width = np.where(known, bar, 0) * scale * fitted["spread"]
-        return Verdict(
+        measured = known & (alarmed_at < frame.at - _AFTER_SECONDS)
+        outside = worst(share, held, fitted["group"])
+        outside &= measured
+        working = {"rest": rest, "share": share, "alarmed_at": alarmed_at}
+        if not np.count_nonzero(outside) and not np.count_nonzero(held):
+            return replace(calm(len(share)), measured=measured, working=working)
+        told, share = np.nan_to_num(values), np.nan_to_num(share)
+        expected = told - np.where(known, strayed, 0) * fitted["spread"]
+        width = np.where(known, bar * scale, 0) * fitted["spread"]
+        return replace(
+            calm(len(share)),
             measured=measured,
             outside=outside,
-            certain=np.zeros_like(outside),
             back=measured & (share < _BACK_SHARE),
-            strength=np.minimum(share * frame.policy.bar, _FARTHEST).astype(np.float32),
-            direction=np.where(away < 0, -1, 1).astype(np.int8),
-            observed=np.nan_to_num(frame.values),
-            expected=expected.astype(np.float32),
-            low=(expected - width).astype(np.float32),
-            high=(expected + width).astype(np.float32),
-            since=np.zeros(len(share), dtype=np.int64),
-            young=np.zeros(len(share), dtype=np.bool_),
-            working={"rest": rest, "share": share, "alarmed_at": alarmed_at},
+            strength=np.minimum(share * np.float32(frame.policy.bar), _FARTHEST),
+            direction=np.where(known & (strayed < 0), -1, 1).astype(np.int8),
+            observed=told,
+            expected=expected,
+            low=expected - width,
+            high=expected + width,
+            working=working,
         )
 
     def learn(
@@ -123,21 +133,24 @@ class Multivariate:
         released: Bools,
     ) -> Memory:
         """Let levels follow the rests; not while the relation is broken, nor far at once."""
-        del fitted
-        working, slow, quick = verdict.working, memory["slow"], memory["quick"]
-        rest = working["rest"]
-        calm = np.isfinite(rest) & ~held & ~verdict.outside
-        fresh = (calm & ~np.isfinite(slow)) | (released & np.isfinite(rest))
+        working, rest = verdict.working, verdict.working["rest"]
+        free = np.isfinite(rest)
+        free &= ~(held | verdict.outside)
+        fresh = free & np.isfinite(fitted["bar"]) & ~np.isfinite(memory["slow"])
+        fresh |= released & np.isfinite(rest)
         elapsed = min(frame.elapsed_seconds, _LONGEST_ELAPSED)
-        followed = []
-        for level, seconds, follows in (
-            (slow, SLOW_SECONDS, calm & verdict.measured & (working["share"] < 1)),
-            (quick, QUICK_SECONDS, calm),
+        after = {"alarmed_at": working["alarmed_at"]}
+        for name, seconds, follows in (
+            ("slow", SLOW_SECONDS, free & verdict.measured & (working["share"] < 1)),
+            ("quick", QUICK_SECONDS, free),
         ):
-            gain = np.where(follows, -np.expm1(-elapsed / seconds), 0)
-            moved = level + np.where(follows, gain * (rest - level), 0)
-            followed.append(np.where(fresh, rest, moved).astype(np.float32))
-        return {"slow": followed[0], "quick": followed[1], "alarmed_at": working["alarmed_at"]}
+            level = rest - memory[name]
+            level *= np.float32(-np.expm1(-elapsed / seconds))
+            np.copyto(level, 0, where=~follows)
+            level += memory[name]
+            np.copyto(level, rest, where=fresh)
+            after[name] = level
+        return after
 
     def compared_with(self, fitted: Memory, subject: int, at: int, frame: Frame) -> str:
         """Return the metrics that say most of this one: `what goes with its requests and CPU`."""

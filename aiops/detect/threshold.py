@@ -1,14 +1,14 @@
 """Values beyond a fixed limit that somebody set; without limits it says nothing."""
 
 import zlib
-from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
-from aiops.detect.past import Past
+from aiops.detect.plain import PlainDetector
 from aiops.detect.protocol import Frame, Memory, Verdict
-from aiops.detect.traits import Bools, Traits
+from aiops.detect.traits import Bools
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.series import Series
 from aiops.domain.symptoms import SymptomKind
@@ -18,7 +18,7 @@ _AT_LIMIT = 5.0
 _TENTH = 0.1
 
 
-class Threshold:
+class Threshold(PlainDetector):
     """Values above or below a limit of `DetectPolicy.limits`."""
 
     name: ClassVar[str] = "threshold"
@@ -27,23 +27,6 @@ class Threshold:
     def subjects(self, shard: Shard) -> tuple[Series, ...]:
         """Return the shard's series."""
         return shard.series
-
-    def blank(self, shard: Shard) -> Memory:
-        """Return nothing: limits are policy, not learnt."""
-        del shard
-        return {}
-
-    def fit(
-        self,
-        shard: Shard,
-        traits: Traits,
-        past: Past,
-        policy: DetectPolicy,
-        holidays: frozenset[date],
-    ) -> Memory:
-        """Return nothing: limits are policy, not learnt."""
-        del traits, past, policy, holidays
-        return self.blank(shard)
 
     def start(self, shard: Shard, fitted: Memory, frame: Frame, history: History | None) -> Memory:
         """Return the limits by slot."""
@@ -58,32 +41,42 @@ class Threshold:
     def score(self, frame: Frame, fitted: Memory, memory: Memory, held: Bools) -> Verdict | None:
         """Compare values with their limits; one tenth of the limit beyond it counts one."""
         del fitted, held
-        limits = _current(frame, memory)
-        above, below = limits["above"], limits["below"]
-        if np.isnan(above).all() and np.isnan(below).all():
+        if not frame.policy.limits:
             return None
-        values = frame.values
+        limits = _current(frame, memory)
+        limited = np.flatnonzero(np.isfinite(limits["above"]) | np.isfinite(limits["below"]))
+        if not len(limited):
+            return None
+        values, above, below = (
+            one[limited] for one in (frame.values, limits["above"], limits["below"])
+        )
         over = np.nan_to_num((values - above) / _tenth(above), nan=-np.inf)
         under = np.nan_to_num((below - values) / _tenth(below), nan=-np.inf)
         worst = np.maximum(over, under)
-        measured = np.isfinite(values) & (np.isfinite(above) | np.isfinite(below))
-        outside = measured & (worst > 0)
         high = np.where(np.isfinite(above), above, values)
         low = np.where(np.isfinite(below), below, values)
-        nearest = np.where(over >= under, high, low)
+        worst_end = np.where(over >= under, high, low)
+        count = len(frame.values)
+
+        def of_all(found: npt.NDArray[Any], kind: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
+            whole = np.zeros(count, dtype=kind)
+            whole[limited] = np.nan_to_num(found)
+            return whole
+
+        measured, outside = np.isfinite(values), worst > 0
         return Verdict(
-            measured=measured,
-            outside=outside,
-            certain=np.zeros_like(outside),
-            back=measured & ~outside,
-            strength=np.where(outside, _AT_LIMIT + np.minimum(worst, 95), 0).astype(np.float32),
-            direction=np.where(over >= under, 1, -1).astype(np.int8),
-            observed=np.nan_to_num(values),
-            expected=np.nan_to_num(nearest),
-            low=np.nan_to_num(low),
-            high=np.nan_to_num(high),
-            since=np.zeros(len(values), dtype=np.int64),
-            young=np.zeros(len(values), dtype=np.bool_),
+            measured=of_all(measured, np.bool_),
+            outside=of_all(outside, np.bool_),
+            certain=np.zeros(count, dtype=np.bool_),
+            back=of_all(measured & ~outside, np.bool_),
+            strength=of_all(np.where(outside, _AT_LIMIT + np.minimum(worst, 95), 0)),
+            direction=of_all(np.where(over >= under, 1, -1), np.int8),
+            observed=of_all(values),
+            expected=of_all(worst_end),
+            low=of_all(low),
+            high=of_all(high),
+            since=np.zeros(count, dtype=np.int64),
+            young=np.zeros(count, dtype=np.bool_),
             settles=False,
         )
 
@@ -127,7 +120,7 @@ def _limits(frame: Frame) -> Memory:
             if one.key.metric == limit.metric and limit.service in (None, one.key.service):
                 above[slot] = np.nan if limit.above is None else limit.above
                 below[slot] = np.nan if limit.below is None else limit.below
-    version = np.full(count, _version(frame.policy), dtype=np.int64)
+    version = np.full(count, _version(frame.policy), dtype=np.uint32)
     return {"above": above, "below": below, "version": version}
 
 
