@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from fastapi import FastAPI
 from pydantic import SecretStr
 
 from aiops.domain.changes import Change
 from aiops.ingest import changes
+from aiops.learn.marks import holding
 from aiops.web.app import create_app
 from aiops.web.services import WebServices
 from workers import knowledge
 from workers.clock import SystemClock
+from workers.judgement import judge
 from workers.wiring import Parts
 
 MEET_SPAN = timedelta(days=7)
@@ -35,6 +38,8 @@ def make_console(parts: Parts) -> FastAPI:
             web_token=token,
             slack_signing_secret=_shown(settings.slack_signing_secret),
             seen_until=lambda: seen_until(parts),
+            judge=partial(judge, parts),
+            marks=lambda: holding(parts.marks.all(), parts.clock.now()),
         )
     )
 

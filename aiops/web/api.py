@@ -1,5 +1,6 @@
-"""`/api/incidents`: incidents as JSON, in the form of `incidents.json` (DESIGN §8)."""
+"""`/api`: incidents as JSON, in the form of `incidents.json` (DESIGN §8), and marks on series."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import orjson
@@ -27,6 +28,10 @@ def router(services: WebServices) -> APIRouter:
         if found is None:
             raise HTTPException(404, "there is no such incident; GET /api/incidents lists them")
         return _json(_exported(found))
+
+    @routes.get("/marks")
+    def marks() -> Response:
+        return _json([asdict(mark) for mark in services.marks()])
 
     return routes
 

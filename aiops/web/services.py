@@ -8,6 +8,7 @@ from typing import Protocol
 from aiops.domain.changes import Change
 from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Runbook
+from aiops.domain.marks import Mark
 from aiops.ports import Clock
 
 
@@ -20,6 +21,14 @@ class IncidentReader(Protocol):
 
     def get(self, incident_id: str) -> Incident | None:
         """Return an incident as it stands, or None."""
+        ...
+
+
+class Judge(Protocol):
+    """Stores a person's word on an incident."""
+
+    def __call__(self, incident_id: str, *, real: bool, by: str, why: str) -> Sequence[Mark]:
+        """Return the marks it sets; InputError where there is no such incident."""
         ...
 
 
@@ -40,6 +49,8 @@ class WebServices:
         slack_signing_secret: of the Slack app; None: its commands are refused.
         seen_until: up to when signals have been looked at; None: not known. A quiet list says so,
             for silence must not read as health.
+        judge: stores what a person says of an incident; None: nobody can say it here.
+        marks: the marks that hold, by series.
     """
 
     incidents: IncidentReader
@@ -53,6 +64,8 @@ class WebServices:
     web_token: str | None = field(default=None, repr=False)
     slack_signing_secret: str | None = field(default=None, repr=False)
     seen_until: Callable[[], datetime | None] | None = None
+    judge: Judge | None = None
+    marks: Callable[[], Sequence[Mark]] = tuple
 
     def runbook(self, runbook_id: str | None) -> Runbook | None:
         """Return a runbook by its id in any case, or None."""

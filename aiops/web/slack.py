@@ -36,7 +36,8 @@ def router(services: WebServices) -> APIRouter:
             raise HTTPException(401, f"the request is not taken for Slack's: {refusal}")
         form = _form(body)
         command, text = form.get("command", ""), form.get("text", "")
-        return JSONResponse(await run_in_threadpool(answer, command, text, services))
+        who = form.get("user_name") or form.get("user_id", "")
+        return JSONResponse(await run_in_threadpool(answer, command, text, services, who))
 
     return routes
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Runbook, RunbookStep
+from aiops.domain.marks import Mark
 from aiops.notify.mrkdwn import Block, context, escaped, header, link, section
 from aiops.notify.phrases import headline, incident_url, introduction, state_words
 from aiops.web.services import WebServices
@@ -16,9 +17,11 @@ HELP = (
     "`/runbook RB-17` shows the steps of a runbook\n"
     "`/runbook search payment` finds runbooks by words\n"
     "`/incident` lists what is open\n"
-    "`/incident INC-1001` tells of one incident"
+    "`/incident INC-1001` tells of one incident\n"
+    "`/incident INC-1001 noise nightly batch` says that it was nothing, and why; `real` that it was"
 )
 
+_WORDS = {"real": True, "noise": False}
 _RECENT = 200
 _SHOWN = 15
 _LINE_CHARACTERS = 300
@@ -27,13 +30,14 @@ _BLOCK_CHARACTERS = 11_000
 _WORD = re.compile(r"[\w.-]+")
 
 
-def answer(command: str, text: str, services: WebServices) -> dict[str, Any]:
+def answer(command: str, text: str, services: WebServices, who: str = "") -> dict[str, Any]:
     """Return the ephemeral answer to a slash command.
 
     Args:
         command: as in "/runbook"; anything we do not know answers with help.
         text: what was typed after it.
         services: incidents and runbooks.
+        who: typed it.
     """
     words = text.split()
     if command == "/runbook" and words[:1] and words[0].lower() == "search":
@@ -43,7 +47,7 @@ def answer(command: str, text: str, services: WebServices) -> dict[str, Any]:
     if command == "/runbook":
         return _list("Runbooks", [_runbook_line(one, services) for one in services.runbooks])
     if command == "/incident" and words:
-        return _incident(words[0], services)
+        return _incident(words[0], words[1:], services, who)
     if command == "/incident":
         return _open_incidents("Open incidents", services)
     return _said("This is what I understand:\n" + HELP)
@@ -139,10 +143,12 @@ def _runbook_line(runbook: Runbook, services: WebServices) -> str:
     return link(f"{services.base_url}/runbooks/{runbook.id}", f"{runbook.id}: {runbook.title}")
 
 
-def _incident(name: str, services: WebServices) -> dict[str, Any]:
+def _incident(name: str, words: Sequence[str], services: WebServices, who: str) -> dict[str, Any]:
     incident = services.incidents.get(name.upper())
     if incident is None:
         return _open_incidents(f"There is no incident {escaped(name, 40)}. Open are", services)
+    if words and words[0].lower() in _WORDS and who:
+        return _judged(incident, words, services, who)
     title = headline(incident, 150)
     story = escaped(incident.story, 2900)
     state = escaped(state_words(incident), 700)
@@ -152,6 +158,23 @@ def _incident(name: str, services: WebServices) -> dict[str, Any]:
     if services.base_url:
         blocks.append(context(link(incident_url(services.base_url, incident), "the whole chart")))
     return _said("\n".join([f"*{escaped(title, 200)}*", *parts]), blocks)
+
+
+def _judged(
+    incident: Incident, words: Sequence[str], services: WebServices, who: str
+) -> dict[str, Any]:
+    if services.judge is None:
+        return _said("Nothing can be said of incidents here: use `aiops judge`.")
+    word = words[0].lower()
+    why = " ".join(words[1:])[:_LINE_CHARACTERS]
+    marks = services.judge(incident.id, real=_WORDS[word], by=who, why=why)
+    bars = "lower" if _WORDS[word] else "higher"
+    lines = [escaped(f"{one.name}: {bars} bars{_until(one)}", _LINE_CHARACTERS) for one in marks]
+    return _list(f"{incident.id} is {word}, says {escaped(who, 80)}. Its series", lines)
+
+
+def _until(mark: Mark) -> str:
+    return f" until {mark.until:%d %b %Y}" if mark.until else ""
 
 
 def _open_incidents(title: str, services: WebServices) -> dict[str, Any]:

@@ -213,3 +213,32 @@ def test_recent_incidents_are_live_unless_others_were_asked_for(
     drills = IncidentStore(aiops, origins=(Origin.DRILL,))
     assert [one.id for one in drills.recent()] == ["INC-1002"]
     assert rows_in(aiops, INCIDENTS) == 3
+
+
+def test_it_says_how_far_an_environment_was_worked(store: IncidentStore) -> None:
+    assert store.reached("prod") is None
+    state = state_of(incident())
+    store.commit(0, state, now=minute(5))
+    assert store.reached("prod") == state.at
+    assert store.reached("staging") is None
+
+
+def test_incidents_in_which_nothing_happened_since_are_left_out(store: IncidentStore) -> None:
+    quiet, drill = incident(1002, at=1), incident(1003, origin=Origin.DRILL)
+    one = replace(incident(symptoms=(ERRORS,)), updated_at=minute(30))
+    store.commit(0, state_of(one, replace(quiet, updated_at=minute(2)), drill), now=minute(5))
+    assert [found.id for found in store.since("prod", minute(3))] == ["INC-1001"]
+    assert store.since("staging", minute(3)) == ()
+
+
+def test_the_facts_of_incidents_are_those_of_all_who_ever_belonged_to_them(
+    store: IncidentStore, aiops: Engine
+) -> None:
+    symptoms = SymptomStore(aiops)
+    facts = (fact(LATENCY, 5), fact(ERRORS, 4))
+    symptoms.append_facts(facts)
+    both, one = incident(symptoms=(ERRORS, LATENCY)), incident(symptoms=(ERRORS,), revision=2)
+    store.commit(0, state_of(both), now=minute(5))
+    store.commit(1, state_of(one), now=minute(6))
+    assert symptoms.facts_of({"INC-1001"}) == facts[::-1]
+    assert symptoms.facts_of({"INC-1002"}) == ()

@@ -65,3 +65,11 @@ def test_drills_and_demos_teach_nothing(store: MemoryStore, aiops: Engine) -> No
     store.judge(outcome(6, "a drill", by="ann"), origin=Origin.DRILL)
     assert store.recall() == (past(1, 5),)
     assert MemoryStore(aiops, origins=(Origin.DEMO,)).recall() == (past(2, 6),)
+
+
+def test_what_people_said_is_told_apart_from_what_the_record_says(store: MemoryStore) -> None:
+    said, read = outcome(6, "", by="ann", real=False), outcome(5, "rolled back")
+    for one in (said, read):
+        store.judge(one, origin=Origin.LIVE)
+    store.judge(outcome(7, "", by="bob"), origin=Origin.DRILL)
+    assert store.words_of_people() == (said,)

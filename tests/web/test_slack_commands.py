@@ -1,4 +1,6 @@
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -10,6 +12,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from aiops.domain.incidents import IncidentState
 from aiops.domain.journeys import Runbook, RunbookStep
+from aiops.domain.marks import Mark, MarkKind
 from aiops.receivers.blockkit import MAX_TEXT_CHARACTERS, block_errors, text_characters
 from aiops.web import slack_signature
 from aiops.web.services import WebServices
@@ -98,6 +101,52 @@ def test_every_command_is_answered(site: Site, command: str, text: str, says: st
     content = ask(site.open(), site, command, text).json()
     assert says in content["text"]
     assert block_errors(content["blocks"]) == []
+
+
+@dataclass
+class Heard:
+    """What people said of incidents, as the application was told."""
+
+    words: list[tuple[str, bool, str, str]] = field(default_factory=list)
+
+    def judge(self, incident_id: str, *, real: bool, by: str, why: str) -> list[Mark]:
+        self.words.append((incident_id, real, by, why))
+        kind = MarkKind.IMPORTANT if real else MarkKind.NOISY
+        mark = Mark(service="checkout", metric="error_ratio", kind=kind, at=NOW, by=by, why=why)
+        return [replace(mark, until=NOW + timedelta(days=30))]
+
+
+@pytest.mark.parametrize(
+    ("word", "real", "bars"), [("noise", False, "higher"), ("Real", True, "lower")]
+)
+def test_a_word_on_an_incident_is_kept_with_who_said_it_and_why(
+    site: Site, word: str, real: bool, bars: str
+) -> None:
+    heard = Heard()
+    form = {
+        "command": "/incident",
+        "text": f"inc-2048 {word} nightly <batch>",
+        "user_name": "ann",
+    }
+    answered = ask(site.open(judge=heard.judge), site, body=urlencode(form).encode())
+    assert heard.words == [("INC-2048", real, "ann", "nightly <batch>")]
+    said = answered.json()["text"]
+    assert said.startswith(f"INC-2048 is {word.lower()}, says ann. Its series:")
+    assert f"checkout:error_ratio: {bars} bars until " in said
+
+
+def test_a_word_on_an_incident_there_is_not_is_kept_nowhere(site: Site) -> None:
+    heard = Heard()
+    form = {"command": "/incident", "text": "INC-1 noise", "user_name": "ann"}
+    answered = ask(site.open(judge=heard.judge), site, body=urlencode(form).encode())
+    assert "There is no incident INC-1" in answered.json()["text"]
+    assert not heard.words
+
+
+def test_where_nothing_can_be_said_it_says_what_can(site: Site) -> None:
+    form = {"command": "/incident", "text": "INC-2048 noise", "user_name": "ann"}
+    answered = ask(site.open(), site, body=urlencode(form).encode())
+    assert "aiops judge" in answered.json()["text"]
 
 
 def test_without_open_incidents_it_says_none(site: Site) -> None:
