@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Final
-
-import networkx as nx
 
 from topology.graph import Edge, ServiceGraph
 from topology.problems import Problem, ProblemLevel
@@ -14,6 +13,8 @@ from topology.problems import Problem, ProblemLevel
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+
+    import networkx as nx
 
     from topology.attributes import Service
 
@@ -134,6 +135,10 @@ class Draft:
 
     def _warn_of_cycles(self) -> None:
         lines = {(edge.caller, edge.callee): line for edge, line in reversed(self._edges)}
+        if not _has_cycle(lines):
+            return
+        import networkx as nx  # noqa: PLC0415 - 13 MB that most topologies never need
+
         calls: nx.DiGraph[str] = nx.DiGraph()
         calls.add_edges_from(sorted(lines))
         for component in nx.strongly_connected_components(calls):
@@ -150,8 +155,22 @@ class Draft:
                 )
 
 
+def _has_cycle(pairs: Iterable[tuple[str, str]]) -> bool:
+    """Return whether one can come back to a service by calling on and on."""
+    order: TopologicalSorter[str] = TopologicalSorter()
+    for caller, callee in pairs:
+        order.add(caller, callee)
+    try:
+        order.prepare()
+    except CycleError:
+        return True
+    return False
+
+
 def _a_cycle(calls: nx.DiGraph[str], component: set[str]) -> list[tuple[str, str]]:
     """Return the edges of a cycle inside a strongly connected component, always the same one."""
+    import networkx as nx  # noqa: PLC0415
+
     # Not calls.subgraph(): its order is that of a set, different in every run.
     ring: nx.DiGraph[str] = nx.DiGraph()
     ring.add_edges_from(

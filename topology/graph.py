@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-import networkx as nx
-
 from topology.attributes import Service, undeclared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
+
+    import networkx as nx
 
 Direction: TypeAlias = Literal["callees", "callers"]
 """Which way to walk: to the services that are called, or to those that call."""
@@ -179,6 +179,8 @@ class ServiceGraph:
         Raises:
             ValueError: when `hops` is negative.
         """
+        import networkx as nx  # noqa: PLC0415 - 13 MB that most processes never need
+
         rings = self._rings(names, hops, ("callees", "callers"))
         inside = sorted({name for ring in rings for name in ring})
         subgraph: nx.DiGraph[str] = nx.DiGraph()

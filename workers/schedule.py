@@ -1,9 +1,7 @@
 """What beat asks for, and how often; two beats are harmless, every task is idempotent."""
 
 from collections.abc import Iterable
-from typing import Any
-
-from aiops.ports import Source
+from typing import Any, Protocol
 
 SWEEP_SECONDS = 1.0
 POLL_SECONDS = 5.0
@@ -12,7 +10,21 @@ REMEMBER_SECONDS = 60.0
 FORGET_SECONDS = 3600.0
 
 
-def schedule(sources: Iterable[Source], rate: float) -> dict[str, dict[str, Any]]:
+class Polled(Protocol):
+    """A source as beat knows it: by its settings, without what it takes to ask it."""
+
+    @property
+    def name(self) -> str:
+        """Return its name, as in `aiops.yaml`."""
+        ...
+
+    @property
+    def step_seconds(self) -> int:
+        """Return the distance between two of its ticks."""
+        ...
+
+
+def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]]:
     """Return beat's schedule.
 
     Args:

@@ -85,7 +85,7 @@ def take_back(
 
 
 def _parts(config: Path | None) -> "Parts":
-    from workers.commands.processes import load  # noqa: PLC0415
+    from workers.commands.start import load  # noqa: PLC0415
     from workers.wiring import Parts  # noqa: PLC0415
 
     return Parts(load(config), "client")

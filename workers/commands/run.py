@@ -42,7 +42,7 @@ def beat(config: Config = None, *, tethered: Tethered = False) -> None:
 
     Example: aiops beat --config aiops.yaml
     """
-    from workers.commands.processes import run_beat  # noqa: PLC0415
+    from workers.commands.beat import run_beat  # noqa: PLC0415
 
     if tethered:
         die_with_parent()
@@ -66,7 +66,7 @@ def migrate(config: Config = None) -> None:
 
     Example: aiops migrate --config aiops.yaml
     """
-    from workers.commands.processes import load  # noqa: PLC0415
+    from workers.commands.start import load  # noqa: PLC0415
     from workers.databases import migrate_all  # noqa: PLC0415
 
     migrate_all(load(config))

@@ -13,7 +13,7 @@ from aiops.domain.policies import Mode
 from aiops.settings import Settings
 from workers import knowledge, probes
 from workers.back_fill import await_fits, fetch_past
-from workers.commands.processes import load
+from workers.commands.start import load
 from workers.directory_lock import DirectoryLock
 from workers.interrupts import interruptible
 from workers.local import running
