@@ -74,6 +74,9 @@ def judge_all(profile: ShardProfile, state: ShardState, frame: Frame) -> list[Ju
         one = judge(detector, profile, state, replace(frame, alarmed=alarmed))
         judged.append(one)
         alarmed = alarmed | one.alarmed(len(alarmed))
+        if one.verdict is not None and one.verdict.doubted is not None:
+            believed = np.where(one.verdict.doubted, np.float32(np.nan), frame.values)
+            frame = replace(frame, values=believed)
     return judged
 
 

@@ -73,6 +73,8 @@ class Verdict:
         ratio: how near it is to an alert by the series' own past: 1 is one; None if not known.
         own_past: how unusual what is outside is against the series' own past, by the names of
             `unusual.OWN_PAST`; empty if not known.
+        doubted: values that may not be what they seem: detectors after it do not see them; None
+            if there are none.
         working: intermediate values that `learn` needs again.
     """
 
@@ -95,6 +97,7 @@ class Verdict:
     lately: Packed | None = None
     settles: bool = True
     own_past: Mapping[str, Packed] = field(default_factory=dict)
+    doubted: Bools | None = None
     working: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -9,11 +9,11 @@ from aiops.detect.protocol import Detector
 from aiops.domain.errors import ConfigurationError
 
 DETECTORS = {
+    "unit_change": "aiops.detect.unit_change.UnitChange",
     "seasonal": "aiops.detect.seasonal.Seasonal",
     "absence": "aiops.detect.absence.Absence",
     "threshold": "aiops.detect.threshold.Threshold",
     "frozen": "aiops.detect.frozen.Frozen",
-    "unit_change": "aiops.detect.unit_change.UnitChange",
     "multivariate": "aiops.detect.multivariate.Multivariate",
 }
 

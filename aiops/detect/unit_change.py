@@ -1,5 +1,6 @@
 """Values that are suddenly, and exactly, a well-known factor from their level: another unit."""
 
+from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -50,7 +51,8 @@ class UnitChange(PlainDetector):
 
     Constants and noisy series are left out, and so are values that stand still after the jump: a
     timeout or a limit is no unit. An error share of a hundred times the usual one is taken for
-    trouble, unless it is more than all requests.
+    trouble, unless it is more than all requests. A KPI at such a factor is not believed until it
+    is clear: one extreme value of a KPI would call people.
     """
 
     name: ClassVar[str] = "unit_change"
@@ -78,8 +80,10 @@ class UnitChange(PlainDetector):
         outside[slots], since[slots] = doubt.hits >= _TICKS, doubt.began
         back[slots] = np.abs(np.log(values[slots]) - doubt.level) < _BACK
         suspected = doubt.factor != 0
+        doubted = np.zeros(len(values), dtype=np.bool_)
+        doubted[slots] = suspected & (doubt.hits < _TICKS) & frame.traits.sensitive[slots]
         expected[slots[suspected]] = np.exp(doubt.level[suspected])
-        return verdict_of(
+        verdict = verdict_of(
             values,
             measured=values > 0,
             outside=outside,
@@ -89,6 +93,7 @@ class UnitChange(PlainDetector):
             expected=expected,
             working={"doubt": doubt},
         )
+        return replace(verdict, doubted=doubted & ~held)
 
     def learn(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from aiops.domain.symptoms import FactKind, Symptom, SymptomKind
@@ -31,6 +32,19 @@ def found(values: Grid, metric: str = "latency_p95", unit: str = "s") -> list[Sy
     kinds = (SymptomKind.FROZEN_VALUE, SymptomKind.UNIT_CHANGE)
     opened = [fact.symptom for fact in facts if fact.kind is FactKind.OPENED]
     return [one for one in opened if one.kind in kinds]
+
+
+def told(values: Grid) -> list[Symptom]:
+    """Return what is opened of a KPI with these values in the last two of nine days."""
+    shard = shard_of([series_of("revenue", unit="EUR", kpi="revenue")], STEP)
+    packed = values.astype(np.float32)[:, None]
+    run = Run(shard, History(times=TIMES[:HALF], values=packed[:HALF]))
+    facts = run.feed_all(History(times=TIMES[HALF:], values=packed[HALF:]))
+    return [fact.symptom for fact in facts if fact.kind is FactKind.OPENED]
+
+
+def _first(values: Grid) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.arange(len(values)) == 0)
 
 
 def live(values: Grid, change: Callable[[Grid], Grid | float], ticks: int = 60) -> Grid:
@@ -107,6 +121,31 @@ class TestUnitChanges:
         values = found(live(noisy(0.2 * CURVE), change))
 
         assert [one for one in values if one.kind is SymptomKind.UNIT_CHANGE] == [], name
+
+    @pytest.mark.parametrize("factor", [100, 1000, 1 / 100])
+    def test_a_kpi_in_another_unit_is_named_before_anything_else_is_said_of_it(
+        self, factor: float
+    ) -> None:
+        first = told(live(noisy(5000 * CURVE), lambda usual: usual * factor))[0]
+
+        assert first.kind is SymptomKind.UNIT_CHANGE
+        assert first.onset == utc(int(TIMES[HALF + NOON]))
+
+    @pytest.mark.parametrize(
+        ("name", "change"),
+        [
+            ("no round factor", lambda usual: usual / 250),
+            ("one tick at a hundredth", lambda usual: usual / np.where(_first(usual), 100, 70)),
+            ("nothing", lambda usual: usual * 0),
+        ],
+    )
+    def test_a_kpi_that_breaks_down_is_told_of_at_once(
+        self, name: str, change: Callable[[Grid], Grid]
+    ) -> None:
+        first = told(live(noisy(5000 * CURVE), change))[0]
+
+        assert first.kind is SymptomKind.ANOMALY, name
+        assert (first.detected_at - utc(int(TIMES[HALF + NOON]))).total_seconds() <= STEP
 
     def test_a_hundred_times_the_errors_are_trouble_unless_more_than_all_requests(self) -> None:
         errors = noisy(0.002 + 0 * CURVE)
