@@ -64,7 +64,7 @@ class Multivariate(PlainDetector):
         policy: DetectPolicy,
         holidays: frozenset[date],
     ) -> Memory:
-        """Return the relations within each service and region, fitted with scikit-learn."""
+        """Return the relations within each service and region."""
         del holidays
         fitted = fit_relations(shard, traits, past, policy.bar)
         rows = np.arange(1, MOST + 1, dtype=np.uint8)[:, None]

@@ -32,7 +32,7 @@ _STRETCH = 64
 _LEAST_ROWS = 288
 _CLIP = 5.0
 _NORMAL_MEDIAN, _NORMAL_MEAN = 1.4826, 1.2533
-_RIDGE = 0.01
+RIDGE = 0.01
 _MARGIN = 1.5
 _TINY = 1e-6
 _TIED = 0.5
@@ -141,17 +141,11 @@ def _relate(
         usual: standardised values, shape (services, rows, metrics).
         days: of the rows.
     """
-    from sklearn import config_context  # noqa: PLC0415  # slow worker only
-    from sklearn.covariance import shrunk_covariance  # noqa: PLC0415
-
     services, size = slots.shape
     clock = np.broadcast_to(days.clock, (services, *days.clock.shape))
     rows = np.concatenate([usual, clock], axis=2)[:, ~days.held_out]
     means = rows.mean(axis=1, keepdims=True)
-    rows -= means
-    covariance = rows.swapaxes(1, 2) @ rows / np.float32(rows.shape[1])
-    with config_context(assume_finite=True, skip_parameter_validation=True):
-        covariance = shrunk_covariance(covariance, shrinkage=_RIDGE)
+    covariance = shrunk_covariance(rows - means)
     precision = np.linalg.inv(covariance)[:, :size]
     own = np.arange(size)
     weights = -precision / precision[:, own, own][:, :, None]
@@ -165,6 +159,25 @@ def _relate(
     expected = usual @ weights[:, :, :size].swapaxes(1, 2)
     expected += days.clock @ weights[:, :, size:].swapaxes(1, 2)
     return np.asarray(usual - expected - offset[:, None], dtype=np.float32)
+
+
+def shrunk_covariance(rows: Packed) -> Packed:
+    """Return the covariance of many services at once, drawn a little to that of independent ones.
+
+    It is scikit-learn's `ShrunkCovariance`, which takes one service after the other, and whose
+    import takes longer than the fit of a whole shard.
+
+    Args:
+        rows: values less their means, shape (services, rows, metrics).
+
+    Returns:
+        Shape (services, metrics, metrics).
+    """
+    covariance = rows.swapaxes(1, 2) @ rows / np.float32(rows.shape[1])
+    size = rows.shape[2]
+    usual = np.trace(covariance, axis1=1, axis2=2)[:, None, None] / size
+    shrunk = (1 - RIDGE) * covariance + RIDGE * usual * np.eye(size, dtype=np.float32)
+    return np.asarray(shrunk, dtype=np.float32)
 
 
 def _calibrate(  # noqa: PLR0917  # the order of the data flow

@@ -4,26 +4,24 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
 
 from aiops.domain.errors import InputError
 from aiops.domain.series import Series
 from aiops.domain.symptoms import Origin
-from aiops.domain.ticks import History, KpiTick, KpiWindow, Shard, Tick
+from aiops.domain.ticks import History, HistoryInParts, KpiTick, KpiWindow, Shard, Tick
 from aiops.domain.time import utc
 from aiops.store.codec import encode
 from aiops.store.engine import reading, writing
+from aiops.store.histories import read_history, read_in_parts
 from aiops.store.history_tables import (
     KPI_TICKS,
     LATE_TICKS,
-    SERIES,
     SHARDS,
     STATES,
     TICKS,
 )
 from aiops.store.kpis import fill_readings, kpi_rows, read_rows, window
-from aiops.store.late import overlay
 from aiops.store.profiles import add_profile, parts_of, read_profile
 from aiops.store.shards import add_missing_series, read_shards
 from aiops.store.standing import Progress, Standing, read_progress, read_standing, save_checkpoint
@@ -134,26 +132,11 @@ class HistoryStore:
 
         Values that came late are in their ticks.
         """
-        table = TICKS.c
-        inside = (
-            table.shard_id == shard_id,
-            table.at.between(_seconds(since), _seconds(until)),
-        )
-        width = select(func.count()).select_from(SERIES).where(SERIES.c.shard_id == shard_id)
-        query = select(table.at, table.blob).where(*inside).order_by(table.at)
-        with reading(self._engine) as connection:
-            height = connection.scalar(select(func.count()).where(*inside)) or 0
-            values = np.full((height, connection.scalar(width) or 0), np.nan, dtype=np.float32)
-            times = np.empty(height, dtype=np.int64)
-            # Row by row into place: two weeks of 5,000 series are 400 MB, once is enough.
-            rows = connection.execution_options(yield_per=200).execute(query)
-            for number, (at, blob) in enumerate(rows):
-                tick = unpack_tick(blob)
-                times[number] = at
-                values[number, : tick.size] = tick
-            history = History(times=times, values=values)
-            overlay(connection, shard_id, history)
-        return history
+        return read_history(self._engine, shard_id, since, until)
+
+    def history_in_parts(self, shard_id: str, since: datetime, until: datetime) -> HistoryInParts:
+        """Return the same little by little, for a fit on more ticks than memory should hold."""
+        return read_in_parts(self._engine, shard_id, since, until)
 
     def save_profile(self, shard_id: str, blob: bytes, *, fitted_at: datetime) -> int:
         """Store a fitted profile as the shard's next version and return that version.

@@ -61,6 +61,25 @@ def test_the_first_value_of_a_series_and_tick_stands(store: HistoryStore, late: 
     assert store.history(SHARD, minute(0), minute(2)).values.tolist() == [[1, 10]]
 
 
+def test_a_history_in_parts_is_the_history_day_by_day(store: HistoryStore, late: LateTicks) -> None:
+    day = 24 * 60
+    store.append_ticks(SHARD, [tick(1, 1), tick(day - 1, 2, 3), tick(day, NAN, 4), tick(2 * day)])
+    late.append(SHARD, [tick(day, 5, 40)])
+    whole = store.history(SHARD, minute(1), minute(2 * day))
+    in_parts = store.history_in_parts(SHARD, minute(1), minute(2 * day))
+    parts = list(in_parts.parts)
+    assert [len(part.times) for part in parts] == [1, 2, 1]
+    np.testing.assert_array_equal(in_parts.times, whole.times)
+    assert in_parts.width == whole.values.shape[1]
+    np.testing.assert_array_equal(np.concatenate([part.values for part in parts]), whole.values)
+    assert parts[1].values.tolist() == [[2, 3], [5, 4]]
+
+
+def test_a_history_in_parts_may_be_empty(store: HistoryStore) -> None:
+    in_parts = store.history_in_parts(SHARD, minute(0), minute(1))
+    assert (len(in_parts.times), list(in_parts.parts)) == (0, [])
+
+
 def test_the_same_late_values_again_add_nothing(store: HistoryStore, late: LateTicks) -> None:
     store.append_ticks(SHARD, [tick(1), tick(2)])
     ticks = [tick(1, 1, NAN), tick(2, NAN, NAN)]

@@ -62,7 +62,7 @@ class Fit:
         last = self._known_until(shard, extent[1])
         if not self._is_due(shard_id, shard.step_seconds, last) and self._is_readable(shard):
             return
-        history = self._history.history(shard_id, last - FIT_SPAN, last)
+        history = self._history.history_in_parts(shard_id, last - FIT_SPAN, last)
         masked = self._masks.of(shard, self._policy, last, FIT_SPAN)
         profile = engine.fit(shard, history, self._policy, masked=masked)
         self._history.save_profile(shard_id, profile.to_bytes(), fitted_at=last)
