@@ -1,8 +1,9 @@
 """How much higher or lower than usual people want the bars of a series."""
 
+import re
 import zlib
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Sequence
+from fnmatch import translate
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from aiops.detect.protocol import Frame, Memory
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.series import Series
 from aiops.domain.ticks import Packed
+
+_WILD = re.compile(r"[*?[]")
 
 
 def blank_factors(count: int) -> Memory:
@@ -35,18 +38,31 @@ def factors_of(series: Sequence[Series], policy: DetectPolicy) -> Packed:
     A pattern is a metric, or service and metric as `checkout:*`.
     """
     found = np.ones(len(series), dtype=np.float32)
+    is_important, is_noisy = _matcher(policy.important), _matcher(policy.noisy)
     for slot, one in enumerate(series):
-        if _is_one_of(one, policy.important):
+        if is_important(one):
             found[slot] = policy.important_factor
-        elif _is_one_of(one, policy.noisy):
+        elif is_noisy(one):
             found[slot] = policy.noisy_factor
     return found
 
 
-def _is_one_of(series: Series, patterns: Sequence[str]) -> bool:
-    metric = series.key.metric
-    both = f"{series.key.service}:{metric}"
-    return any(fnmatchcase(both if ":" in one else metric, one) for one in patterns)
+def _matcher(patterns: Sequence[str]) -> Callable[[Series], bool]:
+    """Return what tells the series that patterns name; most of them are plain names."""
+    names = frozenset(one for one in patterns if not _WILD.search(one))
+    wild = [one for one in patterns if one not in names]
+    both, alone = (
+        re.compile("|".join(translate(one) for one in wild if (":" in one) is has) or "(?!)")
+        for has in (True, False)
+    )
+
+    def is_one(series: Series) -> bool:
+        metric = series.key.metric
+        name = f"{series.key.service}:{metric}"
+        known = name in names or (metric in names and ":" not in metric)
+        return known or bool(alone.match(metric) or both.match(name))
+
+    return is_one
 
 
 def _version(policy: DetectPolicy) -> int:
