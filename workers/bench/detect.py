@@ -50,7 +50,8 @@ def bench_detect(series: int, ticks: int, say: Say) -> dict[str, Any]:
     require_linux()
     with tempfile.TemporaryDirectory(prefix="aiops-bench-") as name:
         environ, settings = _installation(Path(name))
-        with watched_memory() as memory, running(settings, environ, say) as stack:
+        # `running` first: what this process has then is what `aiops up` has, and counts.
+        with running(settings, environ, say) as stack, watched_memory() as memory:
             parts = Parts(replace(settings, redis_url=stack.redis_url), "client")
             feed = Feed(parts, series, END)
             figures = {

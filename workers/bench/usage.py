@@ -51,15 +51,19 @@ def usage_of(pid: int, *, itself: bool = True) -> Usage:
 class Memory:
     """The most memory in bytes that this process and all below it had at once.
 
-    PSS: a page that several processes share counts once.
+    Of this process counts what it had in the beginning: what it makes afterwards is the
+    benchmark's own. PSS: a page that several processes share counts once.
     """
 
-    peak_bytes = 0
+    def __init__(self) -> None:
+        self._own = _pss_bytes(os.getpid())
+        self.peak_bytes = 0
 
     def look(self) -> None:
         """Take the memory of this moment into account."""
-        pss = sum(_field(pid, "smaps_rollup", "Pss:") for pid in _tree(os.getpid()))
-        self.peak_bytes = max(self.peak_bytes, pss * 1024)
+        own = os.getpid()
+        below = sum(_pss_bytes(pid) for pid in _tree(own) if pid != own)
+        self.peak_bytes = max(self.peak_bytes, self._own + below)
 
 
 @contextmanager
@@ -78,6 +82,10 @@ def watched_memory() -> Iterator[Memory]:
     finally:
         stop.set()
         thread.join()
+
+
+def _pss_bytes(pid: int) -> int:
+    return _field(pid, "smaps_rollup", "Pss:") * 1024
 
 
 def _tree(root: int) -> list[int]:
