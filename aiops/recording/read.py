@@ -12,8 +12,9 @@ from aiops.domain.errors import ConfigurationError, InputError
 from aiops.domain.ticks import History, Shard
 from aiops.recording.case import read_case
 from aiops.recording.events import EventReader, read_changes
-from aiops.recording.grid import before, grid_of, history_of
+from aiops.recording.grid import Grid, before, grid_of, history_of
 from aiops.recording.naming import Naming
+from aiops.recording.remarks import remarks_on
 from aiops.recording.rows import Rows, read_rows
 from aiops.recording.values import Case, Recorded, Recording
 from aiops.settings import Settings, load
@@ -52,10 +53,12 @@ def read(folder: Path, events: EventReader, environ: Mapping[str, str] | None = 
     rows = read_rows(metrics, settings.default_env)
     naming = Naming.of(settings, rows.columns)
     graph, problems = _graph(folder, settings)
+    grid = grid_of(rows, case.step_seconds)
+    history = history_of(rows, range(len(rows.columns)), len(rows.columns), grid)
     changes, unread = read_changes(folder / "events.jsonl", events, settings.default_env)
     return Recording(
         name=folder.resolve().name,
-        environments=_environments(rows, naming, case, settings.default_env),
+        environments=_environments(rows, naming, case, history, grid, settings.default_env),
         changes=_placed(changes, rows, settings.default_env),
         graph=graph,
         kpis=naming.kpis,
@@ -63,6 +66,7 @@ def read(folder: Path, events: EventReader, environ: Mapping[str, str] | None = 
         case=case,
         unnamed_env=_unnamed(rows, settings.default_env),
         problems=(*problems, *unread),
+        remarks=remarks_on(rows, grid, history),
     )
 
 
@@ -99,9 +103,9 @@ def _graph(folder: Path, settings: Settings) -> tuple[ServiceGraph, tuple[str, .
     return settings.with_services(parsed.graph), problems
 
 
-def _environments(rows: Rows, naming: Naming, case: Case, default_env: str) -> tuple[Recorded, ...]:
-    grid = grid_of(rows, case.step_seconds)
-    history = history_of(rows, range(len(rows.columns)), len(rows.columns), grid)
+def _environments(  # noqa: PLR0917  # the order of the data flow
+    rows: Rows, naming: Naming, case: Case, history: History, grid: Grid, default_env: str
+) -> tuple[Recorded, ...]:
     baseline = _baseline(rows, case, grid.step_seconds, history, default_env)
     envs = sorted({column.key.env for column in rows.columns})
     series = [naming.series(column) for column in rows.columns]

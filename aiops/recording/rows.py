@@ -54,12 +54,14 @@ class Rows:
         series: which of them each sample belongs to, shape (samples,).
         times: epoch seconds, rounded up, shape (samples,).
         values: shape (samples,); NaN where nothing was measured.
+        infinite: the series of each value that is infinite, or as good as that; it counts as none.
     """
 
     columns: tuple[Column, ...]
     series: Numbers
     times: Times
     values: Packed
+    infinite: Numbers
 
 
 def read_rows(path: Path, default_env: str) -> Rows:
@@ -74,14 +76,17 @@ def read_rows(path: Path, default_env: str) -> Rows:
     """
     table = open_table(path)
     times = _times(table, path)
-    values = _values(table)
+    values, infinite = _values(table)
     codes, firsts = _codes(table, path)
     columns = _columns(table, firsts, default_env)
     order = sorted(range(len(columns)), key=lambda place: _rank(columns[place]))
     merged, slots = _merge([columns[place] for place in order])
     slot_of = np.empty(len(columns), dtype=np.int32)
     slot_of[order] = slots
-    return Rows(columns=merged, series=slot_of[codes], times=times, values=values)
+    series = slot_of[codes]
+    return Rows(
+        columns=merged, series=series, times=times, values=values, infinite=series[infinite]
+    )
 
 
 def _times(table: pa.Table, path: Path) -> Times:
@@ -125,12 +130,14 @@ def _parsed(column: Any, path: Path) -> npt.NDArray[np.float64]:
     return seconds
 
 
-def _values(table: pa.Table) -> Packed:
+def _values(table: pa.Table) -> tuple[Packed, npt.NDArray[np.intp]]:
+    """Return the values, and the rows of those that are infinite."""
     values = table.column("value").to_numpy()
     with np.errstate(over="ignore"):
         packed: Packed = values.astype(np.float32)
-    packed[~np.isfinite(packed)] = np.nan
-    return packed
+    infinite = np.flatnonzero(np.isinf(packed))
+    packed[infinite] = np.nan
+    return packed, infinite
 
 
 def _codes(table: pa.Table, path: Path) -> tuple[Numbers, list[int]]:

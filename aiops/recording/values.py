@@ -63,6 +63,7 @@ class Recording:
         case: its `case.json`, or defaults.
         unnamed_env: the environment of rows that named none; it counts as one that pages.
         problems: what could not be used, one line each; the rest was.
+        remarks: what is odd about its telemetry, one line each; it was used as it is.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Recording:
     case: Case
     unnamed_env: str | None = None
     problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def replay(self, recorded: Recorded) -> Replay:
         """Return one environment as the backtest takes it."""

@@ -22,6 +22,7 @@ def rows_of(samples: Sequence[Sample], series: int = 2) -> Rows:
         series=np.array([one for one, _, _ in samples], dtype=np.int32),
         times=np.array([at for _, at, _ in samples], dtype=np.int64),
         values=np.array([value for _, _, value in samples], dtype=np.float32),
+        infinite=np.zeros(0, dtype=np.int32),
     )
 
 

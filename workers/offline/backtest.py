@@ -75,6 +75,8 @@ def _backtest(folder: Path, target: Path) -> tuple[Path, str]:
     written = write(played, target)
     for problem in played.recording.problems:
         typer.echo(f"aiops: left out: {problem}", err=True)
+    for remark in played.recording.remarks:
+        typer.echo(f"aiops: {remark}", err=True)
     return written, _summary(played, written)
 
 
