@@ -21,10 +21,12 @@ class Measured:
     Args:
         labels: all of them, `__name__` included.
         values: float64, one per asked instant; NaN where there is none or it is not finite.
+        infinite: how many of them were infinite, or larger than anything that is measured.
     """
 
     labels: Mapping[str, str]
     values: Floats
+    infinite: int = 0
 
 
 def parse_matrix(body: bytes, start: int, step_seconds: int, count: int) -> tuple[Measured, ...]:
@@ -73,11 +75,7 @@ def parse_vector(body: bytes) -> tuple[Measured, ...]:
         labels = [_labels(one) for one in found]
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise InputError(f"a series of the answer is malformed ({error!r})") from error
-    usable = _usable(column)
-    return tuple(
-        Measured(labels=named, values=usable[index : index + 1])
-        for index, named in enumerate(labels)
-    )
+    return tuple(_measured(named, column[index : index + 1]) for index, named in enumerate(labels))
 
 
 def error_text(body: bytes) -> str:
@@ -132,20 +130,22 @@ def _series(one: Mapping[str, Any], start: int, step_seconds: int, count: int) -
     found = np.array([float(text) for _, text in pairs], dtype=np.float64)
     # Prometheus evaluates at start + n * step exactly, so all instants answered means in order.
     if len(pairs) == count and pairs[0][0] == start:
-        return Measured(labels=_labels(one), values=_usable(found))
+        return _measured(_labels(one), found)
     times = np.array([time for time, _ in pairs], dtype=np.float64)
     slots = np.rint((times - start) / step_seconds).astype(np.int64)
     inside = (slots >= 0) & (slots < count)
     values = np.full(count, np.nan)
     values[slots[inside]] = found[inside]
-    return Measured(labels=_labels(one), values=_usable(values))
+    return _measured(_labels(one), values)
 
 
 def _labels(one: Mapping[str, Any]) -> Mapping[str, str]:
     return {str(name): str(value) for name, value in one["metric"].items()}
 
 
-def _usable(values: Floats) -> Floats:
-    """Return the values with NaN for what is none: x/0, and what a float32 cannot hold."""
-    with np.errstate(invalid="ignore"):
-        return np.where(np.abs(values) <= _LARGEST, values, np.nan)
+def _measured(labels: Mapping[str, str], values: Floats) -> Measured:
+    """Return a series with NaN for what is no value: 0/0, x/0, what a float32 cannot hold."""
+    infinite = np.abs(values) > _LARGEST
+    count = np.count_nonzero(infinite)
+    usable = np.where(infinite, np.nan, values) if count else values
+    return Measured(labels=labels, values=usable, infinite=count)

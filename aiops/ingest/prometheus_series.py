@@ -32,7 +32,7 @@ class Named:
 
     Args:
         samples: sorted by the series' fingerprints.
-        left_out: why some series of the answer are not among them; empty where all are.
+        left_out: why some series or values of the answer are not among them; empty where all are.
     """
 
     samples: tuple[Sample, ...]
@@ -80,7 +80,11 @@ class Naming:
         left_out = self._ownerless(strays) if strays else ""
         if strays and not named:
             raise InputError(left_out)
-        return Named(samples=tuple(named[name][0] for name in sorted(named)), left_out=left_out)
+        infinite = [name for name, (_, measured) in sorted(named.items()) if measured.infinite]
+        reasons = [reason for reason in (left_out, _infinite(infinite)) if reason]
+        return Named(
+            samples=tuple(named[name][0] for name in sorted(named)), left_out="; ".join(reasons)
+        )
 
     def series(self, signal: SignalSettings, labels: Mapping[str, str]) -> Series | None:
         """Return the series that a signal's labels name; None where nothing says whose it is."""
@@ -164,6 +168,17 @@ class Naming:
 
 def _first(labels: Mapping[str, str], names: Sequence[str]) -> str | None:
     return next((labels[name] for name in names if labels.get(name)), None)
+
+
+def _infinite(names: Sequence[str]) -> str:
+    """Return what to do about series with infinite values, empty where there are none."""
+    if not names:
+        return ""
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return (
+        f"infinite values of {names[0]}{more} count as missing; expected numbers: "
+        "a division by 0 is left out with `… / (divisor > 0)`"
+    )
 
 
 def _ambiguous(name: str, first: Mapping[str, str], second: Mapping[str, str]) -> str:

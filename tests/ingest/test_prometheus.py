@@ -299,6 +299,26 @@ def test_a_series_without_a_service_is_left_out_and_told_of() -> None:
     assert "say nowhere whose they are" in complaint(lambda _: vector({"code": "500"}))
 
 
+def test_infinite_values_count_as_missing_and_are_told_of() -> None:
+    values = iter(["+Inf", "-Inf", "NaN", "0.2"])
+
+    def answer(_: dict[str, str]) -> httpx.Response:
+        result = [{"metric": {"job": "shop"}, "value": [0, next(values)]}]
+        return httpx.Response(
+            200, json={"status": "success", "data": {"resultType": "vector", "result": result}}
+        )
+
+    prom = source(answer)
+    for _ in range(2):
+        (sample,) = prom.pull(START, START, 60)
+        (reason,) = prom.complaints.values()
+        assert np.isnan(sample.values).all()
+        assert "infinite values of shop:error_ratio{env=prod} count as missing" in reason
+    for _ in range(2):
+        prom.pull(START, START, 60)
+        assert prom.complaints == {}
+
+
 @pytest.mark.parametrize(
     ("response", "expected"),
     [
