@@ -146,6 +146,6 @@ def _labels(one: Mapping[str, Any]) -> Mapping[str, str]:
 def _measured(labels: Mapping[str, str], values: Floats) -> Measured:
     """Return a series with NaN for what is no value: 0/0, x/0, what a float32 cannot hold."""
     infinite = np.abs(values) > _LARGEST
-    count = np.count_nonzero(infinite)
+    count = int(np.count_nonzero(infinite))
     usable = np.where(infinite, np.nan, values) if count else values
     return Measured(labels=labels, values=usable, infinite=count)
