@@ -1,29 +1,23 @@
 """Values that are suddenly, and exactly, a well-known factor from their level: another unit."""
 
 from dataclasses import replace
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from aiops.detect.doubts import LEVEL_ROWS, doubt_of, last_positive
 from aiops.detect.plain import NOBODY, PlainDetector, calm, verdict_of
 from aiops.detect.protocol import Frame, Memory, Verdict
 from aiops.detect.recent import CELL_SECONDS
-from aiops.detect.sizes import LEVEL_ROWS, last_positive, usual_size
 from aiops.detect.traits import Bools, Slots
 from aiops.domain.families import is_ratio
 from aiops.domain.series import Family, Series
 from aiops.domain.symptoms import SymptomKind
-from aiops.domain.ticks import History, Packed, Shard
-
-FACTORS = np.log(np.array([60, 100, 1000, 1024, 3600, 1e6, 1024**2, 1e9], dtype=np.float32))
-"""Minutes, per cent, milliseconds and their like; either way."""
+from aiops.domain.ticks import History, Shard
 
 _STRENGTH = 5.0
 _TICKS = 3
 _FAR = np.float32(50)
-_LEAST_SPREAD, _MOST_SPREAD = 1e-4, 0.1
-_TOLERANCE, _SAME = (0.02, 0.15), 0.05
 _BACK = 1.0
 _TINY = 1e-30
 _REMEMBERED = {
@@ -33,17 +27,6 @@ _REMEMBERED = {
     "spread": np.float32,
     "began": np.uint32,
 }
-
-
-class _Doubt(NamedTuple):
-    """Series whose unit is in doubt, by slot; level, spread and factor are logarithms."""
-
-    slots: Slots
-    level: Packed
-    spread: Packed
-    factor: Packed
-    hits: npt.NDArray[np.uint8]
-    began: npt.NDArray[np.uint32]
 
 
 class UnitChange(PlainDetector):
@@ -73,7 +56,7 @@ class UnitChange(PlainDetector):
         slots = _in_doubt(frame, fitted, memory, held)
         if not len(slots) and not np.count_nonzero(held):
             return calm(len(values))
-        doubt = _doubt(slots, frame, fitted, memory, held)
+        doubt = doubt_of(slots, frame, fitted, memory, held)
         outside, back = np.zeros((2, len(values)), dtype=np.bool_)
         since = np.zeros(len(values), dtype=np.int64)
         expected = np.where(np.isfinite(values), values, np.float32(0))
@@ -146,22 +129,3 @@ def _in_doubt(frame: Frame, fitted: Memory, memory: Memory, held: Bools) -> Slot
     last, now = last_positive(frame.recent, jumped), values[jumped]
     jumped = jumped[(now >= _FAR * last) | (now * _FAR <= last)]
     return np.union1d(doubted, jumped) if len(jumped) else doubted
-
-
-def _doubt(slots: Slots, frame: Frame, fitted: Memory, memory: Memory, held: Bools) -> _Doubt:
-    """Return level, spread and factor of some slots, and how many ticks in a row they are at it."""
-    values, hits = frame.values[slots], memory["hits"][slots]
-    level, spread = memory["level"][slots], memory["spread"][slots]
-    for place in np.flatnonzero((hits == 0) & ~held[slots]):
-        level[place], spread[place] = usual_size(frame.recent, int(slots[place]))
-    away, before = np.log(values) - level, memory["factor"][slots]
-    nearest = FACTORS[np.abs(np.abs(away)[:, None] - FACTORS).argmin(axis=1)]
-    signed = np.copysign(nearest, away)
-    exact = np.abs(away - signed) <= np.clip(3 * spread, *_TOLERANCE)
-    moves = (spread >= _LEAST_SPREAD) & (spread <= _MOST_SPREAD)
-    moves &= values != last_positive(frame.recent, slots)
-    same = (before == 0) | (np.abs(before - signed) <= _SAME)
-    likely = exact & (held[slots] | (moves & same)) & (values >= fitted["least"][slots])
-    hits = np.where(likely, np.minimum(hits, 250) + 1, 0).astype(np.uint8)
-    began = np.where(hits == 1, frame.at, memory["began"][slots]).astype(np.uint32)
-    return _Doubt(slots, level, spread, np.where(likely, signed, 0), hits, began)
