@@ -16,6 +16,7 @@ from aiops import settings as configuration
 from aiops.domain.errors import AiopsError, ConfigurationError
 from aiops.domain.journeys import Runbook
 from aiops.ports import Sample, Source
+from aiops.recording.remarks import is_counter
 from aiops.settings import Settings, lint
 from aiops.store.migrate import Database
 from topology.graph import ServiceGraph
@@ -25,6 +26,7 @@ from workers.plugins import sources
 from workers.stages.poll import floor_tick
 
 _SHOWN = 5
+_COUNTED_TICKS = 40
 
 
 class Level(StrEnum):
@@ -209,7 +211,25 @@ def _source(
     if not any(np.isfinite(one.values).any() for one in day_before):
         text = "no series has a value a day ago; until then they are young and never page alone"
         yield _warning(what, text)
+    yield from (_warning(what, line) for line in _counters(source, at))
     yield from (_warning(what, line) for line in _strangers(measured, settings, graph))
+
+
+def _counters(source: Source, at: datetime) -> Iterator[str]:
+    """Yield which series count up all the time: what they say is in their rate."""
+    step = source.step_seconds
+    try:
+        lately = source.pull(at - timedelta(seconds=_COUNTED_TICKS * step), at, step)
+    except AiopsError as error:
+        yield from str(error).splitlines()
+        return
+    found = [one.series.key.fingerprint for one in lately if is_counter(one.values[:, None]).any()]
+    if found:
+        shown = ", ".join(found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")
+        yield (
+            f"these only rise, as counters do, and would be judged by their level: {shown}; "
+            "query their rate, as in `rate(…[5m])`"
+        )
 
 
 def _strangers(samples: Sequence[Sample], settings: Settings, graph: ServiceGraph) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aiops.domain.ticks import History, Packed, Times
+from aiops.domain.ticks import Floats, History, Packed, Times
 from aiops.domain.time import utc
 from aiops.recording.grid import Grid
 from aiops.recording.rows import Column, Rows
@@ -36,7 +36,7 @@ def remarks_on(rows: Rows, grid: Grid, history: History) -> tuple[str, ...]:
     return (*_infinite(rows), *_repeated(rows), *_astray(rows, grid), *_counters(rows, history))
 
 
-def is_counter(values: Packed) -> npt.NDArray[np.bool_]:
+def is_counter(values: Packed | Floats) -> npt.NDArray[np.bool_]:
     """Return which series count up all the time, but for resets to near zero.
 
     Args:

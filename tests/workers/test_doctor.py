@@ -31,20 +31,45 @@ RUNBOOK = "---\nid: RB-1\ntitle: Slow\n---\nLook.\n"
 
 
 class Answers:
-    """A Prometheus that answers instants; what it gives can be changed."""
+    """A Prometheus; what it gives can be changed.
+
+    Args:
+        series: their labels.
+        rises: how much all values rise in a minute.
+    """
 
     def __init__(self) -> None:
         self.series: list[dict[str, str]] = [{"service": "checkout"}]
+        self.rises = 0.0
 
     async def __call__(self, request: Request) -> Response:
         if request.query_params["query"] == "sum(":
             error = "parse error: unclosed left parenthesis"
             return JSONResponse({"status": "error", "errorType": "bad_data", "error": error}, 400)
+        if "start" in request.query_params:
+            start, end, step = (
+                int(request.query_params[name]) for name in ("start", "end", "step")
+            )
+            pairs = [
+                [at, str(0.01 + self.rises * (at - start) / 60)]
+                for at in range(start, end + 1, step)
+            ]
+            return self._success(
+                "matrix", [{"metric": one, "values": pairs} for one in self.series]
+            )
         at = float(request.query_params["time"])
-        result = [{"metric": labels, "value": [at, "0.01"]} for labels in self.series]
-        return JSONResponse(
-            {"status": "success", "data": {"resultType": "vector", "result": result}}
+        return self._success(
+            "vector", [{"metric": one, "value": [at, "0.01"]} for one in self.series]
         )
+
+    @staticmethod
+    def _success(kind: str, result: list[dict[str, Any]]) -> Response:
+        return JSONResponse({"status": "success", "data": {"resultType": kind, "result": result}})
+
+    def app(self) -> Starlette:
+        """Return it as an application."""
+        paths = ("/api/v1/query", "/api/v1/query_range")
+        return Starlette(routes=[Route(path, self.__call__) for path in paths])
 
 
 @dataclass
@@ -89,11 +114,10 @@ def receivers() -> Iterator[tuple[str, str, str, Answers]]:
     pages = pagerduty.PagerDutyLedger(routing_keys={ROUTING_KEY}, clock=now)
     chat = slack.SlackLedger(tokens={BOT_TOKEN: "B0001"}, channels={"C0001": "calls"}, clock=now)
     answers = Answers()
-    app = Starlette(routes=[Route("/api/v1/query", answers.__call__)])
     with (
         serve(pagerduty.create_app(pages)) as page_url,
         serve(slack.create_app(chat)) as chat_url,
-        serve(app) as prometheus_url,
+        serve(answers.app()) as prometheus_url,
     ):
         yield page_url, chat_url, prometheus_url, answers
 
@@ -429,15 +453,24 @@ def test_a_running_installation_is_told_and_its_port_is_its_own(home: Home) -> N
 def test_values_that_do_not_reach_back_a_day_are_told(home: Home) -> None:
     class Fresh(Answers):
         async def __call__(self, request: Request) -> Response:
-            if float(request.query_params["time"]) < now().timestamp() - 3600:
+            if float(request.query_params.get("time", "inf")) < now().timestamp() - 3600:
                 self.series = []
             return await super().__call__(request)
 
-    app = Starlette(routes=[Route("/api/v1/query", Fresh().__call__)])
-    with serve(app) as url:
+    with serve(Fresh().app()) as url:
         home.source(url=url)
         (told,) = home.wrong()
     assert "no series has a value a day ago" in told
+
+
+def test_a_counter_that_is_queried_as_it_is_is_recognised_by_its_values(home: Home) -> None:
+    counting = Answers()
+    counting.rises = 12.0
+    with serve(counting.app()) as url:
+        home.source(url=url)
+        (told,) = home.wrong()
+    assert "these only rise, as counters do" in told
+    assert "checkout:" in told
 
 
 def test_no_settings_at_all_are_told_with_how_to_begin(
