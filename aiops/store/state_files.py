@@ -12,7 +12,7 @@ lock from a process that dies. It is a cache: what cannot be read is not there.
 import fcntl
 import mmap
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -172,16 +172,14 @@ class StateFile:
             size = 2 * end * PAGE_BYTES  # what is not written takes no room on the disk
             os.ftruncate(self._descriptor, size)
             self._map_anew(size)
-        for key in fresh:
-            raw = np.ascontiguousarray(arrays[key]).reshape(-1).view(np.uint8)
-            self._write(starts[key] * PAGE_BYTES, raw.data)
+        for start, content in _runs([(starts[key], arrays[key]) for key in fresh]):
+            self._write(start * PAGE_BYTES, content)
         self._write(HEADER_BYTES if self._kept == 0 else 0, header)
 
     def _placed(self, arrays: Arrays) -> tuple[dict[str, int], list[str], int]:
         """Return the first page of each array, which ones to write, and where all of them end."""
-        room = _Room(_HEADER_PAGES)
-        for array, start in self._views.values():
-            room.occupy(start, pages_of(array.nbytes))
+        lies = [(start, pages_of(array.nbytes)) for array, start in self._views.values()]
+        room = _Room([(0, _HEADER_PAGES), *lies])
         starts: dict[str, int] = {}
         for key, array in arrays.items():
             known = self._views.get(id(array))
@@ -216,32 +214,56 @@ class StateFile:
         self._views = {}
 
 
+def _runs(placed: Iterable[tuple[int, npt.NDArray[Any]]]) -> Iterator[tuple[int, bytes]]:
+    """Yield the arrays that lie one behind the other as one: a write costs more than a copy.
+
+    Examples:
+        >>> one = np.ones(4096, dtype=np.uint8)
+        >>> [(start, len(content)) for start, content in _runs([(9, one), (5, one), (4, one[:3])])]
+        [(4, 8192), (9, 4096)]
+    """
+    parts: list[Any] = []
+    first = end = 0
+    for start, array in sorted(placed, key=lambda one: one[0]):
+        if parts and start != end:
+            yield first, b"".join(parts)
+            parts = []
+        if not parts:
+            first = end = start
+        raw = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        end += pages_of(raw.size)
+        parts += [raw.data, bytes(-raw.size % PAGE_BYTES)]
+    if parts:
+        yield first, b"".join(parts)
+
+
 class _Room:
     """Which pages of a file are taken.
 
+    Args:
+        taken: first page and count, again and again.
+
     Examples:
-        >>> room = _Room(2)
-        >>> room.occupy(4, 1)
+        >>> room = _Room([(0, 2), (4, 1), (4, 1)])
         >>> room.take(3), room.take(2), room.end
         (5, 2, 8)
     """
 
-    def __init__(self, taken: int) -> None:
-        self._pages = bytearray(b"\1" * taken)
+    def __init__(self, taken: Sequence[tuple[int, int]]) -> None:
+        starts, counts = np.array(taken, dtype=np.int64).T
+        ends = starts + counts
+        steps = np.zeros(int(ends.max()) + 1, dtype=np.int64)
+        np.add.at(steps, starts, 1)
+        np.subtract.at(steps, ends, 1)
+        self._pages = bytearray((np.cumsum(steps[:-1]) > 0).tobytes())
 
     @property
     def end(self) -> int:
         return len(self._pages)
 
-    def occupy(self, start: int, count: int) -> None:
-        missing = start + count - len(self._pages)
-        if missing > 0:
-            self._pages += bytes(missing)
-        self._pages[start : start + count] = b"\1" * count
-
     def take(self, count: int) -> int:
         """Return the first of so many pages in the first gap that has room for them."""
         found = self._pages.find(bytes(count))
         start = found if found >= 0 else len(self._pages)
-        self.occupy(start, count)
+        self._pages[start : start + count] = b"\1" * count
         return start
