@@ -123,3 +123,8 @@ def test_the_marks_that_hold_are_listed_by_name() -> None:
         "a:error_ratio",
         "checkout:error_ratio",
     ]
+
+
+def test_what_was_taken_back_or_has_expired_does_not_hold() -> None:
+    assert holding([mark(), mark(MarkKind.NONE, at=9)], minute(9)) == ()
+    assert holding([mark(until=9)], minute(9)) == ()
