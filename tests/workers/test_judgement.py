@@ -54,21 +54,21 @@ def test_noise_raises_the_bars_of_the_series_it_began_with(shop: Installation) -
     marks = judge(shop, "INC-1001", real=False, by="ann", why="a test")
     assert ERRORS in {one.name for one in marks}
     assert {one.kind for one in marks} == {MarkKind.NOISY}
-    go_on(shop, until=50)
+    go_on(shop, until=100)
     assert bars(shop)[ERRORS] == 1.5
 
 
 def test_a_word_that_it_mattered_lowers_them(shop: Installation) -> None:
     judge(shop, "INC-1001", real=True, by="ann")
-    go_on(shop, until=50)
+    go_on(shop, until=100)
     assert bars(shop)[ERRORS] == 0.7
 
 
 def test_what_is_taken_back_is_as_before(shop: Installation) -> None:
     judge(shop, "INC-1001", real=False, by="ann")
-    go_on(shop, until=50)
+    go_on(shop, until=100)
     assert take_back(shop, ERRORS, by="bob", why="it does matter").kind is MarkKind.NOISY
-    go_on(shop, until=70)
+    go_on(shop, until=170)
     assert bars(shop)[ERRORS] == 1.0
 
 
