@@ -12,7 +12,7 @@ lock from a process that dies. It is a cache: what cannot be read is not there.
 import fcntl
 import mmap
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ from aiops.store.state_headers import (
 Write = Callable[[int, memoryview, int], int]
 """`os.pwrite`: descriptor, bytes, offset → how many of them were written."""
 
-_HEADER_PAGES = 2 * HEADER_BYTES // PAGE_BYTES
+_HEADERS = np.array([[0], [2 * HEADER_BYTES // PAGE_BYTES]])
+_NOWHERE = np.empty((2, 0), dtype=np.int64)
 
 
 class StateFiles:
@@ -101,6 +102,7 @@ class StateFile:
         self._map: mmap.mmap | None = None
         self._kept: int | None = None
         self._views: dict[int, tuple[npt.NDArray[Any], int]] = {}
+        self._spans = _NOWHERE
 
     def __del__(self) -> None:
         os.close(self._descriptor)
@@ -164,7 +166,7 @@ class StateFile:
 
     def _save(self, name: str, about: About, arrays: Arrays) -> None:
         starts, fresh, end = self._placed(arrays)
-        header = packed(Header(name, about, layout_of(arrays), [starts[key] for key in arrays]))
+        header = packed(name, about, layout_of(arrays), [starts[key] for key in arrays])
         for number in {0, 1} - {self._kept}:
             # First of all: what it points to will not be what it was.
             self._write(number * HEADER_BYTES, bytes(PREFIX_BYTES))
@@ -178,8 +180,7 @@ class StateFile:
 
     def _placed(self, arrays: Arrays) -> tuple[dict[str, int], list[str], int]:
         """Return the first page of each array, which ones to write, and where all of them end."""
-        lies = [(start, pages_of(array.nbytes)) for array, start in self._views.values()]
-        room = _Room([(0, _HEADER_PAGES), *lies])
+        room = _Room(np.hstack([_HEADERS, self._spans]))
         starts: dict[str, int] = {}
         for key, array in arrays.items():
             known = self._views.get(id(array))
@@ -193,7 +194,9 @@ class StateFile:
 
     def _mapped(self, content: mmap.mmap, header: Header) -> dict[str, npt.NDArray[Any]]:
         arrays: dict[str, npt.NDArray[Any]] = {}
-        for (name, dtype, shape), start in zip(header.layout, header.starts, strict=True):
+        self._spans = header.spans
+        starts = header.spans[0].tolist()
+        for (name, dtype, shape), start in zip(header.layout, starts, strict=True):
             array = arrays[name] = np.ndarray(shape, dtype, content, start * PAGE_BYTES)
             self._views[id(array)] = (array, start)
         return arrays
@@ -212,6 +215,7 @@ class StateFile:
     def _forget(self) -> None:
         self._kept = None
         self._views = {}
+        self._spans = _NOWHERE
 
 
 def _runs(placed: Iterable[tuple[int, npt.NDArray[Any]]]) -> Iterator[tuple[int, bytes]]:
@@ -241,17 +245,16 @@ class _Room:
     """Which pages of a file are taken.
 
     Args:
-        taken: first page and count, again and again.
+        taken: first page and count of pages, shape (2, spans).
 
     Examples:
-        >>> room = _Room([(0, 2), (4, 1), (4, 1)])
+        >>> room = _Room(np.array([[0, 4, 4], [2, 1, 1]]))
         >>> room.take(3), room.take(2), room.end
         (5, 2, 8)
     """
 
-    def __init__(self, taken: Sequence[tuple[int, int]]) -> None:
-        starts, counts = np.array(taken, dtype=np.int64).T
-        ends = starts + counts
+    def __init__(self, taken: npt.NDArray[np.int64]) -> None:
+        starts, ends = taken[0], taken.sum(axis=0)
         steps = np.zeros(int(ends.max()) + 1, dtype=np.int64)
         np.add.at(steps, starts, 1)
         np.subtract.at(steps, ends, 1)

@@ -36,29 +36,30 @@ class Header(NamedTuple):
         name: its place in the log.
         about: what else is to be known of it.
         layout: of its arrays.
-        starts: the first page of each of them.
+        spans: first page and count of pages of each of them, shape (2, arrays).
     """
 
     name: str
     about: About
     layout: Layout
-    starts: Sequence[int]
+    spans: npt.NDArray[np.int64]
 
 
-def packed(header: Header) -> bytes:
-    """Return a header as bytes.
+def packed(name: str, about: About, layout: Layout, starts: Sequence[int]) -> bytes:
+    """Return a header as bytes; `starts` are the first pages of the arrays.
 
     Raises:
         OSError: there is no room for it.
     """
-    about = json.dumps([header.name, header.about]).encode()
-    layout = _layout_bytes(header.layout)
-    starts = np.array(header.starts, dtype=_START).tobytes()
-    body = about + layout + starts
+    parts = (
+        json.dumps([name, about]).encode(),
+        _layout_bytes(layout),
+        np.array(starts, dtype=_START).tobytes(),
+    )
+    body = b"".join(parts)
     if _PREFIX.size + len(body) > HEADER_BYTES:
-        raise OSError(errno.EFBIG, f"{len(header.starts)} arrays take more than a header has room")
-    lengths = (len(about), len(layout), len(starts))
-    return _PREFIX.pack(_MAGIC, _VERSION, zlib.crc32(body), *lengths) + body
+        raise OSError(errno.EFBIG, f"{len(layout)} arrays take more than a header has room")
+    return _PREFIX.pack(_MAGIC, _VERSION, zlib.crc32(body), *map(len, parts)) + body
 
 
 def unpacked(content: mmap.mmap, offset: int) -> Header | None:
@@ -74,9 +75,10 @@ def unpacked(content: mmap.mmap, offset: int) -> Header | None:
     name, about = json.loads(body[:behind_about])
     layout, pages = _layout_of(body[behind_about:behind_layout])
     starts = np.frombuffer(body, _START, offset=behind_layout)
-    if len(starts) and int((starts + pages).max()) * PAGE_BYTES > len(content):
+    spans = np.stack([starts, pages])
+    if int(spans.sum(axis=0).max(initial=0)) * PAGE_BYTES > len(content):
         return None
-    return Header(name, about, layout, starts.tolist())
+    return Header(name, about, layout, spans)
 
 
 @lru_cache(maxsize=_REMEMBERED)
