@@ -20,7 +20,7 @@ from aiops.detect.relation import (
     rest_of,
     standard,
     stretch,
-    waves,
+    waves_at,
     worst,
 )
 from aiops.detect.relation_fit import fit_relations
@@ -90,7 +90,7 @@ class Multivariate(PlainDetector):
             return None
         usual = standard(values, fitted)
         most = int(fitted["partners"].max())
-        rest = rest_of(fitted, usual, waves(np.array([frame.at]))[0], most=most)
+        rest = rest_of(fitted, usual, waves_at(frame.at), most=most)
         strayed = beyond(rest, memory["slow"], memory["quick"])
         scale = stretch(usual, rest)
         scale *= fitted["scale"]

@@ -7,6 +7,7 @@ service's covariance, -P_ij / P_ii of its inverse P: a Mahalanobis distance is m
 and taken one by one they tell which metric left the relation.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,12 @@ def waves(times: Whole) -> Packed:
     turn = 2 * np.pi * (times % DAY_SECONDS) / DAY_SECONDS
     found = [wave(number * turn) for number in (1, 2) for wave in (np.sin, np.cos)]
     return np.stack(found, axis=-1).astype(np.float32)
+
+
+@lru_cache(maxsize=64)
+def waves_at(at: int) -> Packed:
+    """Return the waves at one time, shape (4,): shards of one tick share them."""
+    return np.asarray(waves(np.array([at]))[0])
 
 
 def no_relations(shard: Shard) -> dict[str, npt.NDArray[Any]]:
