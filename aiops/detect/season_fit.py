@@ -20,6 +20,7 @@ from aiops.detect.calendar import (
     local_days,
     week_positions,
 )
+from aiops.detect.clock_change import NO_CHANGE, ClockChange
 from aiops.detect.medians import nan_median
 from aiops.detect.past import Past
 from aiops.detect.season_blocks import Blocks
@@ -74,14 +75,17 @@ class LocalTimes:
     runs: Floats
 
     @classmethod
-    def of(cls, past: Past, zone: str, holidays: AbstractSet[date]) -> Self:
-        """Return where the ticks of a past lie by the clock of a zone."""
+    def of(
+        cls, past: Past, zone: str, holidays: AbstractSet[date], change: ClockChange = NO_CHANGE
+    ) -> Self:
+        """Return where the ticks of a past lie by the clock of a zone, and since a change of it."""
         blocks, rows, runs = (
-            week_positions(one.times, zone, holidays) for one in (past.blocks, past.rows, past.runs)
+            week_positions(change.today(one.times), zone, holidays)
+            for one in (past.blocks, past.rows, past.runs)
         )
         return cls(
             slots=blocks.astype(np.intp) % WEEK_BINS,
-            days=local_days(past.blocks.times, zone),
+            days=local_days(change.today(past.blocks.times), zone),
             rows=rows,
             runs=runs,
         )

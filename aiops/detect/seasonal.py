@@ -22,6 +22,7 @@ from aiops.detect.calendar import (
     say_time_of_day,
     say_weekday,
 )
+from aiops.detect.clock_change import NO_CHANGE, UNDECLARED, clock_changes, say_change
 from aiops.detect.importance import current_factors
 from aiops.detect.own_past import surprise
 from aiops.detect.own_past_learning import learnt_past
@@ -75,6 +76,7 @@ class Seasonal:
             "relative": np.zeros(count, dtype=np.bool_),
             "kind": np.zeros(count, dtype=np.int8),
             "days": np.zeros(count, dtype=np.float32),
+            "moved": np.zeros(count, dtype=np.int16),
         }
 
     def fit(
@@ -89,18 +91,22 @@ class Seasonal:
         fitted = {name: array.copy() for name, array in self.blank(shard).items()}
         for zone, slots in traits.zones:
             every = np.arange(past.width) if slots is None else slots[slots < past.width]
-            local = LocalTimes.of(past, zone, holidays)
-            for start in range(0, len(every), _COLUMNS):
-                chosen = _together(every[start : start + _COLUMNS])
-                found = fit_seasons(
-                    past.of_series(chosen),
-                    local,
-                    floor=partial(traits.scale_floor, slots=chosen),
-                    level_memory_seconds=policy.level_memory_seconds,
-                    unknown=traits.unknown[chosen],
-                )
-                for name, whole in fitted.items():
-                    whole[..., chosen] = getattr(found, name)
+            changed = clock_changes(past, every) if zone == UNDECLARED else [(NO_CHANGE, every)]
+            for change, same in changed:
+                local = LocalTimes.of(past, zone, holidays, change)
+                for start in range(0, len(same), _COLUMNS):
+                    chosen = _together(same[start : start + _COLUMNS])
+                    found = fit_seasons(
+                        past.of_series(chosen),
+                        local,
+                        floor=partial(traits.scale_floor, slots=chosen),
+                        level_memory_seconds=policy.level_memory_seconds,
+                        unknown=traits.unknown[chosen],
+                    )
+                    for name, whole in fitted.items():
+                        if name != "moved":
+                            whole[..., chosen] = getattr(found, name)
+                fitted["moved"][same] = change.seconds
         return fitted
 
     def start(self, shard: Shard, fitted: Memory, frame: Frame, history: History | None) -> Memory:
@@ -215,12 +221,13 @@ class Seasonal:
         """Return the season in words: `Saturdays 10:00-10:15 of the last 3 weeks`."""
         zone = next(name for name, slots in frame.traits.zones if slots is None or subject in slots)
         days = int(fitted["days"][subject])
+        moved = say_change(int(fitted["moved"][subject]))
         match int(fitted["kind"][subject]):
             case kind if kind == WEEKLY:
-                day = say_weekday(at, zone, frame.holidays)
-                return f"{day} {say_time_of_day(at, zone)} of the last {max(days // 7, 2)} weeks"
+                day, weeks = say_weekday(at, zone, frame.holidays), max(days // 7, 2)
+                return f"{day} {say_time_of_day(at, zone)} of the last {weeks} weeks{moved}"
             case kind if kind == DAILY:
-                return f"{say_time_of_day(at, zone)} of the last {days} days"
+                return f"{say_time_of_day(at, zone)} of the last {days} days{moved}"
             case kind if kind == LEVEL:
                 return f"the last {frame.policy.level_memory_seconds // 3600} h"
             case _:
