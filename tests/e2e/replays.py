@@ -146,10 +146,8 @@ def caught_up(story: Story, settings: Settings, until: datetime) -> Installation
 
 
 def work_now(parts: Installation) -> None:
-    """Poll the source, and do all that follows from it; then sweep as beat would."""
+    """Poll the source, and do all that follows from it."""
     parts.poll.run("shop")
-    parts.drain()
-    parts.deliver.sweep()
     parts.drain()
 
 
