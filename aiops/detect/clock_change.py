@@ -26,6 +26,9 @@ _COLUMNS = 500
 _WEEK = 7
 _LEAST_BEFORE, _LEAST_AFTER = 3, 2
 _BETTER_BY = 0.7
+_LEAST_LIKENESS = 0.4
+"""Correlation of days: those of a series without a season are not looked at closer."""
+
 _MOST_DAYS = 0.6
 """Of the days since: a weekend may be unlike the days before, whatever the clock says."""
 
@@ -109,10 +112,11 @@ def _shapes_of_days(times: Times, values: Packed) -> Packed:
 
 def _looks_moved(before: Packed, day: Packed) -> Bools:
     """Return whether a day goes better with the days before it an hour off: cheap, and often."""
-    known = np.isfinite(before)
-    usual = np.where(known, before, 0).sum(axis=0)
+    known = np.isfinite(before[:, 0]).sum(axis=0)
+    usual = np.nansum(before, axis=0)
     same, later, earlier = ((day * np.roll(usual, by, axis=0)).sum(axis=0) for by in (0, 1, -1))
-    return np.asarray(np.maximum(later, earlier) > same)
+    best = np.maximum(later, earlier)
+    return np.asarray((best > same) & (best > _LEAST_LIKENESS * _HOURS * known))
 
 
 def _moved_by(before: Packed, after: Packed) -> Whole:
