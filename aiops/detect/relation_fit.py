@@ -239,12 +239,13 @@ def _levels_before(rest: Packed, gain: float) -> Packed:
     ages = row[:, None] - row - 1
     weights = np.where(ages >= 0, gain * (1 - gain) ** np.maximum(ages, 0), 0).astype(np.float32)
     kept = ((1 - gain) ** row).astype(np.float32)[:, None]
-    levels, level = np.empty_like(rest), rest[:, :1]
-    for first in range(0, rest.shape[1], _STRETCH):
-        part = rest[:, first : first + _STRETCH]
-        size = part.shape[1]
-        levels[:, first : first + size] = kept[:size] * level + weights[:size, :size] @ part
-        last = first + size - 1
-        level = levels[:, last : last + 1]
-        level = level + np.float32(gain) * (rest[:, last : last + 1] - level)
-    return levels
+    services, ticks, metrics = rest.shape
+    rows = rest.swapaxes(0, 1).reshape(ticks, -1)  # one wide product instead of many narrow ones
+    levels, level = np.empty_like(rows), rows[:1]
+    for first in range(0, ticks, _STRETCH):
+        part = rows[first : first + _STRETCH]
+        size = len(part)
+        levels[first : first + size] = kept[:size] * level + weights[:size, :size] @ part
+        last = levels[first + size - 1 : first + size]
+        level = last + np.float32(gain) * (part[-1:] - last)
+    return levels.reshape(ticks, services, metrics).swapaxes(0, 1)
