@@ -19,7 +19,7 @@ Layout = tuple[tuple[str, np.dtype[Any], tuple[int, ...]], ...]
 """Name, type and shape of arrays, in their order."""
 
 MAGIC = b"AIOD"
-VERSION = 5
+VERSION = 7
 _PREFIX = struct.Struct("<4sHI")
 _ALIGNMENT = 16
 _REMEMBERED = 512

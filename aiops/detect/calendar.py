@@ -1,7 +1,7 @@
 """Where a moment lies in the week of a zone: 672 bins of 15 minutes, Monday 00:00 first."""
 
-from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,7 +19,8 @@ _SUNDAY = 6
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
-def week_position(at_seconds: int, zone: str, holidays: AbstractSet[date] = frozenset()) -> float:
+@lru_cache(maxsize=1024)
+def week_position(at_seconds: int, zone: str, holidays: frozenset[date] = frozenset()) -> float:
     """Return the position in the local week in bins, 0 ≤ position < 672; a holiday is a Sunday.
 
     Examples:
@@ -34,7 +35,7 @@ def week_position(at_seconds: int, zone: str, holidays: AbstractSet[date] = froz
     return day * DAY_BINS + seconds / BIN_SECONDS
 
 
-def week_positions(times: Times, zone: str, holidays: AbstractSet[date] = frozenset()) -> Floats:
+def week_positions(times: Times, zone: str, holidays: frozenset[date] = frozenset()) -> Floats:
     """Return `week_position` of many ascending times, shape (ticks,).
 
     Offsets of zones change on quarters of an hour, so one look-up per bin suffices.
@@ -53,6 +54,12 @@ def hour_groups(positions: Floats) -> npt.NDArray[np.intp]:
     """
     hours = (positions // _HOUR_BINS).astype(np.intp) % 24
     return hours + np.where(positions >= _WEEKEND, 24, 0)
+
+
+@lru_cache(maxsize=1024)
+def hour_group(position: float) -> int:
+    """Return `hour_groups` of one position."""
+    return int(hour_groups(np.array([position]))[0])
 
 
 def local_days(times: Times, zone: str) -> Times:
@@ -77,7 +84,7 @@ def say_time_of_day(at_seconds: int, zone: str) -> str:
     return f"{start:%H:%M}-{end:%H:%M}{suffix}"
 
 
-def say_weekday(at_seconds: int, zone: str, holidays: AbstractSet[date] = frozenset()) -> str:
+def say_weekday(at_seconds: int, zone: str, holidays: frozenset[date] = frozenset()) -> str:
     """Return the local weekday in the plural; a holiday is compared with Sundays.
 
     Examples:

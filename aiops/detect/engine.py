@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from aiops.detect.episodes import new_track
 from aiops.detect.judging import judge, judge_all, kpis
 from aiops.detect.past import Past
-from aiops.detect.persistence import new_track
 from aiops.detect.protocol import Detector, Frame, Verdict
 from aiops.detect.recent import Recent, finite, recent_of, widened
 from aiops.detect.registry import all_detectors
@@ -28,6 +28,8 @@ from aiops.detect.values import (
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import Origin, SymptomFact
 from aiops.domain.ticks import History, HistoryInParts, KpiTick, Packed, Shard, Span, Tick
+
+_NO_POLICY = DetectPolicy()
 
 __all__ = ["Detection", "ShardProfile", "ShardState", "adopt", "fit", "rescore", "start", "step"]
 
@@ -182,8 +184,11 @@ def frame_of(  # noqa: PLR0917  # the order of the data flow
 ) -> Frame:
     """Return a tick at `at` (epoch seconds) as a detector sees it."""
     elapsed = at - state.at if state.at else shard.step_seconds
-    return replace(
-        _frame(shard, profile, state.recent, at),
+    return _frame(
+        shard,
+        profile,
+        state.recent,
+        at,
         values=widened(finite(values), len(shard.series)),
         elapsed_seconds=max(elapsed, shard.step_seconds),
         number=state.number,
@@ -195,12 +200,11 @@ def _step(
     shard: Shard, profile: ShardProfile, state: ShardState, frame: Frame, origin: Origin
 ) -> Detection:
     judged = judge_all(profile, state, frame)
-    row = frame.values.copy()
+    row = (judged[-1].frame if judged else frame).values.copy()
     for one in judged:
         if profile.subjects[one.detector.name] is profile.series:
             row[one.track.held] = np.nan  # an open symptom is not what is usual
     recent = frame.recent.append(frame.at, row, shard.step_seconds)
-    after = replace(frame, recent=recent)
     facts = [fact for one in judged for fact in one.facts(profile, frame, origin)]
     return Detection(
         state=ShardState(
@@ -208,7 +212,7 @@ def _step(
             at=frame.at,
             number=frame.number + 1,
             recent=recent,
-            memory={one.detector.name: one.learnt(profile, state, after) for one in judged},
+            memory={one.detector.name: one.learnt(profile, state, recent) for one in judged},
             tracks={one.detector.name: one.track for one in judged},
         ),
         facts=tuple(facts),
@@ -234,16 +238,31 @@ def _grown(shard: Shard, profile: ShardProfile, state: ShardState) -> ShardState
     return replace(state, series=shard.series, recent=recent, memory=memory, tracks=tracks)
 
 
-def _frame(shard: Shard, profile: ShardProfile, recent: Recent, at: int) -> Frame:
+def _frame(
+    shard: Shard,
+    profile: ShardProfile,
+    recent: Recent,
+    at: int,
+    *,
+    values: Packed | None = None,
+    elapsed_seconds: int | None = None,
+    number: int = 0,
+    policy: DetectPolicy = _NO_POLICY,
+) -> Frame:
+    if values is None:
+        values = np.full(len(shard.series), np.nan, dtype=np.float32)
+    measured = np.isfinite(values)
     return Frame(
         at=at,
         step_seconds=shard.step_seconds,
-        elapsed_seconds=shard.step_seconds,
-        values=np.full(len(shard.series), np.nan, dtype=np.float32),
+        elapsed_seconds=elapsed_seconds or shard.step_seconds,
+        values=values,
+        measured=measured,
+        complete=bool(measured.all()),
         recent=recent,
-        number=0,
+        number=number,
         series=shard.series,
         traits=profile.traits,
-        policy=DetectPolicy(),
+        policy=policy,
         holidays=profile.holidays,
     )

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aiops.detect.persistence import Track, Transitions
+from aiops.detect.episodes import Track
+from aiops.detect.persistence import Transitions
 from aiops.detect.unusual import OWN_PAST, say_unusual
 from aiops.domain.series import Direction, Series
 from aiops.domain.symptoms import (
@@ -59,7 +60,7 @@ class Speaker:
         ]
 
     def _as_of(self, moves: Transitions, kind: FactKind, track: Track, subject: int) -> Symptom:
-        episode = track.episodes[subject]
+        episode = track.episode(subject)
         symptom = self._symptom(subject, episode)
         if kind is FactKind.WITHDRAWN:
             return replace(symptom, state=SymptomState.WITHDRAWN)

@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aiops.detect.episodes import Track
 from aiops.detect.facts import Speaker
-from aiops.detect.persistence import NOTHING, Track, Transitions, advance, persistence_of
+from aiops.detect.persistence import NOTHING, Transitions, advance, persistence_of
 from aiops.detect.protocol import Detector, Frame, Memory, Verdict
-from aiops.detect.traits import Bools
+from aiops.detect.recent import Recent
 from aiops.detect.values import ShardProfile, ShardState
 from aiops.domain.symptoms import Origin, SymptomFact
 from aiops.domain.ticks import KpiTick
@@ -18,21 +19,37 @@ _BEFORE_SECONDS = 1800
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judged:
-    """What one detector said of a tick; `verdict` is None where it had nothing to judge by."""
+    """What one detector said of a tick.
+
+    Args:
+        detector: who.
+        frame: the tick as it saw it.
+        verdict: None where it had nothing to judge by.
+        track: where its subjects stand now.
+        moves: what became of them.
+    """
 
     detector: Detector
+    frame: Frame
     verdict: Verdict | None
     track: Track
     moves: Transitions
 
-    def alarmed(self, count: int) -> Bools:
-        """Return which of the first `count` subjects it finds outside, or has a symptom of."""
-        held, verdict = self.track.held, self.verdict
-        if verdict is None:
-            return held[:count]
-        beyond = (verdict.observed < verdict.low) | (verdict.observed > verdict.high)
-        loud = verdict.outside | verdict.certain | beyond
-        return np.asarray((held | (verdict.measured & loud))[:count])
+    def for_later_ones(self) -> Frame:
+        """Return the tick for later detectors: without what is doubted, and who is alarmed."""
+        frame, verdict = self.frame, self.verdict
+        count = len(frame.series)
+        alarmed = self.track.held
+        if verdict is not None:
+            beyond = (verdict.observed < verdict.low) | (verdict.observed > verdict.high)
+            loud = verdict.outside | verdict.certain | beyond
+            alarmed = alarmed | (verdict.measured & loud)
+        if frame.alarmed is not None:
+            alarmed = frame.alarmed | alarmed[:count]
+        frame = replace(frame, alarmed=alarmed[:count])
+        if verdict is None or verdict.doubted is None:
+            return frame
+        return frame.without(verdict.doubted)
 
     def facts(self, profile: ShardProfile, frame: Frame, origin: Origin) -> list[SymptomFact]:
         """Return what became known, in the domain's words."""
@@ -48,8 +65,8 @@ class Judged:
         )
         return speaker.facts(self.track, self.moves, frame.at)
 
-    def learnt(self, profile: ShardProfile, state: ShardState, frame: Frame) -> Memory:
-        """Return the detector's memory after the tick."""
+    def learnt(self, profile: ShardProfile, state: ShardState, recent: Recent) -> Memory:
+        """Return the detector's memory after the tick, which `recent` holds."""
         name, verdict = self.detector.name, self.verdict
         memory = state.memory[name]
         if verdict is None:
@@ -57,7 +74,7 @@ class Judged:
         released = np.zeros(len(self.track.phase), dtype=np.bool_)
         released[self.moves.released] = True
         return self.detector.learn(
-            frame,
+            replace(self.frame, recent=recent),
             profile.fitted[name],
             memory,
             verdict,
@@ -68,15 +85,11 @@ class Judged:
 
 def judge_all(profile: ShardProfile, state: ShardState, frame: Frame) -> list[Judged]:
     """Let the detectors judge a tick, in order; each knows which series those before it found."""
-    alarmed = np.zeros(len(frame.series), dtype=np.bool_)
     judged = []
     for detector in profile.detectors:
-        one = judge(detector, profile, state, replace(frame, alarmed=alarmed))
+        one = judge(detector, profile, state, frame)
         judged.append(one)
-        alarmed = alarmed | one.alarmed(len(alarmed))
-        if one.verdict is not None and one.verdict.doubted is not None:
-            believed = np.where(one.verdict.doubted, np.float32(np.nan), frame.values)
-            frame = replace(frame, values=believed)
+        frame = one.for_later_ones()
     return judged
 
 
@@ -86,16 +99,16 @@ def judge(detector: Detector, profile: ShardProfile, state: ShardState, frame: F
     track = state.tracks[name]
     verdict = detector.score(frame, profile.fitted[name], state.memory[name], track.held)
     if verdict is None:
-        return Judged(detector=detector, verdict=None, track=track, moves=NOTHING)
+        return Judged(detector=detector, frame=frame, verdict=None, track=track, moves=NOTHING)
     rule = persistence_of(frame.policy, frame.step_seconds)
     track, moves = advance(track, verdict, frame.at, rule)
     own = profile.subjects[name] is profile.series
     for slot in moves.opened:
-        episode = track.episodes[slot]
+        episode = track.episode(slot)
         onset = int(episode["onset"])
         usual = frame.recent.before(onset, int(slot), _BEFORE_SECONDS) if own else None
         episode["before"] = episode["expected"] if usual is None else usual
-    return Judged(detector=detector, verdict=verdict, track=track, moves=moves)
+    return Judged(detector=detector, frame=frame, verdict=verdict, track=track, moves=moves)
 
 
 def kpis(frame: Frame, judged: list[Judged]) -> KpiTick | None:

@@ -22,15 +22,14 @@ _REST_SECONDS = {"fast": 1800, "slow": 6 * 3600}
 
 
 def faded(boost: Packed, elapsed_seconds: int) -> Packed:
-    """Return what is left of the budgets' shares."""
+    """Return what is left of the budgets' shares; the same array where there are none."""
+    if not boost.any():
+        return boost
     return boost * np.float32(2.0 ** (-elapsed_seconds / _HALF_LIFE_SECONDS))
 
 
-def after_alerts(
-    at: int, memory: Memory, measured: Bools, ratios: Mapping[str, Packed]
-) -> tuple[Memory, Bools]:
-    """Return the memory with what is open, and which series raise an alert at this tick."""
-    raised = np.zeros_like(measured)
+def after_alerts(at: int, memory: Memory, measured: Bools, ratios: Mapping[str, Packed]) -> Memory:
+    """Return the memory with what is open after this tick, and with the bars it raises."""
     after = dict(memory)
     for name, ratio in ratios.items():
         was, since = memory[f"{name}_open"], memory[f"{name}_at"]
@@ -43,10 +42,9 @@ def after_alerts(
         after[f"{name}_open"][slots] = held
         new = slots[above & ~was[slots] & (at - since[slots] >= _REST_SECONDS[name])]
         if len(new):
-            raised[new] = True
             after[f"{name}_at"] = since.copy()
             after[f"{name}_at"][new] = at
-    fast = raised & (after["fast_at"] == at)
-    if fast.any():
-        after["boost"] = memory["boost"] + np.where(fast, _BOOST, np.float32(0))
-    return after, raised
+        if len(new) and name == "fast":
+            after["boost"] = memory["boost"].copy()
+            after["boost"][new] += _BOOST
+    return after

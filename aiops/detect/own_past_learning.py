@@ -22,23 +22,37 @@ _LEAST_REACH = np.float32(0.3)
 
 def learnt_past(frame: Frame, found: Surprise, season: Packed) -> Memory:
     """Return the memory after a tick."""
-    memory, measured = found.memory, found.measured
-    values = np.where(measured, frame.values, np.float32(0))
-    predictable = memory["unit"] <= _PREDICTABLE * memory["width"]
-    late = measured & (memory["count"] >= _LEAST_COUNT)
-    keep = late & ~(memory["fast_open"] & predictable)  # an alert is not what is usual
-    none = np.float32(-1)
+    memory, measured = found.memory, frame.measured
+    moved = measured & (found.size > _TIE * np.abs(found.values))
     most = _UNIT_SECONDS / frame.step_seconds
     count = memory["count"] + measured
+    rest = found.values - season
     return {
         **memory,
+        **_most(frame, found, count),
         "count": count,
-        "fast_most": np.maximum(memory["fast_most"], np.where(keep, found.fast, none)),
-        "slow_most": np.maximum(memory["slow_most"], np.where(late, found.slow, none)),
-        "cell_sum": memory["cell_sum"] + np.where(measured, values - season, np.float32(0)),
+        "cell_sum": memory["cell_sum"] + (rest if frame.complete else rest * measured),
         "cell_count": memory["cell_count"] + measured,
-        **_units(memory, measured & (found.size > _TIE * np.abs(values)), found.size, most),
-        **_width(memory, measured, values, count, most),
+        **_units(memory, moved, found.size, most),
+        **_width(frame, found, count, most),
+    }
+
+
+def _most(frame: Frame, found: Surprise, count: Packed) -> Memory:
+    """Return the largest answers of this hour; an alert is not what is usual."""
+    memory = found.memory
+    fast, slow = found.fast, found.slow
+    late = frame.measured & (count > _LEAST_COUNT)
+    alarmed = np.flatnonzero(memory["fast_open"])
+    predictable = memory["unit"][alarmed] <= _PREDICTABLE * memory["width"][alarmed]
+    if len(alarmed) or not late.all():
+        keep = late.copy()
+        keep[alarmed[predictable]] = False
+        fast = np.where(keep, fast, np.float32(-1))
+        slow = np.where(late, slow, np.float32(-1))
+    return {
+        "fast_most": np.maximum(memory["fast_most"], fast),
+        "slow_most": np.maximum(memory["slow_most"], slow),
     }
 
 
@@ -46,36 +60,47 @@ def _units(memory: Memory, moved: Bools, size: Packed, most: float) -> Memory:
     unit, hour_unit = memory["unit"], memory["hour_unit"]
     changed = memory["changed"] + moved
     hour_changed = memory["hour_changed"] + moved
-    known = (changed > _KNOWN) & (unit > 0)
-    new = np.minimum(size, np.where(known, _CAP * unit, np.float32(np.inf)))
+    new = _capped(size, unit, changed)
     longest = max(_LEAST_COUNT, most / 24)
-    share = moved / _between(changed, most)
-    hour_share = moved / _between(hour_changed, longest)
     return {
         "changed": changed,
         "hour_changed": hour_changed,
-        "unit": unit + share * (new - unit),
-        "hour_unit": hour_unit + hour_share * (new - hour_unit),
+        "unit": unit + (new - unit) * _share(moved, changed, most),
+        "hour_unit": hour_unit + (new - hour_unit) * _share(moved, hour_changed, longest),
     }
 
 
-def _between(count: Packed, most: float) -> Packed:
-    return np.minimum(np.maximum(count, np.float32(1)), np.float32(most))
+def _share(moved: Bools, count: Packed, most: float) -> Packed:
+    """Return the share of a new value in a mean of `count` values, of `most` at the end."""
+    return np.asarray(
+        moved / np.minimum(np.maximum(count, np.float32(1)), np.float32(most)), dtype=np.float32
+    )
 
 
-def _width(memory: Memory, measured: Bools, values: Packed, count: Packed, most: float) -> Memory:
+def _capped(size: Packed, usual: Packed, count: Packed) -> Packed:
+    """Return sizes of at most five times the usual, where that is known."""
+    new: Packed = np.minimum(size, _CAP * usual)
+    unknown = (count <= _KNOWN) | (usual <= 0)
+    if unknown.any():
+        new[unknown] = size[unknown]
+    return new
+
+
+def _width(frame: Frame, found: Surprise, count: Packed, most: float) -> Memory:
     """Return where the middle of the raw values is and how far they usually are from it."""
+    memory, values, measured = found.memory, found.values, frame.measured
     width, middle = memory["width"], memory["middle"]
-    first = np.flatnonzero(measured & (count == 1))
-    if len(first):
+    young = count < _KNOWN
+    if young.any():
+        first = np.flatnonzero(measured & (count == 1))
         middle = middle.copy()
         middle[first] = values[first]
-    share = measured / _between(count, most)
+    share = _share(measured, count, most)
     away = values - middle
-    known = (count > _KNOWN) & (width > 0)
-    size = np.minimum(np.abs(away), np.where(known, _CAP * width, np.float32(np.inf)))
-    width = width + share * (size - width)
-    reach = np.where(count < _KNOWN, _LEAST_REACH * measured, 3 * share) * width
+    width = width + share * (_capped(np.abs(away), width, count) - width)
+    reach = np.float32(3) * share * width
+    if young.any():
+        reach[young] = (_LEAST_REACH * width * measured)[young]
     return {
         "width": width,
         "middle": middle + np.minimum(np.maximum(away, -reach), reach),

@@ -4,6 +4,7 @@ It sees the values of an open symptom, too: what happens now is compared with wh
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from aiops.detect.own_past_bars import after_hours, blank_bars
 from aiops.detect.protocol import Frame, Memory
@@ -29,8 +30,9 @@ def blank_past(count: int, step_seconds: int) -> Memory:
     `ring`, `ring_cell`: means of the last cells and their numbers, oldest first; `cell_sum`,
     `cell_count`: of the cell that goes on; `ref`: median of the ring; `last`: changes of the last
     ticks; `count`, `changed`: values, and changes among them; `unit`: the usual change;
-    `hour_unit`, `hour_changed`: the same in this hour of the day; `units`, `changes`: in every
-    hour; `middle`, `width`: where the raw values are and how far they usually are from there;
+    `hour_unit`, `hour_changed`: the same in this hour of the day, `hour_factor`: what the days
+    before make of it; `units`, `changes`: in every hour; `middle`, `width`: where the raw values
+    are and how far they usually are from there;
     `quick_mean`, `slow_mean`: of two hours and of a day; `boost`: what alerts added to the bar;
     `fast_open`, `fast_at`, `slow_open`, `slow_at`: whether an alert goes on, and when the last
     one began.
@@ -41,6 +43,7 @@ def blank_past(count: int, step_seconds: int) -> Memory:
         "ring": np.full((_RING, count), np.nan, dtype=np.float32),
         "ring_cell": np.zeros((_RING, count), dtype=np.int32),
         "ref": np.full(count, np.nan, dtype=np.float32),
+        "hour_factor": np.ones(count, dtype=np.float32),
         "last": np.full((last, count), np.nan, dtype=np.float32),
         "units": np.zeros((24, count), dtype=np.float32),
         "changes": np.zeros((24, count), dtype=np.uint16),
@@ -85,14 +88,14 @@ def _turned(memory: Memory, hour: int, last: int) -> Memory:
         "changes": changes,
         "hour_unit": units[hour].copy(),
         "hour_changed": changes[hour].astype(np.float32),
+        "hour_factor": _hour_factor(units[hour], changes[hour], memory["unit"]),
     }
 
 
-def hour_factor(memory: Memory) -> Packed:
-    """Return what this hour of the day makes of the usual change."""
-    unit = memory["unit"]
-    known = (memory["hour_changed"] > _KNOWN) & (unit > 0)
-    part = np.divide(memory["hour_unit"], unit, out=np.ones_like(unit), where=known)
+def _hour_factor(hour_unit: Packed, changes: npt.NDArray[np.uint16], unit: Packed) -> Packed:
+    """Return what an hour of the day makes of the usual change, from the days before."""
+    known = (changes > _KNOWN) & (unit > 0)
+    part = np.divide(hour_unit, unit, out=np.ones_like(unit), where=known)
     least, most = _HOUR_PARTS
     return np.sqrt(np.minimum(np.maximum(part, least), most))
 

@@ -1,17 +1,22 @@
 """When verdicts become a symptom and when they stop being one; shared by all detectors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from aiops.detect.episodes import EPISODE, remember_change
+from aiops.detect.episodes import (
+    EPISODE,
+    IDLE,
+    OPEN,
+    RESTING,
+    Hits,
+    Track,
+    remember_change,
+)
 from aiops.detect.protocol import Verdict
-from aiops.detect.traits import Bools, Slots
+from aiops.detect.traits import Slots
 from aiops.domain.policies import DetectPolicy
-
-IDLE, OPEN, RESTING = 0, 1, 2
-"""Nothing; a symptom is open; it ended and may still return within the flap window."""
 
 _LONGEST_WINDOW = 32
 _STRENGTHENED_BY = 1.5
@@ -65,34 +70,6 @@ def persistence_of(policy: DetectPolicy, step_seconds: int) -> Persistence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Track:
-    """Where every subject of one detector stands.
-
-    Args:
-        hits: bit register of the last measured ticks, newest lowest; 1 = outside.
-        phase: IDLE, OPEN or RESTING.
-        episodes: of dtype `EPISODE`.
-    """
-
-    hits: npt.NDArray[np.uint32]
-    phase: npt.NDArray[np.uint8]
-    episodes: npt.NDArray[np.void]
-
-    @property
-    def held(self) -> Bools:
-        """Which subjects have an open symptom."""
-        return np.asarray(self.phase == OPEN)
-
-    def moved(self, places: Slots, count: int) -> "Track":
-        """Return the track for `count` subjects, in which each old one has a new place."""
-        grown = new_track(count)
-        grown.hits[places] = self.hits
-        grown.phase[places] = self.phase
-        grown.episodes[places] = self.episodes
-        return grown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Transitions:
     """The subjects something became known about at a tick."""
 
@@ -103,6 +80,15 @@ class Transitions:
     ended: Slots
     released: Slots
     withdrawn: Slots
+
+    def of(self, slots: Slots) -> "Transitions":
+        """Return them for subjects at these slots instead of their positions."""
+        return Transitions(**{one.name: slots[getattr(self, one.name)] for one in fields(self)})
+
+    @property
+    def told(self) -> Slots:
+        """All of them."""
+        return np.concatenate([getattr(self, one.name) for one in fields(self)])
 
 
 _NOBODY = np.zeros(0, dtype=np.intp)
@@ -117,28 +103,75 @@ NOTHING = Transitions(
 )
 
 
-def new_track(count: int) -> Track:
-    """Return the track of `count` subjects nothing is known about."""
-    return Track(
-        hits=np.zeros(count, dtype=np.uint32),
-        phase=np.zeros(count, dtype=np.uint8),
-        episodes=np.zeros(count, dtype=EPISODE),
-    )
-
-
 def advance(
     track: Track, verdict: Verdict, now: int, rule: Persistence
 ) -> tuple[Track, Transitions]:
     """Return the track after a tick and what became of its subjects."""
-    mask = np.uint32((1 << rule.window) - 1)
-    shifted = ((track.hits << np.uint32(1)) | verdict.outside) & mask
-    hits = np.where(verdict.measured, shifted, track.hits).astype(np.uint32)
+    hits = _shifted(track.hits, verdict, rule)
+    loud = (verdict.outside | verdict.certain) & verdict.measured
+    if not loud.any() and not (len(track.slots) and track.held.any()):
+        return replace(track, hits=hits), NOTHING
+    loud[track.slots] = True
+    slots = np.flatnonzero(loud)
+    moving = _Moving.of(track, hits, slots)
+    moves = _moved(moving, verdict.of(slots), now, rule)
+    return moving.back_in(track, hits, moves, now - rule.flap_seconds), moves.of(slots)
+
+
+def _shifted(hits: Hits, verdict: Verdict, rule: Persistence) -> Hits:
+    """Return the registers with one more tick in those of the measured subjects."""
+    if not hits.any() and not verdict.outside.any():
+        return hits
+    shifted = ((hits << np.uint32(1)) | verdict.outside) & np.uint32((1 << rule.window) - 1)
+    return shifted if verdict.measured.all() else np.where(verdict.measured, shifted, hits)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Moving:
+    """The few subjects that a tick may move; every array has shape (those subjects,)."""
+
+    slots: Slots
+    hits: Hits
+    hits_before: Hits
+    phase: npt.NDArray[np.uint8]
+    episodes: npt.NDArray[np.void]
+
+    @classmethod
+    def of(cls, track: Track, hits: Hits, slots: Slots) -> "_Moving":
+        """Return some subjects of a track, among them all that it has an episode of."""
+        episodes = np.zeros(len(slots), dtype=EPISODE)
+        episodes[np.searchsorted(slots, track.slots)] = track.episodes
+        return cls(
+            slots=slots,
+            hits=hits[slots],
+            hits_before=track.hits[slots],
+            phase=track.phase[slots],
+            episodes=episodes,
+        )
+
+    def back_in(self, track: Track, hits: Hits, moves: Transitions, rested: int) -> Track:
+        """Return the track with them; what nobody can come back to is forgotten.
+
+        Args:
+            track: as it was before.
+            hits: of all subjects.
+            moves: what is to be told of them, by position.
+            rested: epoch seconds; who ended before does not return.
+        """
+        quiet = self.hits == 0
+        over = (self.phase == RESTING) & quiet & (self.episodes["ended"] < rested)
+        self.phase[over] = IDLE
+        kept = (self.phase != IDLE) | ~quiet
+        kept[moves.told] = True
+        hits, phase = hits.copy(), track.phase.copy()
+        hits[self.slots], phase[self.slots] = self.hits, self.phase
+        return Track(hits=hits, phase=phase, slots=self.slots[kept], episodes=self.episodes[kept])
+
+
+def _moved(moving: _Moving, verdict: Verdict, now: int, rule: Persistence) -> Transitions:
     loud = verdict.measured & (verdict.outside | verdict.certain)
-    held = track.phase == OPEN
-    if not loud.any() and not held.any():
-        return Track(hits=hits, phase=track.phase, episodes=track.episodes), NOTHING
-    moving = Track(hits=hits, phase=track.phase.copy(), episodes=track.episodes.copy())
-    _remember_peaks(moving, track.hits, verdict, np.flatnonzero(loud), now, rule)
+    held = moving.phase == OPEN
+    _remember_peaks(moving, verdict, np.flatnonzero(loud), now, rule)
     opened, reopened = _open(moving, verdict, np.flatnonzero(loud & ~held), now, rule)
     open_before = np.flatnonzero(held & verdict.measured)
     lasting = _lasting(moving, verdict, open_before, now)
@@ -148,26 +181,21 @@ def advance(
     released = _release(moving, verdict, still, now, rule)
     withdrawn = _withdraw(moving, verdict, still, now, rule)
     strengthened = strengthened[moving.phase[strengthened] == OPEN]
-    return moving, Transitions(
+    return Transitions(
         opened=opened,
         reopened=reopened,
         strengthened=strengthened,
-        continued=np.setdiff1d(lasting, strengthened),
+        continued=lasting[~np.isin(lasting, strengthened)],
         ended=ended,
         released=released,
         withdrawn=withdrawn,
     )
 
 
-def _remember_peaks(  # noqa: PLR0917  # the order of the data flow
-    track: Track,
-    hits_before: npt.NDArray[np.uint32],
-    verdict: Verdict,
-    loud: Slots,
-    now: int,
-    rule: Persistence,
+def _remember_peaks(
+    track: _Moving, verdict: Verdict, loud: Slots, now: int, rule: Persistence
 ) -> None:
-    episodes = track.episodes
+    episodes, hits_before = track.episodes, track.hits_before
     resting = track.phase[loud] == RESTING
     over = loud[resting & (episodes["ended"][loud] < now - rule.flap_seconds)]
     track.phase[over] = IDLE
@@ -175,20 +203,21 @@ def _remember_peaks(  # noqa: PLR0917  # the order of the data flow
     fresh = idle[hits_before[idle] == 0]
     episodes["onset"][fresh] = now
     full = np.uint32(1 << (rule.window - 1))
-    shed = np.union1d(over, idle[(hits_before[idle] & full) > 0])
+    shed = np.concatenate([over, idle[(hits_before[idle] & full) > 0]])
     age = np.frexp(np.maximum(track.hits[shed], 1).astype(np.float64))[1] - 1
     episodes["onset"][shed] = now - age.astype(np.int64) * rule.step_seconds
-    episodes["peak"][np.union1d(fresh, over)] = -1.0
+    first = np.concatenate([fresh, over])
+    episodes["peak"][first] = -1.0
     higher = loud[verdict.strength[loud] > episodes["peak"][loud]]
     episodes["peak"][higher] = verdict.strength[higher]
     for name in _PEAK_FIELDS:
         episodes[name][higher] = getattr(verdict, name)[higher]
     if verdict.own_past:
-        remember_change(episodes, verdict.own_past, loud, np.union1d(fresh, over))
+        remember_change(episodes, verdict.own_past, loud, first)
 
 
 def _open(
-    track: Track, verdict: Verdict, loud: Slots, now: int, rule: Persistence
+    track: _Moving, verdict: Verdict, loud: Slots, now: int, rule: Persistence
 ) -> tuple[Slots, Slots]:
     enough = np.bitwise_count(track.hits[loud]) >= rule.needed
     ready = loud[(enough & verdict.outside[loud]) | verdict.certain[loud]]
@@ -210,7 +239,7 @@ def _open(
     return opened, reopened
 
 
-def _lasting(track: Track, verdict: Verdict, held: Slots, now: int) -> Slots:
+def _lasting(track: _Moving, verdict: Verdict, held: Slots, now: int) -> Slots:
     """Return the open subjects that are outside and have just been so for long enough."""
     outside = held[verdict.outside[held] | verdict.certain[held]]
     lasted = track.episodes["last_outside"][outside] - track.episodes["onset"][outside]
@@ -218,7 +247,7 @@ def _lasting(track: Track, verdict: Verdict, held: Slots, now: int) -> Slots:
     return np.asarray(outside[(lasted < LASTING_SECONDS) & (lasts >= LASTING_SECONDS)])
 
 
-def _go_on(track: Track, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
+def _go_on(track: _Moving, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
     episodes = track.episodes
     outside = held[verdict.outside[held] | verdict.certain[held]]
     older = now < episodes["last_outside"][held]  # a late value: what came after it holds
@@ -237,7 +266,7 @@ def _go_on(track: Track, verdict: Verdict, held: Slots, now: int, rule: Persiste
     return strengthened
 
 
-def _end(track: Track, held: Slots, rule: Persistence) -> Slots:
+def _end(track: _Moving, held: Slots, rule: Persistence) -> Slots:
     episodes = track.episodes
     ended = held[episodes["inside"][held] >= rule.recovery]
     episodes["ended"][ended] = episodes["inside_since"][ended]
@@ -246,7 +275,7 @@ def _end(track: Track, held: Slots, rule: Persistence) -> Slots:
     return ended
 
 
-def _withdraw(track: Track, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
+def _withdraw(track: _Moving, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
     """Take back symptoms that late values show to be blips farther apart than the window."""
     episodes = track.episodes
     building = (episodes["onset"][held] < now) & (now < episodes["detected"][held])
@@ -258,7 +287,7 @@ def _withdraw(track: Track, verdict: Verdict, held: Slots, now: int, rule: Persi
     return withdrawn
 
 
-def _release(track: Track, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
+def _release(track: _Moving, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
     if not verdict.settles:
         return _NOBODY
     episodes = track.episodes

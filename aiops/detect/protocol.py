@@ -1,7 +1,7 @@
 """What a detector is: arrays in, arrays out; persistence, ids and words are the engine's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any, ClassVar, Protocol
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from aiops.detect.past import Past
 from aiops.detect.recent import Recent
-from aiops.detect.traits import Bools, Traits
+from aiops.detect.traits import Bools, Slots, Traits
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.series import Series
 from aiops.domain.symptoms import SymptomKind
@@ -31,6 +31,8 @@ class Frame:
         step_seconds: of the shard.
         elapsed_seconds: since the tick before, at least one step.
         values: float32, shape (series,), finite or NaN.
+        measured: which of them are finite.
+        complete: whether all of them are.
         recent: the last hour, without this tick.
         number: how many ticks this state has seen.
         series: the shard's series, by slot.
@@ -42,6 +44,8 @@ class Frame:
     step_seconds: int
     elapsed_seconds: int
     values: Packed
+    measured: Bools
+    complete: bool
     recent: Recent
     number: int
     series: tuple[Series, ...]
@@ -49,6 +53,14 @@ class Frame:
     policy: DetectPolicy
     holidays: frozenset[date] = frozenset()
     alarmed: Bools | None = None
+
+    def without(self, slots: Bools) -> "Frame":
+        """Return the tick as if some slots had not been measured."""
+        if not slots.any():
+            return self
+        values = np.where(slots, np.float32(np.nan), self.values)
+        measured = np.isfinite(values)
+        return replace(self, values=values, measured=measured, complete=bool(measured.all()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,6 +111,15 @@ class Verdict:
     own_past: Mapping[str, Packed] = field(default_factory=dict)
     doubted: Bools | None = None
     working: Mapping[str, Any] = field(default_factory=dict)
+
+    def of(self, slots: Slots) -> "Verdict":
+        """Return what is said of some of the subjects, without the intermediate values."""
+        told = {one.name: getattr(self, one.name) for one in fields(self)}
+        some: dict[str, Any] = {
+            name: value[slots] for name, value in told.items() if isinstance(value, np.ndarray)
+        }
+        own_past = {name: numbers[slots] for name, numbers in self.own_past.items()}
+        return replace(self, **some, own_past=own_past, working={})
 
 
 class Detector(Protocol):

@@ -5,7 +5,6 @@ whose error on held-out time is clearly smaller.
 """
 
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Self
@@ -76,7 +75,7 @@ class LocalTimes:
 
     @classmethod
     def of(
-        cls, past: Past, zone: str, holidays: AbstractSet[date], change: ClockChange = NO_CHANGE
+        cls, past: Past, zone: str, holidays: frozenset[date], change: ClockChange = NO_CHANGE
     ) -> Self:
         """Return where the ticks of a past lie by the clock of a zone, and since a change of it."""
         blocks, rows, runs = (

@@ -1,21 +1,18 @@
 """Values against their season, level and usual distance; young series against their last hour.
 
     expected = season * (1 + level)  or  season + level          (level: six hours of memory)
-    distance = (value - expected - drift) / scale                (drift: half an hour's, ≤ 2 scales)
-    evidence = max(0, evidence + clip(distance) * trust - slack) (CUSUM, for lasting shifts)
 
-References:
-    E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954).
+What a tick is to that is worked out in `seasonal_score`, what is said of it in
+`seasonal_findings`, and what is learnt from it in `seasonal_memory`.
 """
 
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
-from aiops.detect.band import band_at, season_at
+from aiops.detect.band import season_at
 from aiops.detect.calendar import (
     HOUR_GROUPS,
     WEEK_BINS,
@@ -23,15 +20,13 @@ from aiops.detect.calendar import (
     say_weekday,
 )
 from aiops.detect.clock_change import NO_CHANGE, UNDECLARED, clock_changes, say_change
-from aiops.detect.importance import current_factors
-from aiops.detect.own_past import surprise
 from aiops.detect.own_past_learning import learnt_past
 from aiops.detect.own_past_memory import blank_past, rebased
-from aiops.detect.own_past_verdict import with_news
 from aiops.detect.past import Past
-from aiops.detect.protocol import Frame, Memory, Verdict, Whole
+from aiops.detect.protocol import Frame, Memory, Verdict
 from aiops.detect.recent import finite
 from aiops.detect.season_fit import DAILY, LEVEL, WEEKLY, YOUNG, LocalTimes, fit_seasons
+from aiops.detect.seasonal_findings import verdict_of
 from aiops.detect.seasonal_memory import (
     blank_memory,
     learnt,
@@ -39,20 +34,14 @@ from aiops.detect.seasonal_memory import (
     level_from_history,
     refreshed_young,
 )
+from aiops.detect.seasonal_score import Sums, sums_of
 from aiops.detect.traits import Bools, Slots, Traits
-from aiops.detect.unusual import against_own_past
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.series import Series
 from aiops.domain.symptoms import SymptomKind
-from aiops.domain.ticks import History, Packed, Shard
+from aiops.domain.ticks import History, Shard
 
 _COLUMNS = 250
-_FARTHEST = 100.0
-_CLIP = 4.0
-_BACK_SHARE = 0.6
-_BACK_SMOOTH = 1.5
-_SMOOTHING = 0.25
-_LEAST_VALUES = 8
 _YOUNG_TRUST = 0.6
 
 
@@ -139,66 +128,8 @@ class Seasonal:
         return {**rebased(memory, memory["season"] - season), "level": level, "season": season}
 
     def score(self, frame: Frame, fitted: Memory, memory: Memory, held: Bools) -> Verdict | None:
-        """Judge a tick against season, level and drift."""
-        del held
-        traits, policy = frame.traits, frame.policy
-        band = band_at(fitted, memory, frame)
-        young = fitted["kind"] == YOUNG
-        measured = np.isfinite(frame.values) & (~young | (memory["seen"] >= _LEAST_VALUES))
-        values = np.where(measured, frame.values, band.centre)
-        with np.errstate(over="ignore"):
-            distance = np.clip(band.away(values) / band.scale, -_FARTHEST, _FARTHEST)
-        bad = _bad_part(distance, traits)
-        factors = current_factors(frame, memory)
-        factor = factors["factor"]
-        bar = np.float32(policy.bar) * factor
-        evidence, since = _evidence(frame, fitted, memory, distance, measured)
-        most = evidence.max(axis=0)
-        keen = traits.sensitive & ~young
-        lasting_bar = np.where(keen, policy.sensitive_sustained_bar, policy.sustained_bar)
-        sustained = most >= lasting_bar * factor
-        extreme = traits.sensitive & (bad >= policy.extreme_bar * factor)
-        smooth = memory["smooth"] + _SMOOTHING * (
-            np.clip(distance, -_CLIP, _CLIP) - memory["smooth"]
-        )
-        plain = band.away(values, jumps=False) / band.scale
-        near = _bad_part(plain, traits) < _BACK_SHARE * bar
-        remains = np.where(near, _bad_part(smooth, traits), np.float32(np.inf))
-        falling = evidence[1] > evidence[0]
-        past = surprise(frame, memory, band.season, factor)
-        verdict = Verdict(
-            measured=measured,
-            outside=bad >= bar,
-            certain=measured & (extreme | sustained),
-            back=remains < _BACK_SMOOTH,
-            strength=np.maximum(bad, np.where(sustained, most, 0)),
-            direction=np.where(np.where(bad > 0, distance < 0, falling), -1, 1).astype(np.int8),
-            observed=values,
-            expected=band.centre,
-            low=band.centre - band.below - bar * band.scale,
-            high=band.centre + band.above + bar * band.scale,
-            since=np.where(sustained & ~extreme, np.where(falling, since[1], since[0]), 0),
-            young=young,
-            remains=remains,
-            usual=band.usual,
-            scale=band.scale,
-            ratio=past.ratio,
-            lately=memory["mean"],
-            working={
-                "rest": band.rest(values) + band.centre - band.usual,
-                "distance": distance,
-                "bar": bar,
-                "factors": factors,
-                "bad": bad,
-                "evidence": evidence,
-                "since": since,
-                "smooth": smooth,
-                "season": band.season,
-                "past": past,
-            },
-        )
-        verdict = with_news(verdict, past, traits)
-        return replace(verdict, own_past=against_own_past(verdict, past, memory["boost"], factor))
+        """Judge a tick against season, level, drift and the series' own past."""
+        return verdict_of(frame, sums_of(frame, fitted, memory), memory, held)
 
     def learn(
         self,
@@ -211,10 +142,8 @@ class Seasonal:
         released: Bools,
     ) -> Memory:
         """Follow the level where nothing is wrong; keep it where a symptom is open."""
-        memory = {
-            **memory,
-            **learnt_past(frame, verdict.working["past"], verdict.working["season"]),
-        }
+        sums: Sums = verdict.working["sums"]
+        memory = {**memory, **learnt_past(frame, sums.past, sums.band.season)}
         return learnt(frame, fitted, memory, verdict, held=held, released=released)
 
     def compared_with(self, fitted: Memory, subject: int, at: int, frame: Frame) -> str:
@@ -240,26 +169,3 @@ def _together(slots: Slots) -> Slots | slice:
     """Return neighbours as a slice: picking them out one by one takes many times as long."""
     first, last = int(slots[0]), int(slots[-1])
     return slice(first, last + 1) if last - first + 1 == len(slots) else slots
-
-
-def _evidence(
-    frame: Frame, fitted: Memory, memory: Memory, distance: Packed, measured: Bools
-) -> tuple[Packed, Whole]:
-    """Return evidence for a shift (up, down) and since when it has been rising."""
-    traits, policy = frame.traits, frame.policy
-    trusted = np.clip(distance, -_CLIP, _CLIP) * fitted["trust"]
-    both = np.stack([trusted, -trusted])
-    bad = np.stack([traits.up, traits.down])
-    most = 2 * policy.sustained_bar
-    grown = np.clip(memory["evidence"] + both - policy.sustained_slack, 0, most)
-    evidence = np.where(measured, np.where(bad, grown, 0), memory["evidence"])
-    begins = (evidence > 0) & (memory["evidence"] <= 0)
-    since = np.where(begins, frame.at, memory["since"])
-    return evidence.astype(np.float32), since
-
-
-def _bad_part(distance: Packed, traits: Traits) -> Packed:
-    """Return how far a value is away in a direction that hurts, ≥ 0."""
-    return np.maximum(np.where(traits.up, distance, 0), np.where(traits.down, -distance, 0)).astype(
-        np.float32
-    )

@@ -9,8 +9,8 @@ from aiops.detect.importance import blank_factors
 from aiops.detect.medians import nan_median
 from aiops.detect.protocol import Frame, Memory, Verdict
 from aiops.detect.recent import CELLS, Recent
-from aiops.detect.season_fit import YOUNG
-from aiops.detect.traits import Bools, Slots
+from aiops.detect.seasonal_score import Sums
+from aiops.detect.traits import Bools, Slots, Traits
 from aiops.domain.ticks import Packed
 
 _DRIFT_SECONDS = 1800
@@ -22,16 +22,17 @@ _BETTER_SECONDS = 3 * 3600
 """What stays outside its band on the harmless side for this long is the level from then on."""
 
 _LONGEST_ELAPSED = 3600
+_LEAST_UNIT = np.float32(1e-9)
 
 
 def blank_memory(count: int) -> Memory:
     """Return the memory of series never seen.
 
-    `level`, `drift`: slow and quick distance of the series from its season; `evidence`, `since`:
-    CUSUM (up, down) and its start; `smooth`: recent distance; `median`, `spread`, `seen`: the
-    last hour; `mean`: the last ten minutes; `usual`: what was expected last; `held`: whether a
-    symptom was open; `harmless`: ticks outside the band on the side that does not hurt; `factor`:
-    on the bars, of series that people marked.
+    `level`, `drift`: slow and quick distance of the series from its season; `evidence`, `rising`:
+    CUSUM (up, down) and for how many ticks; `smooth`: recent distance; `median`, `spread`,
+    `seen`: the last hour; `mean`: the last ten minutes; `usual`: what was expected last; `held`:
+    whether a symptom was open; `harmless`: ticks outside the band on the side that does not hurt;
+    `factor`: on the bars, of series that people marked.
     """
     names = ("level", "drift", "smooth", "median", "spread", "seen", "mean", "usual", "season")
     memory: dict[str, npt.NDArray[Any]] = {
@@ -42,7 +43,7 @@ def blank_memory(count: int) -> Memory:
         memory[name] = np.zeros(count, dtype=np.uint8)
     memory["harmless"] = np.zeros(count, dtype=np.int32)
     memory["evidence"] = np.zeros((2, count), dtype=np.float32)
-    memory["since"] = np.zeros((2, count), dtype=np.int64)
+    memory["rising"] = np.zeros((2, count), dtype=np.uint16)
     return {**memory, **blank_factors(count)}
 
 
@@ -84,13 +85,7 @@ def level_from_history(tail: Packed, seasons: Packed, relative: Bools) -> Packed
 
 
 def learnt(
-    frame: Frame,
-    fitted: Memory,
-    memory: Memory,
-    verdict: Verdict,
-    *,
-    held: Bools,
-    released: Bools,
+    frame: Frame, fitted: Memory, memory: Memory, verdict: Verdict, *, held: Bools, released: Bools
 ) -> Memory:
     """Return the memory after a tick.
 
@@ -98,44 +93,70 @@ def learnt(
     scale's worth, since after a peak the way back would look like a loss, and all of it after
     some hours. While a symptom is open they stay.
     """
-    working, scale = verdict.working, verdict.scale
-    usual = verdict.usual
-    if scale is None or usual is None:
-        return memory
-    calm = verdict.measured & ~held & (working["bad"] < working["bar"])
-    rest = np.where(calm, working["rest"], 0)
-    harmless = np.abs(working["distance"]) >= working["bar"]
-    traits = frame.traits
-    rest = np.clip(rest, np.where(traits.down, -3, -1) * scale, np.where(traits.up, 3, 1) * scale)
-    unit = np.where(fitted["relative"], np.maximum(working["season"], 1e-9), 1)
+    sums: Sums = verdict.working["sums"]
+    scale, traits = sums.band.scale, frame.traits
+    calm = sums.measured & ~held & (sums.bad < sums.bar)
+    farthest = np.abs(sums.distance) >= sums.bar
+    rest = sums.band.rest(sums.values)
+    least, most = _harmless_reach(traits)
+    rest = np.minimum(np.maximum(rest, least * scale), most * scale)
+    rest[~calm] = 0
+    quick = rest - memory["drift"]
+    quick[farthest | ~calm] = 0
+    drift = memory["drift"] + _gain(frame, _DRIFT_SECONDS) * quick
+    wide = 2 * scale
     slow = _gain(frame, frame.policy.level_memory_seconds)
-    quick = _gain(frame, _DRIFT_SECONDS)
-    drift = memory["drift"] + quick * np.where(calm & ~harmless, rest - memory["drift"], 0)
-    over = (memory["held"] > 0) & ~held
     after: Memory = {
         **memory,
-        **working["factors"],
-        "level": (memory["level"] + slow * rest / unit).astype(np.float32),
-        "drift": np.clip(drift, -2 * scale, 2 * scale).astype(np.float32),
-        "evidence": np.where(over, 0, working["evidence"]).astype(np.float32),
-        "since": working["since"],
-        "smooth": np.where(verdict.measured, working["smooth"], memory["smooth"]),
+        **sums.factors,
+        "level": memory["level"] + slow * rest / np.maximum(sums.band.unit, _LEAST_UNIT),
+        "drift": np.minimum(np.maximum(drift, -wide), wide),
+        "evidence": sums.evidence,
+        "rising": sums.rising,
+        "smooth": sums.smooth,
         "mean": _mean(frame, memory),
-        "usual": usual,
-        "season": working["season"],
-        "harmless": np.where(
-            verdict.measured,
-            np.where(harmless & calm, memory["harmless"] + 1, 0),
-            memory["harmless"],
-        ).astype(np.int32),
-        "held": held.astype(np.uint8),
-        "usual_known": verdict.measured.astype(np.uint8) | memory["usual_known"],
+        "usual": sums.band.usual,
+        "season": sums.band.season,
+        "harmless": _harmless(memory["harmless"], sums.measured, farthest, calm),
+        **_flags(memory, sums.measured, held),
     }
-    better = after["harmless"] * frame.step_seconds >= _BETTER_SECONDS
+    over = (memory["held"] > 0) & ~held
+    if over.any():
+        after = {**after, "evidence": np.where(over, np.float32(0), sums.evidence)}
+    long = np.flatnonzero(after["harmless"])
+    better = after["harmless"][long] * frame.step_seconds >= _BETTER_SECONDS
     if released.any() or better.any():
-        after = _accepted(after, fitted, working["season"], released | better)
-    odd = verdict.measured & verdict.outside  # else its first tick would hide what goes on
-    return _young(frame, fitted, after, held | odd)
+        accepted = released.copy()
+        accepted[long[better]] = True
+        after = _accepted(after, fitted, sums.band.season, accepted)
+    odd = sums.measured & verdict.outside  # else its first tick would hide what goes on
+    return _young(frame, after, sums.young, held | odd)
+
+
+def _harmless_reach(traits: Traits) -> tuple[Packed, Packed]:
+    """Return how far (down, up) a tick may move the level, in scales: less where it is harmless."""
+    return 2 * traits.worse[1] - 1, 2 * traits.worse[0] + 1
+
+
+def _harmless(
+    ticks: npt.NDArray[np.int32], measured: Bools, farthest: Bools, calm: Bools
+) -> npt.NDArray[np.int32]:
+    """Return for how many ticks each series has been far away on the side that does not hurt."""
+    far = farthest & calm
+    if not far.any() and not ticks.any():
+        return ticks
+    after = (ticks + np.int32(1)) * far
+    return after if measured.all() else np.where(measured, after, ticks)
+
+
+def _flags(memory: Memory, measured: Bools, held: Bools) -> Memory:
+    """Return what has changed of who is held, and of whose usual value is known."""
+    after: dict[str, npt.NDArray[Any]] = {}
+    if not np.array_equal(memory["held"], held):
+        after["held"] = held.astype(np.uint8)
+    if not memory["usual_known"].all():
+        after["usual_known"] = measured.astype(np.uint8) | memory["usual_known"]
+    return after
 
 
 def _gain(frame: Frame, memory_seconds: float) -> np.float32:
@@ -146,8 +167,10 @@ def _gain(frame: Frame, memory_seconds: float) -> np.float32:
 def _mean(frame: Frame, memory: Memory) -> Packed:
     before, now = memory["mean"], frame.values
     moved = before + _gain(frame, _MEAN_SECONDS) * (now - before)
-    moved = np.where(np.isfinite(before), moved, now)
-    return np.where(np.isfinite(now), moved, before).astype(np.float32)
+    missing = np.isnan(moved)
+    if missing.any():
+        moved[missing] = np.where(frame.measured, now, before)[missing]
+    return np.asarray(moved)
 
 
 def _accepted(memory: Memory, fitted: Memory, season: Packed, released: Bools) -> Memory:
@@ -164,11 +187,10 @@ def _accepted(memory: Memory, fitted: Memory, season: Packed, released: Bools) -
     }
 
 
-def _young(frame: Frame, fitted: Memory, memory: Memory, held: Bools) -> Memory:
-    young = fitted["kind"] == YOUNG
+def _young(frame: Frame, memory: Memory, young: Bools, held: Bools) -> Memory:
     if not young.any():
         return memory
     turn = frame.at // frame.step_seconds + frame.traits.phase_seconds // 60
     if turn % _STRIDES:  # the first hour has a median at every value
-        young &= np.isfinite(frame.values) & (memory["seen"] < CELLS)
+        young = young & frame.measured & (memory["seen"] < CELLS)
     return refreshed_young(memory, frame.recent, np.flatnonzero(young & ~held))

@@ -36,6 +36,8 @@ class Traits:
     Args:
         up: whether leaving the band upwards is bad.
         down: whether leaving it downwards is.
+        worse: 1, 0 and 0, -1 where only one way is bad: what a distance counts upwards and
+            downwards, shape (2, series).
         sensitive: KPIs and error ratios, for which one extreme tick suffices.
         unknown: series of which nothing but their values is known.
         floor: in the series' unit.
@@ -49,6 +51,7 @@ class Traits:
 
     up: Bools
     down: Bools
+    worse: Packed
     sensitive: Bools
     unknown: Bools
     floor: Packed
@@ -75,9 +78,12 @@ def traits_of(shard: Shard) -> Traits:
     )
     floors = floors.reshape(len(series), 3)
     kpis = tuple(slot for slot, one in enumerate(series) if one.kpi is not None)
+    up = np.array([one.bad_direction is not Direction.DOWN for one in series], dtype=np.bool_)
+    down = np.array([one.bad_direction is not Direction.UP for one in series], dtype=np.bool_)
     return Traits(
-        up=np.array([one.bad_direction is not Direction.DOWN for one in series], dtype=np.bool_),
-        down=np.array([one.bad_direction is not Direction.UP for one in series], dtype=np.bool_),
+        up=up,
+        down=down,
+        worse=np.stack([up, -1.0 * down]).astype(np.float32),
         sensitive=np.array([_is_sensitive(one) for one in series], dtype=np.bool_),
         unknown=np.array([one.family is Family.OTHER for one in series], dtype=np.bool_),
         floor=floors[:, 0].copy(),

@@ -4,7 +4,7 @@ import numpy as np
 
 from aiops.detect.own_past import Surprise
 from aiops.detect.own_past_bars import hours_reaching
-from aiops.detect.protocol import Verdict
+from aiops.detect.traits import Slots
 from aiops.domain.ticks import Packed
 
 OWN_PAST = ("change", "reached", "hours", "bar")
@@ -17,15 +17,19 @@ _LITTLE = 0.05
 
 
 def against_own_past(
-    verdict: Verdict, past: Surprise, boost: Packed, factor: Packed
+    slots: Slots, past: Surprise, boost: Packed, factor: Packed | np.float32
 ) -> dict[str, Packed]:
-    """Return the numbers of `OWN_PAST` at the slots a verdict finds outside, 0 elsewhere."""
+    """Return the numbers of `OWN_PAST` at the slots that are outside, 0 elsewhere."""
     found = {name: np.zeros_like(past.fast) for name in OWN_PAST}
-    slots = np.flatnonzero(verdict.measured & (verdict.outside | verdict.certain))
-    found["bar"][slots] = (factor * (1 + boost))[slots]
+    if not len(slots):
+        return found
+    found["bar"][slots] = (1 + boost[slots]) * (
+        factor[slots] if isinstance(factor, np.ndarray) else factor
+    )
+    slower = past.slow_ratio[slots] >= 1
     for name, answers, chosen in (
-        ("fast_hours", past.fast, slots[~past.slower[slots]]),
-        ("slow_hours", past.slow, slots[past.slower[slots]]),
+        ("fast_hours", past.fast, slots[~slower]),
+        ("slow_hours", past.slow, slots[slower]),
     ):
         if len(chosen):
             found["change"][chosen] = answers[chosen]

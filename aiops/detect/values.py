@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.detect import blob
-from aiops.detect.persistence import IDLE, Track
+from aiops.detect.episodes import Track
 from aiops.detect.protocol import Detector, Memory
 from aiops.detect.recent import Recent
 from aiops.detect.registry import all_detectors
-from aiops.detect.traits import Bools, Traits, traits_of
+from aiops.detect.traits import Traits, traits_of
 from aiops.domain.errors import StateFormatError
 from aiops.domain.series import Series
 from aiops.domain.ticks import Shard
 
 _PROFILE, _STATE = "profile", "state"
-_TRACK_PARTS = ("hits", "phase", "episodes")
+_TRACK_PARTS = ("hits", "phase", "slots", "episodes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -162,11 +162,8 @@ class ShardState:
         )
 
     def to_bytes(self) -> bytes:
-        """Return it as one blob with a header; of episodes, only those that still matter."""
-        about, arrays = self.parts()
-        for name, track in self.tracks.items():
-            arrays[f"track/{name}/episodes"] = track.episodes[_stirred(track.phase, track.hits)]
-        return blob.pack(_STATE, about, arrays)
+        """Return it as one blob with a header."""
+        return blob.pack(_STATE, *self.parts())
 
     @classmethod
     def from_bytes(cls, data: blob.Buffer, shard: Shard) -> Self:
@@ -175,19 +172,7 @@ class ShardState:
         Raises:
             StateFormatError: another form, version or series set: start again.
         """
-        about, arrays = blob.unpack(_STATE, data)
-        for name in [name for name in arrays if name.endswith("/episodes")]:
-            track = name.removesuffix("/episodes")
-            stirred = _stirred(arrays[f"{track}/phase"], arrays[f"{track}/hits"])
-            known = arrays[name]
-            arrays[name] = np.zeros(len(stirred), dtype=known.dtype)
-            arrays[name][stirred] = known
-        return cls.from_parts(about, arrays, shard)
-
-
-def _stirred(phase: npt.NDArray[np.uint8], hits: npt.NDArray[np.uint32]) -> Bools:
-    """Return whose episode is still read: of all others the next one begins from nothing."""
-    return np.asarray((phase != IDLE) | (hits != 0))
+        return cls.from_parts(*blob.unpack(_STATE, data), shard)
 
 
 def grown_memory(memory: Memory, fresh: Memory, count: int) -> Memory:

@@ -26,7 +26,7 @@ _PREFIX = struct.Struct("<4sIIIII")
 """Magic, version, CRC of what follows; lengths of what it is of, of the layout, of the places."""
 PREFIX_BYTES = _PREFIX.size
 _START = np.dtype("<u4")
-_REMEMBERED = 64
+_REMEMBERED = 256
 
 
 class Header(NamedTuple):
