@@ -1,5 +1,6 @@
 """Series that had values and have none; a whole service or source is one symptom, not hundreds."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from aiops.detect.plain import PlainDetector, calm
 from aiops.detect.protocol import Frame, Memory, Verdict, Whole
-from aiops.detect.silence import TELEMETRY, Silence, services, subjects, verdict_on
+from aiops.detect.silence import TELEMETRY, Silence, StandIns, services, verdict_on
 from aiops.detect.traits import Bools
 from aiops.domain.series import Series
 from aiops.domain.symptoms import SymptomKind
@@ -31,9 +32,9 @@ class Absence(PlainDetector):
     name: ClassVar[str] = "absence"
     kind: ClassVar[SymptomKind] = SymptomKind.TELEMETRY_GAP
 
-    def subjects(self, shard: Shard) -> tuple[Series, ...]:
+    def subjects(self, shard: Shard) -> Sequence[Series]:
         """Return a stand-in per series, per service (in order of appearance) and the source."""
-        return subjects(shard)
+        return StandIns(shard)
 
     def blank(self, shard: Shard) -> Memory:
         """Return which service (by position) each series belongs to."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.detect.episodes import Track
-from aiops.detect.persistence import Transitions
+from aiops.detect.transitions import Transitions
 from aiops.detect.unusual import OWN_PAST, say_unusual
 from aiops.domain.series import Direction, Series
 from aiops.domain.symptoms import (

@@ -6,9 +6,10 @@ import numpy as np
 
 from aiops.detect.episodes import Track
 from aiops.detect.facts import Speaker
-from aiops.detect.persistence import NOTHING, Transitions, advance, persistence_of
+from aiops.detect.persistence import advance, persistence_of
 from aiops.detect.protocol import Detector, Frame, Memory, Verdict
 from aiops.detect.recent import Recent
+from aiops.detect.transitions import NOTHING, Transitions
 from aiops.detect.values import ShardProfile, ShardState
 from aiops.domain.symptoms import Origin, SymptomFact
 from aiops.domain.ticks import KpiTick

@@ -1,6 +1,6 @@
 """When verdicts become a symptom and when they stop being one; shared by all detectors."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from aiops.detect.episodes import (
 )
 from aiops.detect.protocol import Verdict
 from aiops.detect.traits import Slots
+from aiops.detect.transitions import NOBODY, NOTHING, Transitions
 from aiops.domain.policies import DetectPolicy
 
 _LONGEST_WINDOW = 32
@@ -67,40 +68,6 @@ def persistence_of(policy: DetectPolicy, step_seconds: int) -> Persistence:
         new_normal_seconds=policy.new_normal_seconds,
         step_seconds=step_seconds,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Transitions:
-    """The subjects something became known about at a tick."""
-
-    opened: Slots
-    reopened: Slots
-    strengthened: Slots
-    continued: Slots
-    ended: Slots
-    released: Slots
-    withdrawn: Slots
-
-    def of(self, slots: Slots) -> "Transitions":
-        """Return them for subjects at these slots instead of their positions."""
-        return Transitions(**{one.name: slots[getattr(self, one.name)] for one in fields(self)})
-
-    @property
-    def told(self) -> Slots:
-        """All of them."""
-        return np.concatenate([getattr(self, one.name) for one in fields(self)])
-
-
-_NOBODY = np.zeros(0, dtype=np.intp)
-NOTHING = Transitions(
-    opened=_NOBODY,
-    reopened=_NOBODY,
-    strengthened=_NOBODY,
-    continued=_NOBODY,
-    ended=_NOBODY,
-    released=_NOBODY,
-    withdrawn=_NOBODY,
-)
 
 
 def advance(
@@ -289,7 +256,7 @@ def _withdraw(track: _Moving, verdict: Verdict, held: Slots, now: int, rule: Per
 
 def _release(track: _Moving, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
     if not verdict.settles:
-        return _NOBODY
+        return NOBODY
     episodes = track.episodes
     released = held[now - episodes["onset"][held] >= rule.new_normal_seconds]
     lately = verdict.observed if verdict.lately is None else verdict.lately

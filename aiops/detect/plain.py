@@ -1,6 +1,6 @@
 """What detectors have in common that need no fit: nothing is learnt beforehand, nothing adopted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -27,7 +27,7 @@ class PlainDetector:
         {}
     """
 
-    def subjects(self, shard: Shard) -> tuple[Series, ...]:
+    def subjects(self, shard: Shard) -> Sequence[Series]:
         """Return a stand-in per series: bad telemetry is bad in either direction."""
         return tuple(replace(one, bad_direction=Direction.BOTH) for one in shard.series)
 

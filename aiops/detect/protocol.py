@@ -1,6 +1,6 @@
 """What a detector is: arrays in, arrays out; persistence, ids and words are the engine's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any, ClassVar, Protocol
@@ -128,7 +128,7 @@ class Detector(Protocol):
     name: ClassVar[str]
     kind: ClassVar[SymptomKind]
 
-    def subjects(self, shard: Shard) -> tuple[Series, ...]:
+    def subjects(self, shard: Shard) -> Sequence[Series]:
         """Return what it speaks about, by position: the shard's series, or those and more."""
         ...
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 
@@ -28,22 +28,42 @@ class Silence(NamedTuple):
     lost_ticks: Whole
 
 
-def subjects(shard: Shard) -> tuple[Series, ...]:
-    """Return a stand-in per series, per service (in order of appearance) and the source."""
-    singles = [
-        replace(
-            one,
-            family=Family.OTHER,
-            bad_direction=Direction.DOWN,
-            unit="1",
-            title=f"telemetry of {one.title or one.key.metric}",
-            kpi=None,
-        )
-        for one in shard.series
-    ]
-    source = shard.series[0].source if shard.series else ""
-    names = [*services(shard.series), source or shard.id]
-    return (*singles, *(_whole(name, shard, source) for name in names))
+class StandIns(Sequence[Series]):
+    """Who speaks when telemetry is missing: one per series, per service, and the source.
+
+    Those of the series are made when somebody asks: hardly ever, of a hundred thousand.
+    """
+
+    def __init__(self, shard: Shard) -> None:
+        self._series = shard.series
+        source = shard.series[0].source if shard.series else ""
+        names = [*services(shard.series), source or shard.id]
+        self._wholes = tuple(_whole(name, shard, source) for name in names)
+
+    def __len__(self) -> int:
+        return len(self._series) + len(self._wholes)
+
+    @overload
+    def __getitem__(self, place: int) -> Series: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Series]: ...
+    def __getitem__(self, place: int | slice) -> Series | Sequence[Series]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(len(self))[place]]
+        number = range(len(self))[place]
+        count = len(self._series)
+        return self._wholes[number - count] if number >= count else _single(self._series[number])
+
+
+def _single(one: Series) -> Series:
+    return replace(
+        one,
+        family=Family.OTHER,
+        bad_direction=Direction.DOWN,
+        unit="1",
+        title=f"telemetry of {one.title or one.key.metric}",
+        kpi=None,
+    )
 
 
 def services(series: Sequence[Series]) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class ShardProfile:
     holidays: frozenset[date] = frozenset()
     traits: Traits = field(repr=False)
     detectors: tuple[Detector, ...] = field(repr=False)
-    subjects: Mapping[str, tuple[Series, ...]] = field(repr=False)
+    subjects: Mapping[str, Sequence[Series]] = field(repr=False)
 
     @classmethod
     def of(
@@ -189,7 +189,7 @@ def places_of(old: Sequence[Series], new: Sequence[Series]) -> npt.NDArray[np.in
     return np.array([at[one.key] for one in old], dtype=np.intp)
 
 
-def subjects_of(detector: Detector, shard: Shard, count: int) -> tuple[Series, ...]:
+def subjects_of(detector: Detector, shard: Shard, count: int) -> Sequence[Series]:
     """Return the subjects of the first `count` series of a shard."""
     return detector.subjects(_first(shard, count))
 

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.detect.episodes import Track, new_track
-from aiops.detect.persistence import Transitions, advance, persistence_of
+from aiops.detect.persistence import advance, persistence_of
 from aiops.detect.protocol import Verdict
+from aiops.detect.transitions import Transitions
 from aiops.domain.policies import DetectPolicy
 
 RULE = persistence_of(DetectPolicy(), 60)
