@@ -95,7 +95,7 @@ class Feed:
         began, cpu = time.perf_counter(), time.thread_time()
         for shard, rows in zip(self._shards, values, strict=True):
             self._append(shard, times, rows)
-        self._wake()
+            self._wake(shard)
         self.cpu_seconds += time.thread_time() - cpu
         self._wait_until_scored()
         return time.perf_counter() - began
@@ -106,7 +106,8 @@ class Feed:
         for number, shard in enumerate(self._shards):
             self._append(shard, times, self._values(times, number))
         began = time.perf_counter()
-        self._wake()
+        for shard in self._shards:
+            self._wake(shard)
         self._wait_until_scored()
         return time.perf_counter() - began
 
@@ -158,9 +159,8 @@ class Feed:
     def _append(self, shard: Shard, times: Times, values: Packed) -> None:
         self._parts.history.append_ticks(shard.id, _ticks(times, values))
 
-    def _wake(self) -> None:
-        for shard in self._shards:
-            self._parts.queue.enqueue("detect.advance", shard.id)
+    def _wake(self, shard: Shard) -> None:
+        self._parts.queue.enqueue("detect.advance", shard.id)
 
     def _wait_until_scored(self) -> None:
         last, watermark = utc(self._at), self._parts.history.watermark

@@ -119,7 +119,6 @@ class Poll:
                 self._pull(source, last + step, stop)
                 self._silent_since.pop(source.name, None)
                 self._note(source, "\n".join(source.complaints.values()))
-                self._wake(source)
                 last = stop
         except SourceError as error:
             self._note(source, str(error))
@@ -152,9 +151,11 @@ class Poll:
         return floor_tick(now, source.step_seconds)
 
     def _pull(self, source: Source, start: datetime, stop: datetime) -> None:
-        """Fetch and store the ticks from `start` to `stop`."""
+        """Fetch the ticks from `start` to `stop`; a shard is scored while the next is stored."""
         samples = source.pull(start, stop, source.step_seconds)
-        self._store(source, samples, _grid(start, stop, source.step_seconds))
+        for shard, ticks in self._ticks(source, samples, _grid(start, stop, source.step_seconds)):
+            self._history.append_ticks(shard.id, ticks)
+            self._queue.enqueue("detect.advance", shard.id)
 
     def _close_silent(self, source: Source, start: datetime, due: datetime) -> None:
         """Close the ticks nobody answers for, without any value.
@@ -169,8 +170,7 @@ class Poll:
         times = _grid(start, due - patience, source.step_seconds)
         for shard in self._slots[source.name].hold(()) if times else ():
             self._history.append_ticks(shard.id, [Tick(at=at, values=nothing) for at in times])
-        if times:
-            self._wake(source)
+            self._queue.enqueue("detect.advance", shard.id)
 
     def _store(self, source: Source, samples: Sequence[Sample], times: list[datetime]) -> int:
         for shard, ticks in self._ticks(source, samples, times):
@@ -185,10 +185,6 @@ class Poll:
             return
         for shard, values in self._slots[source.name].fill(samples, len(times)):
             yield shard, [Tick(at=at, values=row) for at, row in zip(times, values, strict=True)]
-
-    def _wake(self, source: Source) -> None:
-        for shard_id in self._extents.shard_ids(source.name):
-            self._queue.enqueue("detect.advance", shard_id)
 
 
 def floor_tick(at: datetime, step_seconds: int) -> datetime:
