@@ -4,7 +4,6 @@ It sees the values of an open symptom, too: what happens now is compared with wh
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from aiops.detect.own_past_bars import after_hours, blank_bars
 from aiops.detect.protocol import Frame, Memory
@@ -30,10 +29,10 @@ def blank_past(count: int, step_seconds: int) -> Memory:
     `ring`, `ring_cell`: means of the last cells and their numbers, oldest first; `cell_sum`,
     `cell_count`: of the cell that goes on; `ref`: median of the ring; `last`: changes of the last
     ticks; `count`, `changed`: values, and changes among them; `unit`: the usual change;
-    `hour_unit`, `hour_changed`: the same in this hour of the day, `hour_factor`: what the days
-    before make of it; `units`, `changes`: in every hour; `middle`, `width`: where the raw values
-    are and how far they usually are from there;
-    `quick_mean`, `slow_mean`: of two hours and of a day; `boost`: what alerts added to the bar;
+    `hour_unit`, `hour_changed`: the same in this hour of the day, `hour_factor`: what that makes
+    of it, taken with every cell; `units`, `changes`: in every hour; `middle`, `width`: where the
+    raw values are and how far they usually are from there; `quick_mean`, `slow_mean`: of two hours
+    and of a day; `boost`: what alerts added to the bar;
     `fast_open`, `fast_at`, `slow_open`, `slow_at`: whether an alert goes on, and when the last
     one began.
     """
@@ -70,12 +69,13 @@ def after_cells(frame: Frame, memory: Memory) -> Memory:
     before, phase = frame.recent.times[-1], frame.traits.phase_seconds
     width = max(_CELL, frame.step_seconds)
     cell, last_cell = (frame.at - phase) // width, (before - phase) // width
-    if cell > last_cell:
-        memory = _pushed(memory, cell, last_cell, width)
+    if cell <= last_cell:
+        return memory
+    memory = _pushed(memory, cell, last_cell, width)
     hour, last_hour = hour_of(frame.at, phase), hour_of(before, phase)
     if hour > last_hour:
         memory = _turned(after_hours(memory, hour - last_hour), hour % 24, last_hour % 24)
-    return memory
+    return {**memory, "hour_factor": _hour_factor(memory)}
 
 
 def _turned(memory: Memory, hour: int, last: int) -> Memory:
@@ -88,14 +88,14 @@ def _turned(memory: Memory, hour: int, last: int) -> Memory:
         "changes": changes,
         "hour_unit": units[hour].copy(),
         "hour_changed": changes[hour].astype(np.float32),
-        "hour_factor": _hour_factor(units[hour], changes[hour], memory["unit"]),
     }
 
 
-def _hour_factor(hour_unit: Packed, changes: npt.NDArray[np.uint16], unit: Packed) -> Packed:
-    """Return what an hour of the day makes of the usual change, from the days before."""
-    known = (changes > _KNOWN) & (unit > 0)
-    part = np.divide(hour_unit, unit, out=np.ones_like(unit), where=known)
+def _hour_factor(memory: Memory) -> Packed:
+    """Return what this hour of the day makes of the usual change."""
+    unit = memory["unit"]
+    known = (memory["hour_changed"] > _KNOWN) & (unit > 0)
+    part = np.divide(memory["hour_unit"], unit, out=np.ones_like(unit), where=known)
     least, most = _HOUR_PARTS
     return np.sqrt(np.minimum(np.maximum(part, least), most))
 
