@@ -38,14 +38,27 @@ class _Findings:
     remains: Packed
 
 
+_NOBODY, _NOWHERE = np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.float32)
+_NOTHING = _Findings(
+    outside=_NOBODY,
+    certain=_NOBODY,
+    strength=_NOWHERE,
+    direction=np.zeros(0, dtype=np.int8),
+    expected=_NOWHERE,
+    low=_NOWHERE,
+    high=_NOWHERE,
+    since=np.zeros(0, dtype=np.int64),
+    remains=_NOWHERE,
+)
+
+
 def verdict_of(frame: Frame, sums: Sums, memory: Memory, held: Bools) -> Verdict:
     """Return the verdict on a tick."""
     count, band, past = len(sums.bad), sums.band, sums.past
     outside = sums.bad >= sums.bar
     slots = _worth_a_look(frame, sums, held | outside)
     low, high = band.ends(sums.bar)
-    found = _by_season(frame, sums, slots, low[slots], high[slots])
-    _by_own_past(frame, sums, slots, found)
+    found = _found(frame, sums, slots, low[slots], high[slots]) if len(slots) else _NOTHING
     low[slots], high[slots] = found.low, found.high
     outside[slots] = found.outside
     return Verdict(
@@ -79,6 +92,12 @@ def _worth_a_look(frame: Frame, sums: Sums, some: Bools) -> Slots:
     least = np.float32(min(policy.sustained_bar, policy.sensitive_sustained_bar)) * sums.factor
     lasting = np.maximum(evidence[0], evidence[1]) >= least
     return np.flatnonzero(some | lasting | (sums.past.ratio >= np.float32(RELEASE)))
+
+
+def _found(frame: Frame, sums: Sums, slots: Slots, low: Packed, high: Packed) -> _Findings:
+    found = _by_season(frame, sums, slots, low, high)
+    _by_own_past(frame, sums, slots, found)
+    return found
 
 
 def _by_season(frame: Frame, sums: Sums, slots: Slots, low: Packed, high: Packed) -> _Findings:
