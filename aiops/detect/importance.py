@@ -35,7 +35,8 @@ def current_factors(frame: Frame, memory: Memory) -> Memory:
 def factors_of(series: Sequence[Series], policy: DetectPolicy) -> Packed:
     """Return the factor of every series; one that is marked as both is important.
 
-    A pattern is a metric, or service and metric as `checkout:*`.
+    A pattern is a metric, service and metric as `checkout:*`, or, where it has a brace, the whole
+    series as `checkout:*{*segment=gold*}`.
     """
     found = np.ones(len(series), dtype=np.float32)
     is_important, is_noisy = _matcher(policy.important), _matcher(policy.noisy)
@@ -51,6 +52,8 @@ def _matcher(patterns: Sequence[str]) -> Callable[[Series], bool]:
     """Return what tells the series that patterns name; most of them are plain names."""
     names = frozenset(one for one in patterns if not _WILD.search(one))
     wild = [one for one in patterns if one not in names]
+    labelled = [one for one in wild if "{" in one]
+    whole = re.compile("|".join(map(translate, labelled)) or "(?!)")
     both, alone = (
         re.compile("|".join(translate(one) for one in wild if (":" in one) is has) or "(?!)")
         for has in (True, False)
@@ -60,7 +63,9 @@ def _matcher(patterns: Sequence[str]) -> Callable[[Series], bool]:
         metric = series.key.metric
         name = f"{series.key.service}:{metric}"
         known = name in names or (metric in names and ":" not in metric)
-        return known or bool(alone.match(metric) or both.match(name))
+        if known or alone.match(metric) or both.match(name):
+            return True
+        return bool(labelled and whole.match(series.key.fingerprint))
 
     return is_one
 

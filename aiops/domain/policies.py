@@ -54,7 +54,8 @@ class DetectPolicy:
         limits: fixed limits somebody set; none by default.
         holidays: local dates that are like Sundays.
         important: series that matter more than others, by patterns of their metric (`refund_*`)
-            or of service and metric (`checkout:*`): their bars are lower.
+            or of service and metric (`checkout:*`), or with labels, of a customer segment say
+            (`checkout:*{*segment=gold*}`): their bars are lower.
         noisy: series that may be louder than others before anybody hears of it.
         important_factor: on the bars of important series.
         noisy_factor: on those of noisy ones.

@@ -122,9 +122,10 @@ catch_up_seconds: 600
 #   persistence_ticks: 2
 #   persistence_window: 3
 #   gap_ticks: 5
-  ## Lower bars (by 0.7) for what matters, higher ones (by 1.5) for what is loud: a metric, or
-  ## service and metric. `aiops judge` does the same for the series an incident began with.
-#   important: ["checkout:*", refund_ratio]
+  ## Lower bars (by 0.7) for what matters, higher ones (by 1.5) for what is loud: a metric,
+  ## service and metric, or with labels. `aiops judge` does the same for the series an incident
+  ## began with.
+#   important: ["checkout:*", refund_ratio, "*:error_ratio{*segment=gold*}"]
 #   noisy: ["batch-*:queue_depth"]
   ## Fixed limits, whatever is usual.
 #   limits: [{metric: queue_depth, service: orders, above: 5000}]

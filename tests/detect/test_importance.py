@@ -1,5 +1,7 @@
 """Which series a policy's patterns mark, and how much their bars move."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,14 @@ def test_a_pattern_is_a_metric_or_service_and_metric(pattern: str) -> None:
 )
 def test_any_other_marks_nothing(pattern: str) -> None:
     assert not is_marked(ONE, pattern)
+
+
+def test_a_customer_segment_can_be_marked_alone() -> None:
+    gold = replace(ONE, key=replace(ONE.key, segment="gold"))
+
+    assert is_marked(gold, "checkout:*{*segment=gold*}")
+    assert is_marked(gold, "*:error_ratio{*segment=gold*}")
+    assert not is_marked(ONE, "*{*segment=gold*}")
 
 
 def test_a_metric_with_a_colon_is_named_with_its_service() -> None:
