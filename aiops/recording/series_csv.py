@@ -36,6 +36,7 @@ class SeriesRows:
         times: epoch seconds, rounded up, never descending.
         values: NaN where nothing was measured; shape (rows,).
         ignored: names of the columns nobody asked for.
+        infinite: how many values are, or are too large to be told from it; they count as missing.
         repeated: the first row whose timestamp another one has, None where there is none. Each
             such row is usable: of several values at one time the last one counts.
     """
@@ -44,6 +45,7 @@ class SeriesRows:
     times: Times
     values: Packed
     ignored: tuple[str, ...] = ()
+    infinite: int = 0
     repeated: InputError | None = None
 
 
@@ -96,12 +98,14 @@ def read_series(path: Path, first_rows: int | None = None) -> SeriesRows:
     _require_sorted(exact, stamps, lines, path)
     with np.errstate(over="ignore"):  # beyond float32 is as good as infinite
         packed = np.array(values).astype(np.float32)
-    packed[~np.isfinite(packed)] = np.nan
+    infinite = np.isinf(packed)
+    packed[infinite] = np.nan
     return SeriesRows(
         stamps=stamps,
         times=np.ceil(exact).astype(np.int64),
         values=packed,
         ignored=tuple(name for name in header if name not in COLUMNS),
+        infinite=int(np.count_nonzero(infinite)),
         repeated=_repeated(exact, stamps, lines, path),
     )
 

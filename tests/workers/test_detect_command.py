@@ -227,6 +227,15 @@ def test_one_file_can_be_scored_and_drawn(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "cpu.load.svg").read_text().startswith("<svg")
 
 
+def test_infinite_values_count_as_missing_with_a_note(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "cpu.csv").write_text("timestamp,value\n60,1\n120,inf\n180,-inf\n240,nan\n")
+    assert detected(tmp_path / "cpu.csv", tmp_path / "out") == 0
+    said = "aiops: note: infinite values, which count as missing: 2 (files: 1)\n"
+    assert capsys.readouterr().err == said
+
+
 def test_columns_nobody_asked_for_are_left_out_with_a_note(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

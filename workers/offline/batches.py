@@ -43,12 +43,14 @@ class Outcome:
         rows: scored and written.
         anomalies: of them, flagged.
         ignored: names of columns nobody asked for.
+        infinite: values that are, and count as missing.
         problem: what was wrong with it, one line; None if nothing was.
     """
 
     rows: int = 0
     anomalies: int = 0
     ignored: tuple[str, ...] = ()
+    infinite: int = 0
     problem: str | None = None
 
 
@@ -93,6 +95,7 @@ def work(batch: Sequence[Job], done: Report = lambda count: None) -> list[Outcom
             rows=len(series.stamps),
             anomalies=int(said.is_anomaly.sum()),
             ignored=series.ignored,
+            infinite=series.infinite,
             problem=None if series.repeated is None else _one_line(series.repeated),
         )
     return [outcomes[job] for job in batch]

@@ -164,6 +164,10 @@ def _complaints(outcomes: Sequence[Outcome]) -> Iterator[str]:
     if ignored:
         count = sum(1 for one in outcomes if one.ignored)
         yield f"note: ignored columns: {', '.join(ignored)} (files: {count})"
+    infinite = sum(one.infinite for one in outcomes)
+    if infinite:
+        count = sum(1 for one in outcomes if one.infinite)
+        yield f"note: infinite values, which count as missing: {infinite} (files: {count})"
 
 
 def _summary(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
