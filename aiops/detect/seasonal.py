@@ -25,7 +25,9 @@ from aiops.detect.own_past_memory import blank_past, rebased
 from aiops.detect.past import Past
 from aiops.detect.protocol import Frame, Memory, Verdict
 from aiops.detect.recent import finite
-from aiops.detect.season_fit import DAILY, LEVEL, WEEKLY, YOUNG, LocalTimes, fit_seasons
+from aiops.detect.season_fit import LocalTimes, fit_seasons
+from aiops.detect.season_medians import DAILY, LEVEL, WEEKLY, YOUNG
+from aiops.detect.season_stl import MOST_KPIS, WINDOW_DAYS
 from aiops.detect.seasonal_findings import verdict_of
 from aiops.detect.seasonal_memory import (
     blank_memory,
@@ -84,13 +86,15 @@ class Seasonal:
             for change, same in changed:
                 local = LocalTimes.of(past, zone, holidays, change)
                 for start in range(0, len(same), _COLUMNS):
-                    chosen = _together(same[start : start + _COLUMNS])
+                    some = same[start : start + _COLUMNS]
+                    chosen = _together(some)
                     found = fit_seasons(
                         past.of_series(chosen),
                         local,
                         floor=partial(traits.scale_floor, slots=chosen),
                         level_memory_seconds=policy.level_memory_seconds,
                         unknown=traits.unknown[chosen],
+                        kpis=np.flatnonzero(np.isin(some, traits.kpi_slots[:MOST_KPIS])),
                     )
                     for name, whole in fitted.items():
                         if name != "moved":
@@ -154,7 +158,10 @@ class Seasonal:
         match int(fitted["kind"][subject]):
             case kind if kind == WEEKLY:
                 day, weeks = say_weekday(at, zone, frame.holidays), max(days // 7, 2)
-                return f"{day} {say_time_of_day(at, zone)} of the last {weeks} weeks{moved}"
+                since = f"of the last {weeks} weeks"
+                if days == WINDOW_DAYS:
+                    since = f"as they have become in the last {days} days"
+                return f"{day} {say_time_of_day(at, zone)} {since}{moved}"
             case kind if kind == DAILY:
                 return f"{say_time_of_day(at, zone)} of the last {days} days{moved}"
             case kind if kind == LEVEL:

@@ -19,7 +19,7 @@ from aiops.detect.band import Band, band_at
 from aiops.detect.importance import current_factors
 from aiops.detect.own_past import Surprise, surprise
 from aiops.detect.protocol import Frame, Memory
-from aiops.detect.season_fit import YOUNG
+from aiops.detect.season_medians import YOUNG
 from aiops.detect.traits import Bools
 from aiops.domain.ticks import Packed
 

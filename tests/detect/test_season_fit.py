@@ -9,7 +9,7 @@ from aiops.detect import engine
 from aiops.detect.band import season_at
 from aiops.detect.calendar import WEEK_BINS
 from aiops.detect.protocol import Frame
-from aiops.detect.season_fit import DAILY, WEEKLY
+from aiops.detect.season_medians import DAILY, WEEKLY
 from tests.detect.made import (
     DAY,
     MONDAY,
