@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from aiops import settings as configuration
+from aiops.detect.counters import is_counter
 from aiops.domain.errors import AiopsError, ConfigurationError
 from aiops.domain.journeys import Runbook
 from aiops.ports import Sample, Source
-from aiops.recording.remarks import is_counter
 from aiops.settings import Settings, lint
 from aiops.store.migrate import Database
 from topology.graph import ServiceGraph
@@ -227,7 +227,7 @@ def _counters(source: Source, at: datetime) -> Iterator[str]:
     if found:
         shown = ", ".join(found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")
         yield (
-            f"these only rise, as counters do, and would be judged by their level: {shown}; "
+            f"these only rise, as counters do; once that is certain their rate is judged: {shown}; "
             "query their rate, as in `rate(…[5m])`"
         )
 

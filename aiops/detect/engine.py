@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from aiops.detect.afresh import afresh
+from aiops.detect.counted import NOT_COUNTED, Counted, past_of
+from aiops.detect.counters import rated
 from aiops.detect.episodes import new_track
 from aiops.detect.judging import judge, judge_all, kpis
-from aiops.detect.past import Past
 from aiops.detect.protocol import Detector, Frame, Verdict
 from aiops.detect.recent import Recent, finite, recent_of, widened
 from aiops.detect.registry import all_detectors
@@ -71,17 +73,19 @@ def fit(
     chosen = all_detectors() if detectors is None else detectors
     if not len(history.times):
         return ShardProfile.empty(shard, chosen)
-    traits, past = traits_of(shard), Past.of(history, masked)
-    fitted = {one.name: one.fit(shard, traits, past, policy, policy.holidays) for one in chosen}
-    return ShardProfile.of(shard, fitted, policy.holidays)
+    past, counters = past_of(shard, history, policy, masked)
+    judged = rated(shard, counters)
+    traits = traits_of(judged)
+    fitted = {one.name: one.fit(judged, traits, past, policy, policy.holidays) for one in chosen}
+    return ShardProfile.of(shard, fitted, policy.holidays, counters)
 
 
 def start(shard: Shard, profile: ShardProfile, history: History | None) -> ShardState:
     """Return the state at the end of a history (or of none), with no symptom open."""
     profile = profile.grown(shard)
-    count = len(shard.series)
-    recent = Recent() if history is None else recent_of(history, shard.step_seconds, count)
-    at = int(history.times[-1]) if history is not None and len(history.times) else 0
+    history, counted = Counted.of(profile.counters).over(history, shard.step_seconds)
+    recent = recent_of(history, shard.step_seconds, len(shard.series))
+    at = recent.times[-1] if recent.times else 0
     frame = _frame(shard, profile, recent, at)
     memory = {
         one.name: one.start(shard, profile.fitted[one.name], frame, history)
@@ -89,17 +93,24 @@ def start(shard: Shard, profile: ShardProfile, history: History | None) -> Shard
     }
     tracks = {name: new_track(len(found)) for name, found in profile.subjects.items()}
     return ShardState(
-        series=shard.series, at=at, number=0, recent=recent, memory=memory, tracks=tracks
+        series=shard.series,
+        at=at,
+        number=0,
+        recent=recent,
+        memory=memory,
+        tracks=tracks,
+        counted=counted,
     )
 
 
 def adopt(shard: Shard, profile: ShardProfile, state: ShardState) -> ShardState:
     """Return the state to go on with under a new profile, or for a shard that has grown.
 
-    Open symptoms and what is remembered of known series stay; new series start young.
+    Open symptoms and what is remembered of known series stay; new series start young, and so does
+    what turns out to be a counter: its levels say nothing of its rates.
     """
     profile = profile.grown(shard)
-    state = _grown(shard, profile, state)
+    state = _recounted(shard, profile, _grown(shard, profile, state))
     frame = _frame(shard, profile, state.recent, state.at)
     memory = {
         one.name: one.adopt(profile.fitted[one.name], state.memory[one.name], frame)
@@ -131,7 +142,8 @@ def step(  # noqa: PLR0917  # the order of the data flow
         return Detection(state=state)
     profile = profile.grown(shard)
     state = _grown(shard, profile, state)
-    frame = frame_of(shard, profile, state, now, tick.values, policy)
+    values, counted = state.counted.after(now, tick.values, shard.step_seconds)
+    frame = frame_of(shard, profile, state, now, values, policy, counted)
     return _step(shard, profile, state, frame, origin)
 
 
@@ -158,7 +170,8 @@ def rescore(  # noqa: PLR0917  # the order of the data flow
     """
     profile = profile.grown(shard)
     state = _grown(shard, profile, state)
-    frame = frame_of(shard, profile, state, int(tick.at.timestamp()), tick.values, policy)
+    at, values = int(tick.at.timestamp()), state.counted.hidden(tick.values)
+    frame = frame_of(shard, profile, state, at, values, policy, state.counted)
     judged = [
         judge(one, profile, state, frame)
         for one in profile.detectors
@@ -181,8 +194,9 @@ def frame_of(  # noqa: PLR0917  # the order of the data flow
     at: int,
     values: Packed,
     policy: DetectPolicy,
+    counted: Counted = NOT_COUNTED,
 ) -> Frame:
-    """Return a tick at `at` (epoch seconds) as a detector sees it."""
+    """Return a tick at `at` (epoch seconds) as a detector sees it; counters by their rates."""
     elapsed = at - state.at if state.at else shard.step_seconds
     return _frame(
         shard,
@@ -193,6 +207,7 @@ def frame_of(  # noqa: PLR0917  # the order of the data flow
         elapsed_seconds=max(elapsed, shard.step_seconds),
         number=state.number,
         policy=policy,
+        counted=counted,
     )
 
 
@@ -214,6 +229,7 @@ def _step(
             recent=recent,
             memory={one.detector.name: one.learnt(profile, state, recent) for one in judged},
             tracks={one.detector.name: one.track for one in judged},
+            counted=frame.counted,
         ),
         facts=tuple(facts),
         kpis=kpis(frame, judged),
@@ -238,6 +254,16 @@ def _grown(shard: Shard, profile: ShardProfile, state: ShardState) -> ShardState
     return replace(state, series=shard.series, recent=recent, memory=memory, tracks=tracks)
 
 
+def _recounted(shard: Shard, profile: ShardProfile, state: ShardState) -> ShardState:
+    """Return the state with nothing remembered of series that became counters, or are none."""
+    changed = np.setxor1d(profile.counters, state.counted.slots)
+    if not len(changed):
+        return state
+    recent = state.recent.without(changed)
+    frame = _frame(shard, profile, recent, state.at)
+    return afresh(shard, profile, replace(state, recent=recent), frame, changed)
+
+
 def _frame(
     shard: Shard,
     profile: ShardProfile,
@@ -248,6 +274,7 @@ def _frame(
     elapsed_seconds: int | None = None,
     number: int = 0,
     policy: DetectPolicy = _NO_POLICY,
+    counted: Counted = NOT_COUNTED,
 ) -> Frame:
     if values is None:
         values = np.full(len(shard.series), np.nan, dtype=np.float32)
@@ -261,8 +288,9 @@ def _frame(
         complete=bool(measured.all()),
         recent=recent,
         number=number,
-        series=shard.series,
+        series=profile.series,
         traits=profile.traits,
         policy=policy,
+        counted=counted,
         holidays=profile.holidays,
     )

@@ -56,11 +56,16 @@ class Judged:
         """Return what became known, in the domain's words."""
         detector = self.detector
         fitted = profile.fitted[detector.name]
+
+        def compared_with(subject: int, at: int) -> str:
+            words = detector.compared_with(fitted, subject, at, frame)
+            return words + frame.counted.say_reset(subject, at)
+
         speaker = Speaker(
             detector=detector.name,
             kind=detector.kind,
             subjects=profile.subjects[detector.name],
-            compared_with=lambda subject, at: detector.compared_with(fitted, subject, at, frame),
+            compared_with=compared_with,
             knows_past=self.verdict is not None and bool(self.verdict.own_past),
             origin=origin,
         )

@@ -3,7 +3,7 @@
 A fit never needs all ticks at once, so that a long history can come day by day.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Self
@@ -60,7 +60,7 @@ class Past:
             rows=_empty(times[number % every == 0], width),
             runs=_empty(times[number // RUN % seldom == 0], width),
         )
-        for part in _by_day(history) if isinstance(history, History) else history.parts:
+        for part in parts_of(history):
             kept._take(_without(part, masked))
         return kept
 
@@ -113,6 +113,11 @@ def _empty(times: Times, width: int) -> History:
 
 def _put(kept: History, times: Times, values: Packed) -> None:
     kept.values[np.searchsorted(kept.times, times), : values.shape[1]] = values
+
+
+def parts_of(history: History | HistoryInParts) -> Iterable[History]:
+    """Return a history in parts: one that is whole by days."""
+    return _by_day(history) if isinstance(history, History) else history.parts
 
 
 def _by_day(history: History) -> list[History]:

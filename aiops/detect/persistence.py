@@ -5,15 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from aiops.detect.episodes import (
-    EPISODE,
-    IDLE,
-    OPEN,
-    RESTING,
-    Hits,
-    Track,
-    remember_change,
-)
+from aiops.detect.episodes import EPISODE, IDLE, OPEN, RESTING, Hits, Track, remember_change
 from aiops.detect.protocol import Verdict
 from aiops.detect.traits import Slots
 from aiops.detect.transitions import NOBODY, NOTHING, Transitions
@@ -30,6 +22,8 @@ LASTING_SECONDS = 120
 """A symptom still outside this long after its onset is told of once more: it is no blip."""
 
 _NEVER = -(1 << 30)
+TAKEN_BACK = 1 << 20
+"""Late values against a symptom that are enough to withdraw it, whatever the policy."""
 
 _PEAK_FIELDS = ("observed", "expected", "low", "high", "direction")
 
@@ -243,12 +237,16 @@ def _end(track: _Moving, held: Slots, rule: Persistence) -> Slots:
 
 
 def _withdraw(track: _Moving, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
-    """Take back symptoms that late values show to be blips farther apart than the window."""
+    """Take back symptoms that late values show to be blips farther apart than the window.
+
+    Those that are `TAKEN_BACK` go whether their series has a value or not.
+    """
     episodes = track.episodes
     building = (episodes["onset"][held] < now) & (now < episodes["detected"][held])
     inside = held[building & ~verdict.outside[held] & ~verdict.certain[held]]
     episodes["contrary"][inside] += 1
-    withdrawn = inside[episodes["contrary"][inside] > rule.window - rule.needed]
+    too_many = episodes["contrary"] > rule.window - rule.needed
+    withdrawn = np.flatnonzero(too_many & (track.phase == OPEN))
     track.phase[withdrawn] = IDLE
     track.hits[withdrawn] = 0
     return withdrawn

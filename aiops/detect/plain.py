@@ -10,12 +10,12 @@ import numpy as np
 
 from aiops.detect.past import Past
 from aiops.detect.protocol import Frame, Memory, Verdict, Whole
-from aiops.detect.traits import Bools, Slots, Traits
+from aiops.detect.traits import NOBODY as NOBODY  # noqa: PLC0414 - still asked for here
+from aiops.detect.traits import Bools, Traits
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.series import Direction, Series
 from aiops.domain.ticks import History, Packed, Shard
 
-NOBODY: Slots = np.zeros(0, dtype=np.intp)
 _NOTHING: Mapping[str, Any] = {}
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from aiops.detect.counted import NOT_COUNTED, Counted
 from aiops.detect.past import Past
 from aiops.detect.recent import Recent
 from aiops.detect.traits import Bools, Slots, Traits
@@ -38,6 +39,7 @@ class Frame:
         series: the shard's series, by slot.
         alarmed: series that detectors before this one find outside of their usual values at this
             tick, or of which they have an open symptom; None where it is the first.
+        counted: where the counters stand after this tick; their values here are their rates.
     """
 
     at: int
@@ -53,6 +55,7 @@ class Frame:
     policy: DetectPolicy
     holidays: frozenset[date] = frozenset()
     alarmed: Bools | None = None
+    counted: Counted = NOT_COUNTED
 
     def without(self, slots: Bools) -> "Frame":
         """Return the tick as if some slots had not been measured."""

@@ -58,6 +58,13 @@ class Recent:
         """Return the rows of some slots, shape (cells, slots)."""
         return np.stack([row[slots] for row in self.rows])
 
+    def without(self, slots: npt.NDArray[np.intp]) -> "Recent":
+        """Return the ring as if some slots had never been measured."""
+        rows = tuple(row.copy() for row in self.rows)
+        for row in rows:
+            row[slots] = np.nan
+        return Recent(times=self.times, rows=rows)
+
     def resized(self, count: int) -> "Recent":
         """Return the ring for a grown shard; new slots were never measured."""
         return Recent(times=self.times, rows=tuple(widened(row, count) for row in self.rows))
@@ -72,11 +79,11 @@ def widened(row: Packed, count: int) -> Packed:
     return grown
 
 
-def recent_of(history: History, step_seconds: int, count: int) -> Recent:
-    """Return the ring as it stands at the end of a history."""
+def recent_of(history: History | None, step_seconds: int, count: int) -> Recent:
+    """Return the ring as it stands at the end of a history; empty without any."""
     ring = Recent()
     cell = max(step_seconds, CELL_SECONDS)
-    if not len(history.times):
+    if history is None or not len(history.times):
         return ring
     first = np.searchsorted(history.times, history.times[-1] - cell * CELLS)
     for at, row in zip(history.times[first:].tolist(), history.values[first:], strict=True):

@@ -16,6 +16,8 @@ from aiops.domain.ticks import Packed, Shard
 Bools = npt.NDArray[np.bool_]
 Slots = npt.NDArray[np.intp]
 
+NOBODY: Slots = np.zeros(0, dtype=np.intp)
+
 EVERY = slice(None)
 """All slots."""
 

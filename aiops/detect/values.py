@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.detect import blob
+from aiops.detect.counted import NOT_COUNTED, Counted
+from aiops.detect.counters import rated
 from aiops.detect.episodes import Track
 from aiops.detect.protocol import Detector, Memory
 from aiops.detect.recent import Recent
 from aiops.detect.registry import all_detectors
-from aiops.detect.traits import Traits, traits_of
+from aiops.detect.traits import NOBODY, Slots, Traits, traits_of
 from aiops.domain.errors import StateFormatError
 from aiops.domain.series import Series
 from aiops.domain.ticks import Shard
@@ -28,8 +30,9 @@ class ShardProfile:
     """What was learnt of a shard's series: immutable, by detector; never changed by scoring.
 
     Args:
-        series: the series it is of, by slot.
+        series: the series it is of, by slot; counters are described as their rates.
         fitted: detector → named arrays, last axis by slot.
+        counters: slots of the series that are judged by their rate, ascending.
         holidays: local dates whose hours are those of a Sunday.
         traits: standing knowledge of the series; derived, not stored.
         detectors: those it was fitted for, in their order; derived, not stored.
@@ -38,6 +41,7 @@ class ShardProfile:
 
     series: tuple[Series, ...]
     fitted: Mapping[str, Memory]
+    counters: Slots
     holidays: frozenset[date] = frozenset()
     traits: Traits = field(repr=False)
     detectors: tuple[Detector, ...] = field(repr=False)
@@ -45,13 +49,19 @@ class ShardProfile:
 
     @classmethod
     def of(
-        cls, shard: Shard, fitted: Mapping[str, Memory], holidays: frozenset[date] = frozenset()
+        cls,
+        shard: Shard,
+        fitted: Mapping[str, Memory],
+        holidays: frozenset[date] = frozenset(),
+        counters: Slots = NOBODY,
     ) -> Self:
         """Return a profile with what follows from the series themselves."""
+        shard = rated(shard, counters)
         detectors = tuple(one for one in all_detectors() if one.name in fitted)
         return cls(
             series=shard.series,
             fitted=fitted,
+            counters=counters,
             holidays=holidays,
             traits=traits_of(shard),
             detectors=detectors,
@@ -76,12 +86,13 @@ class ShardProfile:
                 name: _grown(known[name], array, count) if name in known else array
                 for name, array in blank.items()
             }
-        return type(self).of(shard, fitted, self.holidays)
+        return type(self).of(shard, fitted, self.holidays, self.counters)
 
     def to_bytes(self) -> bytes:
         """Return it as one blob with a header."""
         days = np.array(sorted(day.toordinal() for day in self.holidays), dtype=np.int32)
-        arrays = {"holidays": days, **_flat(self.fitted)}
+        counters = self.counters.astype(np.int32)
+        arrays = {"holidays": days, "counters": counters, **_flat(self.fitted)}
         return blob.pack(_PROFILE, blob.about(self.series), arrays)
 
     @classmethod
@@ -94,13 +105,14 @@ class ShardProfile:
         about, arrays = blob.unpack(_PROFILE, data)
         count = blob.check(_PROFILE, about, shard.series)
         holidays = frozenset(date.fromordinal(int(day)) for day in arrays.pop("holidays"))
+        counters = arrays.pop("counters", NOBODY).astype(np.intp)
         before = _first(shard, count)
         known = _nested(arrays)
         fitted = {one.name: known.get(one.name, {}) for one in all_detectors()}
         for one in all_detectors():
             if one.blank(before).keys() != fitted[one.name].keys():
                 raise StateFormatError(f"profile blob: arrays of {one.name!r} changed; fit again")
-        return cls.of(before, fitted, holidays).grown(shard)
+        return cls.of(before, fitted, holidays, counters).grown(shard)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,6 +126,7 @@ class ShardState:
         recent: the last hour.
         memory: detector → named arrays, last axis by slot.
         tracks: detector → open and recent symptoms.
+        counted: where the counters stood last.
     """
 
     series: tuple[Series, ...]
@@ -122,6 +135,7 @@ class ShardState:
     recent: Recent
     memory: Mapping[str, Memory]
     tracks: Mapping[str, Track]
+    counted: Counted = NOT_COUNTED
 
     def parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """Return what JSON can hold of it, and its arrays by name: the very ones, uncopied."""
@@ -134,6 +148,7 @@ class ShardState:
             **{f"row/{number}": row for number, row in enumerate(self.recent.rows)},
             **{f"memory/{name}": array for name, array in _flat(self.memory).items()},
             **{f"track/{name}": array for name, array in _flat(tracks).items()},
+            **{f"counted/{name}": array for name, array in self.counted.arrays().items()},
         }
         return numbers | blob.about(self.series), arrays
 
@@ -159,6 +174,7 @@ class ShardState:
             recent=Recent(times=times, rows=rows),
             memory={name: found.get("memory", {}).get(name, {}) for name in names},
             tracks={name: Track(**tracks[name]) for name in names},
+            counted=Counted(**found["counted"]) if "counted" in found else NOT_COUNTED,
         )
 
     def to_bytes(self) -> bytes:

@@ -80,7 +80,8 @@ class HistoryInParts:
     Args:
         times: epoch seconds of all ticks, ascending, shape (ticks,).
         width: how many series there are; a part may have fewer columns.
-        parts: the ticks in order, once; every part ends where a quarter of an hour does.
+        parts: the ticks in order, anew each time one goes through them; every part ends where a
+            quarter of an hour does.
     """
 
     times: Times

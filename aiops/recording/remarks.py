@@ -9,15 +9,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aiops.domain.ticks import Floats, History, Packed, Times
+from aiops.detect.counters import is_counter
+from aiops.domain.ticks import History, Packed, Times
 from aiops.domain.time import utc
 from aiops.recording.grid import Grid
 from aiops.recording.rows import Column, Rows
-
-_LEAST_RISES: Final = 30
-_MOST_RESETS: Final = 0.02
-_NEAR_ZERO: Final = 0.1
-"""A counter begins anew near zero: at less than this share of what it had reached."""
 
 _TIME_BITS: Final = 40
 _ASTRAY: Final = 0.01
@@ -34,27 +30,6 @@ def remarks_on(rows: Rows, grid: Grid, history: History) -> tuple[str, ...]:
         history: the samples in those ticks, by column of `rows`.
     """
     return (*_infinite(rows), *_repeated(rows), *_astray(rows, grid), *_counters(rows, history))
-
-
-def is_counter(values: Packed | Floats) -> npt.NDArray[np.bool_]:
-    """Return which series count up all the time, but for resets to near zero.
-
-    Args:
-        values: shape (ticks, series); NaN where nothing was measured.
-
-    Examples:
-        >>> ticks = np.arange(60, dtype=np.float32)
-        >>> is_counter(np.column_stack([ticks, ticks % 40, ticks % 2, 0 * ticks])).tolist()
-        [True, True, False, False]
-    """
-    with np.errstate(invalid="ignore"):
-        steps = np.diff(values, axis=0)
-        falls = steps < 0
-        rises = (steps > 0).sum(axis=0)
-        far = (falls & (values[1:] > _NEAR_ZERO * values[:-1])).any(axis=0)
-        below_zero = (values < 0).any(axis=0)
-    few = falls.sum(axis=0) <= np.maximum(_MOST_RESETS * rises, 1)
-    return np.asarray((rises >= _LEAST_RISES) & few & ~far & ~below_zero)
 
 
 def _infinite(rows: Rows) -> Iterator[str]:
@@ -97,7 +72,7 @@ def _counters(rows: Rows, history: History) -> Iterator[str]:
             more = f" and {len(resets) - _NAMED} times more" if len(resets) > _NAMED else ""
             yield (
                 f"{name} is a counter, it only rises{text}{more}; "
-                "record its rate, which is what can be judged"
+                "its rate is what is judged, once that is certain"
             )
 
 

@@ -1,6 +1,7 @@
 """Past ticks of a shard: at once for an hour or a day of them, in parts for the weeks of a fit."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -43,13 +44,24 @@ def read_in_parts(
     with reading(engine) as connection:
         times = np.fromiter(connection.scalars(query), dtype=np.int64)
         width = _width(connection, shard_id)
-    return HistoryInParts(times=times, width=width, parts=_parts(engine, shard_id, times))
+    return HistoryInParts(times=times, width=width, parts=_Parts(engine, shard_id, times))
 
 
-def _parts(engine: Engine, shard_id: str, times: Times) -> Iterator[History]:
-    for part in np.split(times, np.flatnonzero(np.diff(times // _PART_SECONDS)) + 1):
-        if len(part):
-            yield read_history(engine, shard_id, utc(int(part[0])), utc(int(part[-1])))
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Quarters of days of a shard, read anew whenever they are gone through."""
+
+    engine: Engine
+    shard_id: str
+    times: Times
+
+    def __iter__(self) -> Iterator[History]:
+        """Read one after another."""
+        days = np.flatnonzero(np.diff(self.times // _PART_SECONDS)) + 1
+        for part in np.split(self.times, days):
+            if len(part):
+                first, last = utc(int(part[0])), utc(int(part[-1]))
+                yield read_history(self.engine, self.shard_id, first, last)
 
 
 def _inside(

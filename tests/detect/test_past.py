@@ -30,7 +30,7 @@ def in_parts(history: History, seconds: int) -> HistoryInParts:
             np.split(history.times, ends), np.split(history.values, ends), strict=True
         )
     ]
-    return HistoryInParts(times=history.times, width=5, parts=iter(parts))
+    return HistoryInParts(times=history.times, width=5, parts=parts)
 
 
 @pytest.mark.parametrize(("step", "seconds"), [(60, 6300), (60, DAY), (300, 900), (3600, DAY)])

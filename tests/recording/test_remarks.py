@@ -59,9 +59,9 @@ def test_rows_with_the_time_of_another_are_counted(remarks: Remarks) -> None:
 def test_a_counter_that_nobody_declared_is_recognised_with_its_resets(remarks: Remarks) -> None:
     assert remarks(*calm(), *counted(100), *counted(service="search")) == (
         "search:requests{env=prod} is a counter, it only rises; "
-        "record its rate, which is what can be judged",
+        "its rate is what is judged, once that is certain",
         "shop:requests{env=prod} is a counter, it only rises, reset at 1970-01-01T01:40:00+00:00; "
-        "record its rate, which is what can be judged",
+        "its rate is what is judged, once that is certain",
     )
 
 

@@ -104,6 +104,43 @@ def test_a_worker_fed_tick_by_tick_says_the_same(parts: Installation) -> None:
         assert advanced(rows, last).state.to_bytes() == left.to_bytes()
 
 
+def counter(count: int, reset: int) -> tuple[Times, Packed]:
+    """Return what is counted of a wave of a few hours; nothing declares it."""
+    times, rates = wave(count)
+    counted = np.cumsum(60 * rates, dtype=np.float64)
+    counted[reset:] -= counted[reset] - 30 * rates[reset]
+    return times, counted.astype(np.float32)
+
+
+def test_a_worker_judges_a_counter_by_its_rate_as_the_command_does(parts: Installation) -> None:
+    """The fit of tick 240 recognises it; a level that fell at its reset is taken back."""
+    times, values = counter(300, reset=225)
+    values[260] = np.nan
+    shard = anonymous_shard(60)
+    parts.fed["csv"] = TableSource(shard.series, minute(0), values[:, None], "csv")
+    for number in range(len(times)):
+        parts.hand.at = minute(number) + timedelta(seconds=2)
+        parts.poll.run("csv")
+        parts.detect.run(shard.id)
+        if number == 230:
+            assert parts.symptoms.open_symptoms("prod")
+        if number >= FIRST_FIT_TICKS:
+            parts.fit.run(shard.id)
+    assert not parts.symptoms.open_symptoms("prod")
+    with held(parts.shard_caches.states, shard.id) as kept:
+        left = kept.load(parts.history.shard(shard.id), parts.history.standing(shard.id))
+    assert left is not None
+    assert left.recent.rows[-1][0] == pytest.approx(20, rel=0.3)
+    assert advanced((times, values), all_detectors()[-1].name).state.to_bytes() == left.to_bytes()
+
+
+def test_a_counter_in_company_gets_what_it_gets_alone() -> None:
+    together = [counter(700, reset=225), wave(700, seed=4), counter(700, reset=300)]
+    for one, said in zip(together, score_together(together), strict=True):
+        same(said, score_series(*one), len(one[0]))
+        assert said.high[-1] < 100
+
+
 def test_a_detector_with_those_before_it_says_what_it_says_among_all() -> None:
     times, values = wave(150)
     values = with_fault(values, 95, 110)

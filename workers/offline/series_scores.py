@@ -19,6 +19,7 @@ from aiops.detect import engine
 from aiops.detect.engine import Detection, ShardProfile, ShardState
 from aiops.detect.protocol import Memory
 from aiops.detect.registry import detectors_up_to
+from aiops.detect.traits import Slots
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.series import DEFAULT_ENV, Direction, Family, Series, SeriesKey
 from aiops.domain.ticks import Floats, History, Packed, Shard, Tick, Times
@@ -38,7 +39,8 @@ class Scored:
         score: how unusual, ≥ 0, finite; higher is worse.
         is_anomaly: whether the score is at the bar of the series' own past, 1, or above it; of a
             detector that knows no such bar, whether a symptom is open.
-        low: end of the band, in the series' unit, as `high`; NaN where there is none yet.
+        low: end of the band, in the series' unit, as `high`; NaN where there is none yet. Of a
+            counter, recognised by then, it is that of its rate per second.
     """
 
     score: Floats
@@ -190,11 +192,19 @@ class GridScorer:
         profile = {**self._profile.fitted}
         for slot, one in zip(due, fitted, strict=True):
             profile[name] = _with(profile[name], [slot], one.fitted[name])
-        self._profile = ShardProfile.of(self._shard, profile, self._policy.holidays)
-        adopted = engine.adopt(self._shard, self._profile, self._state).memory[name]
-        part = {key: array[..., columns] for key, array in adopted.items()}
-        memory = {**self._state.memory, name: _with(self._state.memory[name], due, part)}
-        self._state = replace(self._state, memory=memory)
+        self._profile = ShardProfile.of(
+            self._shard, profile, self._policy.holidays, self._counters(due, fitted)
+        )
+        adopted = engine.adopt(self._shard, self._profile, self._state)
+        part = {key: array[..., columns] for key, array in adopted.memory[name].items()}
+        memory = {**adopted.memory, name: _with(self._state.memory[name], due, part)}
+        self._state = replace(adopted, memory=memory)
+
+    def _counters(self, due: Sequence[int], fitted: Sequence[ShardProfile]) -> Slots:
+        """Return the slots that are counters now that some of the series were fitted."""
+        others = np.setdiff1d(self._profile.counters, due)
+        found = [slot for slot, one in zip(due, fitted, strict=True) if len(one.counters)]
+        return np.union1d(others, found).astype(np.intp)
 
     def _fitted(self, slot: int, tick: int) -> ShardProfile:
         """Return the profile of one series, fitted on its ticks up to this one."""
