@@ -70,7 +70,7 @@ def advance(
     """Return the track after a tick and what became of its subjects."""
     hits = _shifted(track.hits, verdict, rule)
     loud = (verdict.outside | verdict.certain) & verdict.measured
-    if not loud.any() and not (len(track.slots) and track.held.any()):
+    if not loud.any() and not len(track.slots):
         return replace(track, hits=hits), NOTHING
     loud[track.slots] = True
     slots = np.flatnonzero(loud)
