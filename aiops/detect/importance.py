@@ -50,9 +50,9 @@ def factors_of(series: Sequence[Series], policy: DetectPolicy) -> Packed:
 
 def _matcher(patterns: Sequence[str]) -> Callable[[Series], bool]:
     """Return what tells the series that patterns name; most of them are plain names."""
-    names = frozenset(one for one in patterns if not _WILD.search(one))
-    wild = [one for one in patterns if one not in names]
-    labelled = [one for one in wild if "{" in one]
+    labelled = [one for one in patterns if "{" in one]
+    names = frozenset(one for one in patterns if "{" not in one and not _WILD.search(one))
+    wild = [one for one in patterns if one not in names and one not in labelled]
     whole = re.compile("|".join(map(translate, labelled)) or "(?!)")
     both, alone = (
         re.compile("|".join(translate(one) for one in wild if (":" in one) is has) or "(?!)")

@@ -39,7 +39,8 @@ def test_a_customer_segment_can_be_marked_alone() -> None:
 
     assert is_marked(gold, "checkout:*{*segment=gold*}")
     assert is_marked(gold, "*:error_ratio{*segment=gold*}")
-    assert not is_marked(ONE, "*{*segment=gold*}")
+    assert is_marked(gold, gold.key.fingerprint)
+    assert not is_marked(ONE, "*{*segment=gold*}", gold.key.fingerprint)
 
 
 def test_a_metric_with_a_colon_is_named_with_its_service() -> None:
