@@ -1,5 +1,6 @@
 """What people say of incidents: kept, marked on series, obeyed by detection, taken back."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -119,6 +120,8 @@ def test_the_commands_say_what_they_did(
     line = "checkout:error_ratio  noisy  by ann on 18 Apr 2026 until 18 May 2026, of INC-1001"
     assert f"{line}: a test\n" in told
     assert f"{line}: a test\n" in said("marks", "list")
+    (errors,) = [one for one in json.loads(said("marks", "list", "--json")) if one["why"]][:1]
+    assert (errors["kind"], errors["by"], errors["incident_id"]) == ("noisy", "ann", "INC-1001")
     assert said("marks", "take-back", ERRORS) == f"{ERRORS} is no longer noisy\n"
     assert ERRORS not in said("marks", "list")
     held = holding(shop.marks.all(), shop.hand.at)

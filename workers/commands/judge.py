@@ -1,9 +1,11 @@
 """`aiops judge` and `aiops marks`: what people say of incidents, and what it does to series."""
 
 import getpass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import orjson
 import typer
 
 from aiops.domain.marks import Mark
@@ -51,7 +53,11 @@ def about() -> None:
 
 
 @marks.command("list")
-def listed(config: Config = None) -> None:
+def listed(
+    config: Config = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+) -> None:
     """List the marks that hold: which series, what, who, when and why.
 
     Example: aiops marks list
@@ -60,6 +66,9 @@ def listed(config: Config = None) -> None:
 
     parts = _parts(config)
     held = holding(parts.marks.all(), parts.clock.now())
+    if as_json:
+        typer.echo(orjson.dumps([asdict(mark) for mark in held]).decode())
+        return
     for mark in held:
         typer.echo(_told(mark))
     if not held:
