@@ -284,23 +284,3 @@ def test_young_noise_says_almost_nothing() -> None:
     facts = run.feed_all(History(times=times, values=values.astype(np.float32)))
 
     assert len(opened(facts)) <= 5
-
-
-def test_a_gap_moves_nothing_that_is_known_of_a_series() -> None:
-    times = times_of(0.2)
-    columns = [noisy(np.full(len(times), 0.2), seed) for seed in (1, 2)]
-    run = Run(shard_of([series_of("latency_p95", name, unit="s") for name in ("a", "b")]), None)
-    run.feed_all(history_of(times, *columns))
-    at = int(times[-1])
-    for tick in range(1, 4):
-        run.feed(at + 60 * tick, np.array([0.25, 0.2], dtype=np.float32))
-    known = {name: run.state.memory["seasonal"][name][..., 0].copy() for name in KNOWN}
-
-    for tick in range(4, 24):
-        run.feed(at + 60 * tick, np.array([np.nan, 0.2], dtype=np.float32))
-
-    for name, before in known.items():
-        np.testing.assert_array_equal(run.state.memory["seasonal"][name][..., 0], before, name)
-
-
-KNOWN = ("level", "drift", "evidence", "smooth", "mean", "unit", "width", "quick_mean", "count")

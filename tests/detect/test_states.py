@@ -8,6 +8,7 @@ from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import SymptomFact
 from aiops.domain.ticks import Packed, Shard, Tick
 from tests.builders import minute, series
+from tests.detect.made import Run, history_of, series_of, shard_of, times_of
 
 SHARD = Shard(
     id="shop.prod.0",
@@ -61,3 +62,25 @@ def test_what_nothing_happens_to_takes_no_room() -> None:
 def of_the_first_three(state: ShardState) -> list[int]:
     slots = state.tracks["seasonal"].slots
     return [int((slots == number).sum()) for number in range(3)]
+
+
+def test_a_gap_moves_nothing_that_is_known_of_a_series() -> None:
+    times = times_of(0.2)
+    columns = [
+        0.2 + 0.01 * np.random.default_rng(seed).standard_normal(len(times)) for seed in (1, 2)
+    ]
+    run = Run(shard_of([series_of("latency_p95", name, unit="s") for name in ("a", "b")]), None)
+    run.feed_all(history_of(times, *columns))
+    at = int(times[-1])
+    for tick in range(1, 4):
+        run.feed(at + 60 * tick, np.array([0.25, 0.2], dtype=np.float32))
+    known = {name: run.state.memory["seasonal"][name][..., 0].copy() for name in KNOWN}
+
+    for tick in range(4, 24):
+        run.feed(at + 60 * tick, np.array([np.nan, 0.2], dtype=np.float32))
+
+    for name, before in known.items():
+        np.testing.assert_array_equal(run.state.memory["seasonal"][name][..., 0], before, name)
+
+
+KNOWN = ("level", "drift", "evidence", "smooth", "mean", "unit", "width", "quick_mean", "count")
