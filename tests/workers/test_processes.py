@@ -29,7 +29,7 @@ time.sleep(300)
 PARENT = """
 import sys, time
 from pathlib import Path
-from workers.interrupts import interruptible
+from workers.interrupts import Interrupted, interruptible
 from workers.processes import ProcessSpec, Supervisor
 
 folder, pool, path = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -44,7 +44,7 @@ try:
     with interruptible(), Supervisor(specs, say=print) as supervisor:
         print(*supervisor.pids().values(), flush=True)
         time.sleep(300)
-except KeyboardInterrupt:
+except Interrupted:
     print("stopped", flush=True)
 """
 
@@ -74,7 +74,7 @@ with Supervisor([spec], say=print) as supervisor:
 IMPATIENT = """
 import sys, time
 from pathlib import Path
-from workers.interrupts import interruptible
+from workers.interrupts import Interrupted, interruptible
 from workers.processes import ProcessSpec, Supervisor
 
 argv = tuple(sys.argv[2:])
@@ -84,7 +84,7 @@ try:
     with interruptible(), Supervisor([spec], say=print, grace_seconds=60) as supervisor:
         print(supervisor.pids()["one"], flush=True)
         time.sleep(300)
-except KeyboardInterrupt:
+except Interrupted:
     sys.exit(0)
 """
 

@@ -8,7 +8,7 @@ from celery.beat import Scheduler, Service
 from workers.app import make_app
 from workers.clock import FileClock
 from workers.commands.start import load, log_to_stderr
-from workers.interrupts import interruptible
+from workers.interrupts import Interrupted, interruptible
 from workers.schedule import schedule
 
 
@@ -22,5 +22,5 @@ def run_beat(config: Path | None) -> None:
     app.finalize()
     # Not `app.Beat`: its signal handler closes the connection that it may have interrupted in
     # mid-send, and then waits for itself for ever.
-    with suppress(KeyboardInterrupt), interruptible():
+    with suppress(Interrupted), interruptible():
         Service(app, max_interval=1, scheduler_cls=Scheduler).start()

@@ -15,7 +15,7 @@ from workers import knowledge, probes
 from workers.back_fill import await_fits, fetch_past
 from workers.commands.start import load
 from workers.directory_lock import DirectoryLock
-from workers.interrupts import interruptible
+from workers.interrupts import Interrupted, interruptible
 from workers.local import running
 from workers.watch import Watch
 from workers.wiring import Parts
@@ -37,19 +37,23 @@ def run_up(config: Path | None) -> None:
     """
     settings = _require_startable(load(config))
     typer.echo(_banner(settings, knowledge.standing(settings)))
-    with interruptible():
-        try:
-            with DirectoryLock(settings.data_dir):
-                probes.port(settings.web)
-            with running(settings, os.environ, typer.echo) as stack:
-                parts = Parts(replace(settings, redis_url=stack.redis_url), "client")
-                fetch_past(parts, typer.echo)
-                await_fits(parts, typer.echo)
-                stack.start_beat()
-                typer.echo("watching; Ctrl-C ends")
-                _watch(Watch(parts, typer.echo))
-        except KeyboardInterrupt:
-            typer.echo("stopped")
+    try:
+        with interruptible():
+            _run(settings)
+    except Interrupted:
+        typer.echo("stopped")
+
+
+def _run(settings: Settings) -> None:
+    with DirectoryLock(settings.data_dir):
+        probes.port(settings.web)
+    with running(settings, os.environ, typer.echo) as stack:
+        parts = Parts(replace(settings, redis_url=stack.redis_url), "client")
+        fetch_past(parts, typer.echo)
+        await_fits(parts, typer.echo)
+        stack.start_beat()
+        typer.echo("watching; Ctrl-C ends")
+        _watch(Watch(parts, typer.echo))
 
 
 def _watch(watch: Watch) -> None:

@@ -18,7 +18,7 @@ from workers.demo.show import Show
 from workers.demo.stage import Stage, staged
 from workers.demo.verdict import Verdict, judge
 from workers.directory_lock import DirectoryLock
-from workers.interrupts import interruptible
+from workers.interrupts import Interrupted, interruptible
 from workers.local import Stack, running
 from workers.wiring import Parts
 
@@ -43,7 +43,7 @@ def run_demo(seed: int | None, directory: Path, record: Path | None, *, ends: bo
     try:
         with interruptible(), DirectoryLock(directory):
             return _perform(Story(seed), directory / "run", record, console, ends=ends)
-    except KeyboardInterrupt:
+    except Interrupted:
         console.print("stopped")
         return _INTERRUPTED
 
@@ -69,7 +69,7 @@ def _stay(show: Show) -> None:
     show.stay()
     try:
         threading.Event().wait()
-    except KeyboardInterrupt:
+    except Interrupted:
         show.say("stopped")
 
 

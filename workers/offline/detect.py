@@ -126,7 +126,7 @@ def _in_parallel(
                 now = worked.value
                 report(now - told)
                 told = now
-        except KeyboardInterrupt:
+        except SystemExit:  # what Ctrl-C is in the command line
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [_outcomes(future, batch) for future, batch in zip(futures, batches, strict=True)]
