@@ -52,6 +52,7 @@ for command in (
     set_up.doctor,
     detect.detect,
     offline.backtest,
+    offline.diagnose,
     offline.record,
     judge.judge,
     run.worker,

@@ -7,7 +7,7 @@ import orjson
 
 from aiops.domain.errors import InputError
 from aiops.recording.moments import moment
-from aiops.recording.values import Case
+from aiops.recording.values import Alert, Case
 
 
 def read_case(folder: Path) -> Case:
@@ -33,6 +33,7 @@ def read_case(folder: Path) -> Case:
         detected_at=detected_at,
         step_seconds=_step(told.get("step_s"), path),
         baseline=_baseline(told.get("baseline"), folder, path),
+        alert=_alert(told.get("alert"), path),
     )
 
 
@@ -58,3 +59,15 @@ def _baseline(value: Any, folder: Path, path: Path) -> Path | None:
     raise InputError(
         f"{path}: baseline: there is no {value} in {folder} or above it, expected a metrics file"
     )
+
+
+def _alert(value: Any, path: Path) -> Alert | None:
+    if value is None:
+        return None
+    service = value.get("service") if isinstance(value, dict) else None
+    metric = value.get("metric") or "" if isinstance(value, dict) else None
+    if not isinstance(service, str) or not service or not isinstance(metric, str):
+        raise InputError(
+            f"{path}: alert: found {value!r}, expected an object with service and metric"
+        )
+    return Alert(service=service, metric=metric)

@@ -12,20 +12,24 @@ from aiops.domain.errors import InputError
 from aiops.recording.problems import first_malformed
 
 REQUIRED: Final = ("timestamp", "service", "metric", "value")
-IGNORED: Final = ("phase",)
-"""Columns that are no label: `phase` is for `aiops diagnose`."""
+PHASE: Final = "phase"
+"""The column that is no label: it says what was normal, for `aiops diagnose` only."""
 
 _TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 
 
-def open_table(path: Path) -> pa.Table:
+def open_table(path: Path, *, phase: bool = False) -> pa.Table:
     """Read a metrics file: `timestamp` and `value` plain, labels as text dictionaries.
+
+    Args:
+        path: the file.
+        phase: whether the column that says what was normal is read, too.
 
     Raises:
         InputError: it cannot be read, lacks a column or has a malformed row.
     """
     try:
-        table = _open_csv(path) if path.suffix == ".csv" else _open_parquet(path)
+        table = _open_csv(path, phase) if path.suffix == ".csv" else _open_parquet(path, phase)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error}") from error
     if not table.num_rows:
@@ -33,7 +37,7 @@ def open_table(path: Path) -> pa.Table:
     return table.unify_dictionaries()
 
 
-def _require_columns(names: list[str], path: Path) -> list[str]:
+def _require_columns(names: list[str], path: Path, phase: bool) -> list[str]:
     """Return the columns to read."""
     missing = [name for name in REQUIRED if name not in names]
     if missing:
@@ -44,12 +48,12 @@ def _require_columns(names: list[str], path: Path) -> list[str]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"{path}: column {', '.join(twice)} is there twice, expected once")
-    return [name for name in names if name not in IGNORED]
+    return [name for name in names if phase or name != PHASE]
 
 
-def _open_csv(path: Path) -> pa.Table:
+def _open_csv(path: Path, phase: bool) -> pa.Table:
     header, first = _beginning(path)
-    wanted = _require_columns(header, path)
+    wanted = _require_columns(header, path, phase)
     types = dict.fromkeys(wanted, _TEXT) | {"value": pa.float64()}
     if _is_number(dict(zip(header, first, strict=False)).get("timestamp", "")):
         types["timestamp"] = pa.float64()
@@ -83,10 +87,10 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _open_parquet(path: Path) -> pa.Table:
+def _open_parquet(path: Path, phase: bool) -> pa.Table:
     try:
         schema = pa_parquet.read_schema(path)
-        wanted = _require_columns(schema.names, path)
+        wanted = _require_columns(schema.names, path, phase)
         labels = [name for name in wanted if name not in ("timestamp", "value")]
         texts = [name for name in labels if _is_text(schema.field(name).type)]
         table = pa_parquet.read_table(path, columns=wanted, read_dictionary=texts)

@@ -3,32 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from aiops.domain.changes import Change
-from aiops.domain.errors import ConfigurationError, InputError
 from aiops.domain.ticks import History, Shard
 from aiops.recording.case import read_case
 from aiops.recording.events import EventReader, read_changes
 from aiops.recording.grid import Grid, before, grid_of, history_of
 from aiops.recording.naming import Naming
+from aiops.recording.parts import graph_in, metrics_in, settings_in
 from aiops.recording.remarks import remarks_on
 from aiops.recording.rows import Rows, read_rows
 from aiops.recording.values import Case, Recorded, Recording
-from aiops.settings import Settings, load
-from topology.graph import ServiceGraph
-from topology.parse import parse_topology
-from topology.problems import ProblemLevel, TopologyError
-
-METRICS: Final = ("metrics.parquet", "metrics.csv")
-TOPOLOGIES: Final = ("topology.yaml", "topology.json")
-
-
-def is_recording(folder: Path) -> bool:
-    """Return whether a folder holds metrics, and so is a recording."""
-    return any((folder / name).is_file() for name in METRICS)
 
 
 def read(folder: Path, events: EventReader, environ: Mapping[str, str] | None = None) -> Recording:
@@ -47,12 +34,12 @@ def read(folder: Path, events: EventReader, environ: Mapping[str, str] | None = 
         InputError: metrics, topology or `case.json` cannot be read or have a malformed row.
         ConfigurationError: its `aiops.yaml` is wrong.
     """
-    metrics = _metrics(folder)
-    settings = _settings(folder, environ or {})
+    metrics = metrics_in(folder)
+    settings = settings_in(folder, environ or {})
     case = read_case(folder)
     rows = read_rows(metrics, settings.default_env)
     naming = Naming.of(settings, rows.columns)
-    graph, problems = _graph(folder, settings)
+    graph, problems = graph_in(folder, settings)
     grid = grid_of(rows, case.step_seconds)
     history = history_of(rows, range(len(rows.columns)), len(rows.columns), grid)
     changes, unread = read_changes(folder / "events.jsonl", events, settings.default_env)
@@ -68,39 +55,6 @@ def read(folder: Path, events: EventReader, environ: Mapping[str, str] | None = 
         problems=(*problems, *unread),
         remarks=remarks_on(rows, grid, history),
     )
-
-
-def _metrics(folder: Path) -> Path:
-    if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}; expected a recording")
-    found = [folder / name for name in METRICS if (folder / name).is_file()]
-    if not found:
-        raise InputError(f"{folder} is no recording; expected {' or '.join(METRICS)} in it")
-    if len(found) > 1:
-        raise InputError(f"{folder} has both {' and '.join(METRICS)}; expected one of them")
-    return found[0]
-
-
-def _settings(folder: Path, environ: Mapping[str, str]) -> Settings:
-    path = folder / "aiops.yaml"
-    return load(path, environ) if path.is_file() else Settings()
-
-
-def _graph(folder: Path, settings: Settings) -> tuple[ServiceGraph, tuple[str, ...]]:
-    """Return the topology, and what of it could not be understood."""
-    found = [folder / name for name in TOPOLOGIES if (folder / name).is_file()]
-    try:
-        if found:
-            text, name = found[0].read_text(encoding="utf-8"), str(found[0])
-        else:
-            text, name = settings.topology_text()
-        parsed = parse_topology(text, name)
-    except (OSError, UnicodeDecodeError, TopologyError, ConfigurationError) as error:
-        raise InputError(f"the topology of {folder} cannot be read: {error}") from error
-    problems = tuple(
-        str(problem) for problem in parsed.problems if problem.level is ProblemLevel.ERROR
-    )
-    return settings.with_services(parsed.graph), problems
 
 
 def _environments(  # noqa: PLR0917  # the order of the data flow

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from aiops.domain.series import SeriesKey
 from aiops.domain.ticks import Packed, Times
-from aiops.recording.files import open_table
+from aiops.recording.files import PHASE, open_table
 from aiops.recording.moments import LATEST, epoch_seconds
 from aiops.recording.problems import malformed, row_of
 
@@ -22,7 +22,7 @@ Numbers = npt.NDArray[np.int32]
 
 _OWN: Final = ("service", "metric", "env", "region", "segment")
 _FACTS: Final = ("unit", "source")
-_TIME_AND_VALUE: Final = ("timestamp", "value")
+_NO_LABELS: Final = ("timestamp", "value", PHASE)
 _MANY: Final = 1 << 40
 _TOLERANCE_SECONDS: Final = 1e-4
 """Epoch seconds in binary floating point are this wrong at most."""
@@ -55,6 +55,8 @@ class Rows:
         times: epoch seconds, rounded up, shape (samples,).
         values: shape (samples,); NaN where nothing was measured.
         infinite: the series of each value that is infinite, or as good as that; it counts as none.
+        abnormal: whether each sample is of the time after the fault, shape (samples,); None where
+            nobody says or nobody asked.
     """
 
     columns: tuple[Column, ...]
@@ -62,19 +64,21 @@ class Rows:
     times: Times
     values: Packed
     infinite: Numbers
+    abnormal: npt.NDArray[np.bool_] | None = None
 
 
-def read_rows(path: Path, default_env: str) -> Rows:
+def read_rows(path: Path, default_env: str, *, phase: bool = False) -> Rows:
     """Read a metrics file.
 
     Args:
         path: `metrics.csv` or `metrics.parquet`.
         default_env: the environment of rows that name none.
+        phase: whether to read which samples are abnormal, where the file says it.
 
     Raises:
         InputError: the file cannot be read, lacks a column, or has a malformed row; names it.
     """
-    table = open_table(path)
+    table = open_table(path, phase=phase)
     times = _times(table, path)
     values, infinite = _values(table)
     codes, firsts = _codes(table, path)
@@ -85,8 +89,24 @@ def read_rows(path: Path, default_env: str) -> Rows:
     slot_of[order] = slots
     series = slot_of[codes]
     return Rows(
-        columns=merged, series=series, times=times, values=values, infinite=series[infinite]
+        columns=merged,
+        series=series,
+        times=times,
+        values=values,
+        infinite=series[infinite],
+        abnormal=_abnormal(table, path) if PHASE in table.column_names else None,
     )
+
+
+def _abnormal(table: pa.Table, path: Path) -> npt.NDArray[np.bool_]:
+    """Return which samples are of the time after the fault, by the column that says so."""
+    column = table.column(PHASE).cast(pa.string())
+    wrong = pc.fill_null(pc.invert(pc.is_in(column, pa.array(["normal", "abnormal"]))), True)
+    if pc.any(wrong).as_py():
+        row = row_of(wrong)
+        raise malformed(path, row, f"{column[row].as_py()!r} is neither normal nor abnormal", PHASE)
+    abnormal: npt.NDArray[np.bool_] = pc.equal(column, "abnormal").to_numpy()
+    return abnormal
 
 
 def _times(table: pa.Table, path: Path) -> Times:
@@ -175,7 +195,7 @@ def _require_named(column: Any, name: str, path: Path) -> None:
 
 
 def _label_names(table: pa.Table) -> list[str]:
-    return [name for name in table.column_names if name not in _TIME_AND_VALUE]
+    return [name for name in table.column_names if name not in _NO_LABELS]
 
 
 def _columns(table: pa.Table, firsts: list[int], default_env: str) -> list[Column]:

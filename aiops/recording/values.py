@@ -20,6 +20,19 @@ _CHUNK_TICKS: Final = 720
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What called somebody to a recorded case.
+
+    Args:
+        service: whose metric alerted.
+        metric: which one, empty where nobody says.
+    """
+
+    service: str
+    metric: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What `case.json` says: when somebody noticed, how far ticks are apart, what was normal.
 
@@ -27,11 +40,13 @@ class Case:
         detected_at: aware UTC, None where nobody says.
         step_seconds: distance between two ticks, None: from the samples.
         baseline: the file with fault-free time, None where there is none.
+        alert: what was alerting, None where nobody says.
     """
 
     detected_at: datetime | None = None
     step_seconds: int | None = None
     baseline: Path | None = None
+    alert: Alert | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

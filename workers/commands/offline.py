@@ -1,4 +1,4 @@
-"""`aiops backtest` and `aiops record`: history played again, and history taken down."""
+"""`aiops backtest`, `diagnose` and `record`: history played again, explained, taken down."""
 
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +30,43 @@ def backtest(
     from workers.offline.backtest import run_backtests  # noqa: PLC0415 - keeps --help fast
 
     raise typer.Exit(run_backtests(recordings, out, as_json=as_json))
+
+
+def diagnose(
+    out: Annotated[
+        Path, typer.Option(help="Where ranking.json of every case goes, in a folder of its name.")
+    ],
+    recordings: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[RECORDING]...", help="Folders with metrics.csv or metrics.parquet."
+        ),
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="Diagnose every recording at any depth below this folder.")
+    ] = None,
+    late: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="As if noticed so much later than detected_at: all before then counts as normal.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the rankings instead of a summary.")
+    ] = False,
+) -> None:
+    """Rank the services in which recorded trouble may have begun.
+
+    What was normal says the column phase (normal/abnormal), or detected_at in case.json. Exit
+    code 2 when a recording cannot be used; the others are ranked all the same.
+
+    Example: aiops diagnose bad-hour --out result
+    """
+    from workers.offline.diagnose import run_diagnose  # noqa: PLC0415 - keeps --help fast
+
+    raise typer.Exit(run_diagnose(recordings or [], root, out, late_seconds=late, as_json=as_json))
 
 
 def record(

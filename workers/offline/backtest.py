@@ -20,7 +20,8 @@ from aiops.domain.errors import AiopsError, InputError
 from aiops.domain.incidents import Incident
 from aiops.ingest import changes
 from aiops.recording.page import counts, page
-from aiops.recording.read import METRICS, is_recording, read
+from aiops.recording.parts import METRICS, is_recording
+from aiops.recording.read import read
 from aiops.recording.values import Recording
 from aiops.recording.write import write_incidents
 from workers.knowledge import runbooks

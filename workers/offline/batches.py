@@ -1,21 +1,19 @@
 """Files of one series each, scored in batches of one step."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiops.domain.errors import AiopsError, InputError
 from aiops.recording.series_chart import draw_series
 from aiops.recording.series_csv import SeriesRows, read_series, write_scores
+from workers.offline.progress import Report
 from workers.offline.series_grid import STEP_ROWS, step_seconds_of
 from workers.offline.series_scores import Scored, score_together
 
 MOST_TOGETHER = 64
 """Files in a batch: more would not be faster."""
-
-Report = Callable[[float], None]
-"""Told how many bytes of the input are done since it was told last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,23 +6,20 @@ what is written does not depend on how many or in which order.
 
 import multiprocessing
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from aiops.detect.registry import detector_named
 from aiops.domain.errors import AiopsError, InputError
-from workers.offline.batches import Job, Outcome, Report, batches_of, size_of, work
+from workers.offline.batches import Job, Outcome, batches_of, size_of, work
+from workers.offline.progress import Report, progress
 
 WRONG_INPUT = 2
 
@@ -96,7 +93,7 @@ def run_jobs(jobs: Sequence[Job]) -> list[Outcome]:
     """Do all jobs on all cores; return what came of them, in their order."""
     batches = batches_of(jobs)
     cores = min(len(os.sched_getaffinity(0)), len(batches))
-    with _progress(sum(size_of(job.path) for job in jobs)) as report:
+    with progress("scoring", sum(size_of(job.path) for job in jobs)) as report:
         if cores == 1:
             done = [work(batch, report) for batch in batches]
         else:
@@ -188,20 +185,3 @@ def _said(summary: dict[str, Any], out: Path) -> str:
         f"{summary['anomalies']:,} anomalous, in {summary['seconds']:.1f} s "
         f"({summary['rows_per_second']:,.0f} rows/s)"
     )
-
-
-@contextmanager
-def _progress(total: float) -> Iterator[Report]:
-    """Show a bar on stderr while it is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("scoring", total=total)
-        yield lambda count: bar.advance(task, count)

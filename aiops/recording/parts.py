@@ -1,0 +1,66 @@
+"""What lies in the folder of a recording, besides its signals (DESIGN §8)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from aiops.domain.errors import ConfigurationError, InputError
+from aiops.settings import Settings, load
+from topology.graph import ServiceGraph
+from topology.parse import parse_topology
+from topology.problems import ProblemLevel, TopologyError
+
+METRICS: Final = ("metrics.parquet", "metrics.csv")
+TOPOLOGIES: Final = ("topology.yaml", "topology.json")
+
+
+def is_recording(folder: Path) -> bool:
+    """Return whether a folder holds metrics, and so is a recording."""
+    return any((folder / name).is_file() for name in METRICS)
+
+
+def metrics_in(folder: Path) -> Path:
+    """Return the metrics file of a recording.
+
+    Raises:
+        InputError: there is none, or there are two.
+    """
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}; expected a recording")
+    found = [folder / name for name in METRICS if (folder / name).is_file()]
+    if not found:
+        raise InputError(f"{folder} is no recording; expected {' or '.join(METRICS)} in it")
+    if len(found) > 1:
+        raise InputError(f"{folder} has both {' and '.join(METRICS)}; expected one of them")
+    return found[0]
+
+
+def settings_in(folder: Path, environ: Mapping[str, str]) -> Settings:
+    """Return the `aiops.yaml` of a recording, or defaults.
+
+    Raises:
+        ConfigurationError: it is wrong.
+    """
+    path = folder / "aiops.yaml"
+    return load(path, environ) if path.is_file() else Settings()
+
+
+def graph_in(folder: Path, settings: Settings) -> tuple[ServiceGraph, tuple[str, ...]]:
+    """Return the topology of a recording, and what of it could not be understood.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    found = [folder / name for name in TOPOLOGIES if (folder / name).is_file()]
+    try:
+        if found:
+            text, name = found[0].read_text(encoding="utf-8"), str(found[0])
+        else:
+            text, name = settings.topology_text()
+        parsed = parse_topology(text, name)
+    except (OSError, UnicodeDecodeError, TopologyError, ConfigurationError) as error:
+        raise InputError(f"the topology of {folder} cannot be read: {error}") from error
+    problems = tuple(
+        str(problem) for problem in parsed.problems if problem.level is ProblemLevel.ERROR
+    )
+    return settings.with_services(parsed.graph), problems
