@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aiops.domain.errors import AiopsError
-from workers.commands import bench, demo, detect, judge, offline, run, set_up
+from workers.commands import bench, correlate, demo, detect, judge, offline, run, set_up
 from workers.commands import help as pages
 
 app = typer.Typer(
@@ -51,6 +51,7 @@ for command in (
     set_up.init,
     set_up.doctor,
     detect.detect,
+    correlate.correlate,
     offline.backtest,
     offline.diagnose,
     offline.record,

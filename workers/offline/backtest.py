@@ -1,9 +1,7 @@
 """`aiops backtest`: recordings in, incidents.json and a page out."""
 
 import os
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +9,6 @@ from pathlib import Path
 import numpy as np
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from aiops import backtest
 from aiops.domain.environment import Knowledge
@@ -25,11 +21,9 @@ from aiops.recording.read import read
 from aiops.recording.values import Recording
 from aiops.recording.write import write_incidents
 from workers.knowledge import runbooks
+from workers.offline.progress import Report, progress
 
 WRONG_INPUT = 2
-
-Report = Callable[[float], None]
-"""Told how much of a recording is done, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +65,7 @@ def run_backtests(paths: Sequence[Path], out: Path, *, as_json: bool) -> int:
 
 def _backtest(folder: Path, target: Path) -> tuple[Path, str]:
     """Play one recording and write what came of it; return the JSON file and a summary."""
-    with _progress(folder.resolve().name) as report:
+    with progress(folder.resolve().name, 1) as report:
         played = play(folder, report)
     written = write(played, target)
     for problem in played.recording.problems:
@@ -127,12 +121,16 @@ def play(folder: Path, report: Report) -> Played:
     incidents: list[Incident] = []
     number = backtest.FIRST_NUMBER
     total = len(recording.environments)
+    told = 0.0
     for place, recorded in enumerate(recording.environments):
         times = recorded.history.times
 
         def done(at: datetime, place: int = place, times: np.ndarray = times) -> None:
+            nonlocal told
             worked = np.searchsorted(times, at.timestamp(), side="right") / len(times)
-            report((place + float(worked)) / total)
+            now = (place + float(worked)) / total
+            report(now - told)
+            told = now
 
         result = backtest.run(
             recording.replay(recorded), knowledge, first_number=number, progress=done
@@ -167,20 +165,3 @@ def _summary(played: Played, written: Path) -> str:
         lines.append(f"  {one.severity.value} {one.decision.value:6} {at}  {one.title}{cause}")
     lines.append(f"  {written} and {written.with_name('index.html').name}")
     return "\n".join(lines)
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Report]:
-    """Show a bar on stderr while it is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda share: None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=1.0)
-        yield lambda share: bar.update(task, completed=share)
