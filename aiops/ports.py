@@ -80,6 +80,14 @@ class Source(Protocol):
         """
         ...
 
+    def now(self) -> datetime | None:
+        """Return what time its own clock says it is, aware UTC; None where it does not tell.
+
+        Raises:
+            SourceError: no answer.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of connections; the next pull opens them again."""
         ...

@@ -5,7 +5,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from aiops.domain.time import spoken
+
 _LOOK_SECONDS = 0.05
+
+CLOCK_TOLERANCE = timedelta(seconds=30)
+"""Clocks this far apart cost no tick; NTP keeps them a thousand times closer."""
+
+
+def clocks_apart(ours: datetime, theirs: datetime) -> str:
+    """Say how far the clock of a source is from ours; empty when it does not matter.
+
+    Examples:
+        >>> at = datetime(2026, 4, 18, 10, 3, tzinfo=UTC)
+        >>> clocks_apart(at, at + timedelta(minutes=5))
+        'its clock is 5 min ahead of ours: set both by NTP'
+        >>> clocks_apart(at, at + timedelta(seconds=5))
+        ''
+    """
+    ahead = theirs - ours
+    if abs(ahead) <= CLOCK_TOLERANCE:
+        return ""
+    side = "ahead of" if ahead > timedelta(0) else "behind"
+    return f"its clock is {spoken(abs(ahead))} {side} ours: set both by NTP"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from aiops.store.migrate import Database
 from topology.graph import ServiceGraph
 from topology.problems import ProblemLevel
 from workers import knowledge, probes
+from workers.clock import clocks_apart
 from workers.plugins import sources
 from workers.stages.poll import floor_tick
 
@@ -190,9 +191,10 @@ def _sources(settings: Settings) -> Iterator[Finding]:
 def _source(
     what: str, source: Source, settings: Settings, graph: ServiceGraph
 ) -> Iterator[Finding]:
-    now = datetime.now(tz=UTC) - timedelta(seconds=source.delay_seconds)
-    at = floor_tick(now, source.step_seconds)
+    now = datetime.now(tz=UTC)
+    at = floor_tick(now - timedelta(seconds=source.delay_seconds), source.step_seconds)
     try:
+        apart = clocks_apart(now, source.now() or now)
         found = source.pull(at, at, source.step_seconds)
         complaints = dict(source.complaints)
         day_before = source.pull(at - timedelta(days=1), at - timedelta(days=1), 1)
@@ -200,6 +202,8 @@ def _source(
         yield from (_fault(what, line) for line in str(error).splitlines())
         return
     yield from (_warning(what, reason) for reason in complaints.values())
+    if apart:
+        yield _warning(what, apart)
     measured = [one for one in found if np.isfinite(one.values).any()]
     if not measured:
         text = (

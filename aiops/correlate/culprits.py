@@ -8,6 +8,7 @@ from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.policies import CorrelatePolicy
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom
+from aiops.domain.time import spoken
 
 TICK = timedelta(minutes=1)
 """An onset is known to one tick only: a change this much later may still have come first."""
@@ -163,19 +164,3 @@ def _reach(change: Change, scope: Scope) -> float:
 
 def _listed(names: frozenset[str]) -> str:
     return " and ".join(sorted(names))
-
-
-def spoken(span: timedelta) -> str:
-    """Return a stretch of time as people say it, rounded to its largest unit.
-
-    Examples:
-        >>> spoken(timedelta(seconds=125)), spoken(timedelta(days=21, hours=3))
-        ('2 min', '3 weeks')
-    """
-    seconds = span.total_seconds()
-    for size, unit in ((604_800, "week"), (86_400, "day"), (3600, "h"), (60, "min")):
-        count = round(seconds / size)
-        if seconds >= size:
-            plural = "s" if count > 1 and unit in ("week", "day") else ""
-            return f"{count} {unit}{plural}"
-    return f"{round(seconds)} s"

@@ -15,7 +15,6 @@ from aiops.correlate.culprits import (
     Scope,
     Suspicion,
     distinct,
-    spoken,
     suspect_change,
 )
 from aiops.correlate.sickness import Sickness, find_sick, weighted_strength
@@ -24,6 +23,7 @@ from aiops.domain.changes import Change
 from aiops.domain.environment import Knowledge
 from aiops.domain.series import Direction, Family
 from aiops.domain.symptoms import Symptom
+from aiops.domain.time import spoken
 
 MAX_SUSPECTS = 16
 """Of a storm's thousands of sick services the strongest, earliest and changed ones are weighed."""

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from aiops.correlate.culprits import TICK, Suspicion, spoken
+from aiops.correlate.culprits import TICK, Suspicion
 from aiops.correlate.sickness import Sickness
 from aiops.domain.changes import Change
 from aiops.domain.incidents import Clause
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom
-from aiops.domain.time import clock_time
+from aiops.domain.time import clock_time, spoken
 
 MAX_NAMES = 3
 """A clause lists this many names; the rest is a number."""

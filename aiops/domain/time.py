@@ -34,3 +34,19 @@ def clock_time(value: datetime) -> str:
         '10:03 UTC'
     """
     return value.astimezone(UTC).strftime("%H:%M UTC")
+
+
+def spoken(span: timedelta) -> str:
+    """Return a stretch of time as people say it, rounded to its largest unit.
+
+    Examples:
+        >>> spoken(timedelta(seconds=125)), spoken(timedelta(days=21, hours=3))
+        ('2 min', '3 weeks')
+    """
+    seconds = span.total_seconds()
+    for size, unit in ((604_800, "week"), (86_400, "day"), (3600, "h"), (60, "min")):
+        count = round(seconds / size)
+        if seconds >= size:
+            plural = "s" if count > 1 and unit in ("week", "day") else ""
+            return f"{count} {unit}{plural}"
+    return f"{round(seconds)} s"

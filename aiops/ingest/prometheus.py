@@ -18,6 +18,7 @@ from aiops.domain.errors import InputError, SourceError
 from aiops.domain.journeys import Kpi
 from aiops.domain.series import DEFAULT_ENV
 from aiops.domain.ticks import Floats
+from aiops.domain.time import utc
 from aiops.ingest.prometheus_answer import Measured, error_text, parse_matrix, parse_vector
 from aiops.ingest.prometheus_series import Named, Naming
 from aiops.ports import Sample
@@ -122,6 +123,19 @@ class PrometheusSource:
             raise SourceError("\n".join(refused.values()))
         return tuple(samples.values())
 
+    def now(self) -> datetime | None:
+        """Return what time its clock says it is; None where it does not know `time()`.
+
+        Raises:
+            SourceError: no answer.
+        """
+        try:
+            (said,) = parse_vector(self._ask("time()", f"source {self.name!r}", "query", {}))
+            return utc(float(said.values[0]))
+        except (InputError, QueryRefusedError, ValueError) as error:
+            logger.info("The clock of source %s is not known: %s", self.name, error)
+            return None
+
     def close(self) -> None:
         """Close the connections; the next pull opens them again."""
         if "_client" in self.__dict__:
@@ -156,7 +170,8 @@ class PrometheusSource:
     def _ask_for(self, signal: SignalSettings, start: int, step_seconds: int, count: int) -> Named:
         try:
             if count == 1:
-                body = self._ask(signal, "query", {"time": str(start)})
+                at = {"time": str(start)}
+                body = self._ask(signal.query, self._place(signal), "query", at)
                 return self._naming.name(signal, parse_vector(body))
             parts = [
                 part
@@ -177,7 +192,8 @@ class PrometheusSource:
         end = begin + (count - 1) * step_seconds
         try:
             body = self._ask(
-                signal,
+                signal.query,
+                self._place(signal),
                 "query_range",
                 {"start": str(begin), "end": str(end), "step": str(step_seconds)},
             )
@@ -191,13 +207,12 @@ class PrometheusSource:
             ]
         return [(first, measured) for measured in parse_matrix(body, begin, step_seconds, count)]
 
-    def _ask(self, signal: SignalSettings, what: str, parameters: Mapping[str, str]) -> bytes:
+    def _ask(self, query: str, place: str, what: str, parameters: Mapping[str, str]) -> bytes:
         """Return the body of a successful answer."""
         url = f"{self._settings.url}/api/v1/{what}"
-        data = {"query": signal.query, **parameters}
-        place = self._place(signal)
+        data = {"query": query, **parameters}
         try:
-            if len(signal.query) > LONGEST_GET:
+            if len(query) > LONGEST_GET:
                 request = self._client.build_request("POST", url, data=data)
             else:
                 request = self._client.build_request("GET", url, params=data)

@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from aiops.domain.errors import InputError
-from aiops.receivers.prometheus_format import Labels, format_matrix, format_vector
+from aiops.receivers.prometheus_format import Labels, format_matrix, format_scalar, format_vector
 from aiops.receivers.selectors import parse_selector
 
 _MAX_STEPS = 11_000
@@ -66,8 +66,9 @@ class _Range:
 def create_app(source: SampleSource) -> Starlette:
     """Return the app that answers `/api/v1/query` and `query_range` out of `source`.
 
-    A query is a metric name, bare or with `{label="value",…}`; other PromQL is refused. Instants
-    after `source.now()` have no samples, and it is the default of `time`.
+    A query is a metric name, bare or with `{label="value",…}`, or for an instant `time()`; other
+    PromQL is refused. Instants after `source.now()` have no samples, and it is the default of
+    `time`.
     """
 
     async def query(request: Request) -> Response:
@@ -121,6 +122,8 @@ def _instant(parameters: Mapping[str, str], source: SampleSource) -> bytes:
         raise InputError(
             f"invalid parameter \"time\": Invalid time value for 'time': {error}"
         ) from error
+    if parameters.get("query", "").strip() == "time()":
+        return format_scalar(at_ms, at_ms / 1000)
     try:
         selector = parse_selector(parameters.get("query", ""))
     except InputError as error:

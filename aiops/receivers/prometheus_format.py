@@ -51,6 +51,17 @@ def format_vector(metric: str, at_ms: int, series: Sequence[tuple[Labels, float]
     return b'{"resultType":"vector","result":[%b]}' % b",".join(entries)
 
 
+def format_scalar(at_ms: int, value: float) -> bytes:
+    """Return the data of an instant query whose result is one number.
+
+    Examples:
+        >>> format_scalar(1_500, 1.5)
+        b'{"resultType":"scalar","result":[1.5,"1.5"]}'
+    """
+    (text,) = format_values(np.array([value]))
+    return b'{"resultType":"scalar","result":[%b,"%b"]}' % (_timestamp(at_ms), text)
+
+
 def format_matrix(
     metric: str,
     steps_ms: npt.NDArray[np.int64],

@@ -45,6 +45,9 @@ class StorySource:
     delay_seconds: int = 2
     complaints: Mapping[str, str] = field(default_factory=dict)
 
+    def now(self) -> datetime | None:
+        return None
+
     def close(self) -> None:
         pass
 

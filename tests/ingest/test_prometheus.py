@@ -110,6 +110,24 @@ def test_one_instant_is_one_instant_query() -> None:
     ]
 
 
+def test_its_clock_is_asked_for() -> None:
+    asked: list[dict[str, str]] = []
+
+    def answer(question: dict[str, str]) -> httpx.Response:
+        asked.append(question)
+        data = {"resultType": "scalar", "result": [1776506400.5, "1776506400.5"]}
+        return httpx.Response(200, json={"status": "success", "data": data})
+
+    assert source(answer).now() == START + timedelta(seconds=0.5)
+    assert asked[0]["query"] == "time()"
+    assert "time" not in asked[0]
+
+
+def test_a_server_that_knows_no_clock_tells_no_time() -> None:
+    refused = {"status": "error", "errorType": "bad_data", "error": "unknown function"}
+    assert source(lambda _: httpx.Response(400, json=refused)).now() is None
+
+
 def test_a_long_query_is_posted_as_a_form() -> None:
     query = "sum(x) + " * 400 + "1"
 

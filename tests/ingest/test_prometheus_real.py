@@ -181,3 +181,11 @@ def test_a_long_query_is_taken_too(prometheus: str) -> None:
     (sample,) = prom.pull(now(), now(), 60)
     prom.close()
     assert sample.values.tolist() == [1.0]
+
+
+def test_its_clock_is_this_machine_s(prometheus: str) -> None:
+    prom = source(prometheus, QUEUE)
+    theirs = prom.now()
+    prom.close()
+    assert theirs is not None
+    assert abs(theirs - now()) < timedelta(seconds=5)

@@ -98,6 +98,12 @@ def test_an_instant_defaults_to_the_newest_sample(client: httpx.Client) -> None:
     assert sample["value"][0] == START + 60 * (STEPS - 1)
 
 
+def test_it_says_what_time_it_is(client: httpx.Client) -> None:
+    data = client.get("/api/v1/query", params={"query": "time()"}).json()["data"]
+    newest = START + 60 * (STEPS - 1)
+    assert data == {"resultType": "scalar", "result": [newest, str(newest)]}
+
+
 def test_nothing_is_known_of_the_future(client: httpx.Client) -> None:
     end = START + 60 * (STEPS + 10)
     (series, _) = query_range(client, start=end - 720, end=end).json()["data"]["result"]

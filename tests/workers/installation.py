@@ -85,6 +85,10 @@ class TableSource:
         self.down = False
         self.complaints: Mapping[str, str] = {}
         self.asked: list[tuple[datetime, datetime, int]] = []
+        self.clock: datetime | None = None
+
+    def now(self) -> datetime | None:
+        return self.clock
 
     def close(self) -> None:
         pass

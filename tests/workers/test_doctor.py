@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,13 @@ class Answers:
     Args:
         series: their labels.
         rises: how much all values rise in a minute.
+        ahead: how far its clock is ahead of ours.
     """
 
     def __init__(self) -> None:
         self.series: list[dict[str, str]] = [{"service": "checkout"}]
         self.rises = 0.0
+        self.ahead = timedelta(0)
 
     async def __call__(self, request: Request) -> Response:
         if request.query_params["query"] == "sum(":
@@ -57,13 +59,16 @@ class Answers:
             return self._success(
                 "matrix", [{"metric": one, "values": pairs} for one in self.series]
             )
+        if request.query_params["query"] == "time()":
+            at = (now() + self.ahead).timestamp()
+            return self._success("scalar", [at, str(at)])
         at = float(request.query_params["time"])
         return self._success(
             "vector", [{"metric": one, "value": [at, "0.01"]} for one in self.series]
         )
 
     @staticmethod
-    def _success(kind: str, result: list[dict[str, Any]]) -> Response:
+    def _success(kind: str, result: list[Any]) -> Response:
         return JSONResponse({"status": "success", "data": {"resultType": kind, "result": result}})
 
     def app(self) -> Starlette:
@@ -461,6 +466,13 @@ def test_values_that_do_not_reach_back_a_day_are_told(home: Home) -> None:
         home.source(url=url)
         (told,) = home.wrong()
     assert "no series has a value a day ago" in told
+
+
+def test_a_source_whose_clock_is_wrong_is_told(home: Home) -> None:
+    home.prometheus.ahead = timedelta(minutes=-61)
+    (told,) = home.wrong()
+    assert "source prom" in told
+    assert "its clock is 1 h behind ours: set both by NTP" in told
 
 
 def test_a_counter_that_is_queried_as_it_is_is_recognised_by_its_values(home: Home) -> None:

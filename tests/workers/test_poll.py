@@ -234,3 +234,40 @@ def test_a_past_that_cannot_be_fetched_is_for_the_caller_to_say(
     with pytest.raises(SourceError, match="refused"):
         parts.poll.back_fill("shop", SPAN, 300)
     assert parts.extents.newest_tick("shop") is None
+
+
+def test_a_clock_of_ours_that_ran_ahead_closes_no_tick_the_source_has_not_seen(
+    parts: Installation, shop: TableSource
+) -> None:
+    parts.poll.run("shop")
+    shop.clock = minute(1) + timedelta(seconds=2)
+    poll_at(parts, 61)
+    assert times(parts) == [0, 1]
+    assert parts.health.trouble("shop") == "its clock is 1 h behind ours: set both by NTP"
+    shop.clock = minute(2) + timedelta(seconds=2)
+    poll_at(parts, 2)
+    assert times(parts) == [0, 1, 2]
+    assert parts.health.trouble("shop") == ""
+
+
+def test_a_clock_of_a_source_that_ran_ahead_is_named_and_ticks_close_by_ours(
+    parts: Installation, shop: TableSource
+) -> None:
+    parts.poll.run("shop")
+    shop.clock = minute(61) + timedelta(seconds=2)
+    poll_at(parts, 1)
+    assert times(parts) == [0, 1]
+    assert parts.health.trouble("shop") == "its clock is 1 h ahead of ours: set both by NTP"
+
+
+def test_a_clock_of_ours_that_went_back_is_named_and_nothing_is_asked_twice(
+    parts: Installation, shop: TableSource
+) -> None:
+    poll_at(parts, 10)
+    asked = len(shop.asked)
+    poll_at(parts, 3)
+    assert len(shop.asked) == asked
+    assert "our clock went back behind" in parts.health.trouble("shop")
+    poll_at(parts, 11)
+    assert times(parts)[-2:] == [10, 11]
+    assert parts.health.trouble("shop") == ""

@@ -13,6 +13,7 @@ from aiops.store.extents import Extents
 from aiops.store.late import LateTicks
 from aiops.store.signals import HistoryStore
 from aiops.telemetry import Telemetry
+from workers.clock import CLOCK_TOLERANCE, clocks_apart
 from workers.health import SourceHealth
 from workers.leases import kept
 from workers.stages.slots import Slots
@@ -89,7 +90,7 @@ class Poll:
             )
 
     def _fetch_past(self, source: Source, span: timedelta, step_seconds: int) -> int:
-        due = self._due(source)
+        due = _due(source, self._clock.now())
         known = [self._extents.of_shard(one) for one in self._extents.shard_ids(source.name)]
         end = max((extent[0] for extent in known if extent is not None), default=due)
         times = _grid(floor_tick(due - span, step_seconds), end, step_seconds)
@@ -108,17 +109,26 @@ class Poll:
                 self._history.advance_cursor(shard.id, cursor, at, b"", profile_version=0)
 
     def _catch_up(self, source: Source) -> None:
-        due = self._due(source)
+        now = self._clock.now()
+        due = _due(source, now)
         step = timedelta(seconds=source.step_seconds)
         last = self._extents.closed_until(source.name) or due - step
+        if last - due > CLOCK_TOLERANCE + step:
+            behind = f"our clock went back behind {last:%H:%M} UTC, until when all is fetched"
+            self._note(source, f"{behind}; nothing is asked before that")
+            return
+        if last >= due:
+            return
         try:
-            if last < due:
-                self._fetch_late(source, last)
+            due, apart = self._watermark(source, now)
+            if last >= due:
+                self._note(source, apart)
+            self._fetch_late(source, last)
             while last < due:
                 stop = min(last + PULL_TICKS * step, due)
                 self._pull(source, last + step, stop)
                 self._silent_since.pop(source.name, None)
-                self._note(source, "\n".join(source.complaints.values()))
+                self._note(source, "\n".join(filter(None, [apart, *source.complaints.values()])))
                 last = stop
         except SourceError as error:
             self._note(source, str(error))
@@ -146,9 +156,14 @@ class Poll:
         if self._health.note(source.name, trouble) and trouble:
             self._telemetry.fault("source", f"{source.name}: {trouble}")
 
-    def _due(self, source: Source) -> datetime:
-        now = self._clock.now() - timedelta(seconds=source.delay_seconds)
-        return floor_tick(now, source.step_seconds)
+    def _watermark(self, source: Source, now: datetime) -> tuple[datetime, str]:
+        """Return the last complete tick, and what is wrong with the clocks.
+
+        Neither clock closes a tick alone: one that ran ahead would close hours without a value.
+        """
+        theirs = source.now() or now
+        apart = clocks_apart(min(max(theirs, now), self._clock.now()), theirs)  # asking takes time
+        return _due(source, min(now, theirs) if apart else now), apart
 
     def _pull(self, source: Source, start: datetime, stop: datetime) -> None:
         """Fetch the ticks from `start` to `stop`; a shard is scored while the next is stored."""
@@ -185,6 +200,10 @@ class Poll:
             return
         for shard, values in self._slots[source.name].fill(samples, len(times)):
             yield shard, [Tick(at=at, values=row) for at, row in zip(times, values, strict=True)]
+
+
+def _due(source: Source, now: datetime) -> datetime:
+    return floor_tick(now - timedelta(seconds=source.delay_seconds), source.step_seconds)
 
 
 def floor_tick(at: datetime, step_seconds: int) -> datetime:
