@@ -6,12 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from aiops.demo.delays import Milestones
-from aiops.domain.incidents import Decision, Incident
+from aiops.domain.families import is_currency
+from aiops.domain.incidents import Decision, Incident, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What the judge looks at in an incident, whether an object or an entry of incidents.json."""
+    """What the judge looks at in an incident, whether an object or an entry of incidents.json.
+
+    `segments`, `confidence` (of the first cause), `money` (lost by KPIs that measure it, in all)
+    and `is_repeat` are read from entries only.
+    """
 
     id: str
     decision: Decision
@@ -23,6 +28,11 @@ class Finding:
     cause_service: str | None = None
     cause_ref: str | None = None
     reached: Milestones | None = None
+    is_notice: bool = False
+    segments: frozenset[str] = frozenset()
+    confidence: float | None = None
+    money: float = 0.0
+    is_repeat: bool = False
 
     @classmethod
     def of(cls, incident: Incident | Mapping[str, Any]) -> Self:
@@ -42,6 +52,11 @@ class Finding:
             regions=frozenset(incident.get("regions") or ()),
             cause_service=causes[0].get("service"),
             cause_ref=change.get("ref"),
+            is_notice=incident.get("severity") == Severity.P4,
+            segments=frozenset(incident.get("segments") or ()),
+            confidence=causes[0].get("confidence"),
+            money=sum(one["total"] for one in incident.get("impact") or () if _is_money(one)),
+            is_repeat=bool(incident.get("repeat_of")),
         )
 
     @classmethod
@@ -57,6 +72,7 @@ class Finding:
             regions=frozenset(incident.blast.regions),
             cause_service=cause.service if cause else None,
             cause_ref=cause.change.ref if cause and cause.change else None,
+            is_notice=incident.severity is Severity.P4,
             reached=_milestones(incident),
         )
 
@@ -74,6 +90,11 @@ class Finding:
         """Whether anybody was told: a page or a ticket."""
         return self.decision is not Decision.NONE
 
+    @property
+    def is_problem(self) -> bool:
+        """Whether it stands for a problem of its own: told, and more than a notice."""
+        return self.is_told and not self.is_notice
+
 
 def _milestones(incident: Incident) -> Milestones | None:
     if incident.called_at is None or not incident.symptoms:
@@ -85,6 +106,10 @@ def _milestones(incident: Incident) -> Milestones | None:
         held_at=incident.detected_at,
         called_at=incident.called_at,
     )
+
+
+def _is_money(impact: Mapping[str, Any]) -> bool:
+    return is_currency(str(impact["unit"])) and not impact.get("assumption")
 
 
 def _time(text: str | datetime) -> datetime:

@@ -14,6 +14,10 @@ from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.time import utc
 from topology.attributes import ServiceKind
 
+PER_DAY: Final = 200 / 14
+"""So many harmless happenings a day."""
+
+_DAY_SECONDS: Final = 86_400
 _FOR_GOOD_SECONDS: Final = 365 * 86_400
 
 _INNOCENT: Final = (
@@ -32,6 +36,30 @@ class Happening:
 
     effects: tuple[Effect, ...] = ()
     changes: tuple[Change, ...] = ()
+
+
+def draw_happenings(
+    shop: Blueprint, rng: np.random.Generator, start: float, seconds: int, step_seconds: int
+) -> tuple[list[Effect], list[Change]]:
+    """Draw what harmless things do and report over a span, its last 240 ticks free of new ones.
+
+    Args:
+        shop: where.
+        rng: draws when and which.
+        start: epoch seconds, on a tick.
+        seconds: length of the span.
+        step_seconds: length of a tick.
+    """
+    effects: list[Effect] = []
+    changes: list[Change] = []
+    count = round(PER_DAY * seconds / _DAY_SECONDS)
+    ticks = np.sort(rng.integers(60, seconds // step_seconds - 240, count))
+    for number, tick in enumerate(ticks):
+        at = float(int(start) + int(tick) * step_seconds)
+        happening = draw_happening(shop, rng, at, step_seconds, f"h{number}")
+        effects += happening.effects
+        changes += happening.changes
+    return effects, changes
 
 
 def draw_happening(

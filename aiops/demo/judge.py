@@ -71,7 +71,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
+class Match:
     """A fault with what is about it, in order of onset."""
 
     fault: Fault
@@ -103,13 +103,13 @@ def judge(
         answer: how long after a tick its source is asked for it; incidents know ticks only.
     """
     findings = [Finding.of(incident).told_after(answer) for incident in incidents]
-    cases = _cases(expected, findings)
-    telling = [(case.fault, case.telling) for case in cases]
+    matches = match(expected, findings)
+    telling = [(one.fault, one.telling) for one in matches]
     found = [(fault, one) for fault, one in telling if one is not None]
     pages = [one for one in findings if one.is_page]
-    told_of = {one for case in cases for one in case.about}
+    told_of = {finding for one in matches for finding in one.about}
     false = [one for one in pages if one not in told_of]
-    counts = [sum(one.is_told for one in case.about) for case in cases]
+    counts = [sum(finding.is_told for finding in one.about) for one in matches]
     causes = [is_right_cause(one, fault) for fault, one in found]
     changes = [one.cause_ref == fault.change_ref for fault, one in found if fault.change_ref]
     tickets = sum(one.decision is Decision.TICKET for one in findings)
@@ -177,14 +177,14 @@ def is_right_cause(finding: Finding, fault: Fault) -> bool:
     return right
 
 
-def _cases(expected: Sequence[Fault], findings: Iterable[Finding]) -> list[_Case]:
+def match(expected: Sequence[Fault], findings: Iterable[Finding]) -> list[Match]:
     """Give every incident to the one fault it fits best: who swallows two has found one."""
     about: dict[str, list[Finding]] = {fault.id: [] for fault in expected}
     for finding in sorted(findings, key=lambda one: (one.started_at, one.id)):
         fitting = [fault for fault in expected if is_about(finding, fault)]
         if fitting:
             about[max(fitting, key=lambda fault: _fit(finding, fault)).id].append(finding)
-    return [_Case(fault=fault, about=tuple(about[fault.id])) for fault in expected]
+    return [Match(fault=fault, about=tuple(about[fault.id])) for fault in expected]
 
 
 def _fit(finding: Finding, fault: Fault) -> tuple[bool, bool, int, float]:

@@ -12,10 +12,10 @@ from aiops.demo.blueprint import Blueprint
 from aiops.demo.estate import build_estate
 from aiops.demo.faults import Fault, FaultKind, Plan
 from aiops.demo.gauges import build_gauges
-from aiops.demo.happenings import draw_happening
+from aiops.demo.happenings import draw_happenings
 from aiops.demo.recipes import ROOT_KIND, plan_fault
 from aiops.demo.scene import Scene
-from aiops.demo.simulation import Effect, Simulation
+from aiops.demo.simulation import Simulation
 from aiops.demo.tellings import draw_ref
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.series import Series
@@ -28,7 +28,6 @@ BASELINE_DAYS: Final = 21
 _OVERLAPPING: Final = 7
 """Every so many faults one begins while the one before still lasts, in another region."""
 
-HARMLESS_PER_DAY: Final = 200 / 14
 _DAY: Final = 86_400
 
 
@@ -135,7 +134,9 @@ def quiet_scenario(seed: int, series: int = 2000, days: int = 14) -> Scenario:
     ends_at = starts_at + timedelta(days=days)
     quiet_from = ends_at - timedelta(days=min(7.0, days / 2))
     plans = _plant(shop, rng, starts_at, quiet_from)
-    effects, changes = _harmless(shop, rng, starts_at, days)
+    first = starts_at.timestamp() - BASELINE_DAYS * _DAY
+    span = (BASELINE_DAYS + days) * _DAY
+    effects, changes = draw_happenings(shop, rng, first, span, STEP_SECONDS)
     effects += [effect for plan in plans for effect in plan.effects]
     changes += [change for plan in plans for change in plan.changes]
     gauges = build_gauges(shop, rng)
@@ -236,21 +237,3 @@ def _draw_root(shop: Blueprint, rng: np.random.Generator, kind: FaultKind) -> st
     met = tuple(name for name in roots if name in journeyed)
     choices = met if met and (kind is FaultKind.KPI_DROP or rng.random() < 0.85) else roots
     return choices[int(rng.integers(len(choices)))]
-
-
-def _harmless(
-    shop: Blueprint, rng: np.random.Generator, starts_at: datetime, days: int
-) -> tuple[list[Effect], list[Change]]:
-    """Draw harmless happenings for the live days and for the history before them."""
-    effects: list[Effect] = []
-    changes: list[Change] = []
-    first = int(starts_at.timestamp()) - BASELINE_DAYS * _DAY
-    span = (BASELINE_DAYS + days) * _DAY
-    count = round(HARMLESS_PER_DAY * span / _DAY)
-    ticks = np.sort(rng.integers(60, span // STEP_SECONDS - 240, count))
-    for number, tick in enumerate(ticks):
-        at = float(first + int(tick) * STEP_SECONDS)
-        happening = draw_happening(shop, rng, at, STEP_SECONDS, f"h{number}")
-        effects += happening.effects
-        changes += happening.changes
-    return effects, changes

@@ -24,6 +24,7 @@ class Season:
         day_amplitude: how much the day swings, 0 to about 0.6.
         evening: strength of the second (evening) peak.
         wander: relative day-to-day wander of the level.
+        holidays: UTC days since the epoch on which people shop as on a Sunday.
     """
 
     seed: int
@@ -32,6 +33,7 @@ class Season:
     day_amplitude: float = 0.42
     evening: float = 0.14
     wander: float = 0.03
+    holidays: frozenset[int] = frozenset()
 
 
 def load(season: Season, times: Times) -> Packed:
@@ -41,7 +43,7 @@ def load(season: Season, times: Times) -> Packed:
         season: the curve.
         times: epoch seconds, shape (times,), not empty.
     """
-    local = times + round(season.offset_hours * 3600) - _MONDAY
+    local = _like_sundays(times, season.holidays) + round(season.offset_hours * 3600) - _MONDAY
     hour = (local % _DAY) / 3600.0
     weekday = (local % (7 * _DAY)) / _DAY
     saturday_and_sunday = _rise(weekday, 4.9, 5.15) - _rise(weekday, 6.85, 7.0)
@@ -57,6 +59,13 @@ def load(season: Season, times: Times) -> Packed:
     curve = work + (rest - work) * saturday_and_sunday
     level = 1 + season.wander * slow[:, 1] + 0.3 * season.wander * quick[:, 0]
     return np.asarray(np.maximum(curve * level, 0.05), dtype=np.float32)
+
+
+def _like_sundays(times: Times, holidays: frozenset[int]) -> Times:
+    """Return the times with those of holidays moved to the Sunday of their week."""
+    days = times // _DAY
+    weekdays = (days - _MONDAY // _DAY) % 7
+    return np.where(np.isin(days, sorted(holidays)), times + (6 - weekdays) * _DAY, times)
 
 
 def _wave(hour: Floats, peak: float, period: float) -> Floats:

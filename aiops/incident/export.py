@@ -67,6 +67,10 @@ def _impact(impact: Impact) -> dict[str, Any]:
         "total": round(impact.total, 2),
         "relative": round(impact.relative, 4),
         "cohort": {name: value for name, value in cohort.items() if value is not None},
+        "since": impact.since.isoformat(),
+        "low": round(impact.low, 2),
+        "high": round(impact.high, 2),
+        **({"assumption": impact.assumption} if impact.assumption else {}),
     }
 
 

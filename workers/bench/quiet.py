@@ -1,7 +1,7 @@
 """`aiops bench quiet`: weeks of a generated shop through the pipeline, judged by the truth."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -53,12 +53,17 @@ def bench_quiet(seed: int, series: int, days: int, progress: Progress | None) ->
     }
 
 
-def known(scenario: Scenario) -> Knowledge:
-    """Return what the product knows of a scenario: read from its files, as a user's would be."""
+def known(scenario: Scenario, declared: Mapping[str, Any] | None = None) -> Knowledge:
+    """Return what the product knows of a scenario: read from its files, as a user's would be.
+
+    Args:
+        scenario: what is played.
+        declared: its `aiops.yaml` as data; None for the shop's own.
+    """
     with tempfile.TemporaryDirectory(prefix="aiops-bench-") as name:
         folder = Path(name)
         (folder / "topology.yaml").write_text(scenario.topology_yaml(), encoding="utf-8")
-        config = {"mode": "in_path", **scenario.config(), "topology": "topology.yaml"}
+        config = {"mode": "in_path", **(declared or scenario.config()), "topology": "topology.yaml"}
         config.pop("signals", None)
         path = folder / "aiops.yaml"
         path.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")

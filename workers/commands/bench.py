@@ -57,6 +57,44 @@ def quiet(
 
 
 @app.command()
+def incidents(
+    seed: Annotated[int, typer.Option(help="Of the first shops and their faults.", min=0)] = 1,
+    seeds: Annotated[int, typer.Option(help="How many seeds, counting up.", min=1)] = 1,
+    kind: Annotated[list[str] | None, typer.Option(help="Play this kind only; repeatable.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+) -> None:
+    """Judge incidents of situations that mislead.
+
+    Fifteen kinds, each in a generated shop of its own with three weeks of history: the culprit
+    change, innocent changes near it, an old deploy, a leak, two faults at once, calm days and so
+    on. Judged are the number of incidents, causes, changes blamed, reach, money and confidence.
+
+    Example: aiops bench incidents --seed 3 --kind two_deploys
+    """
+    from aiops.demo.staging import CaseKind  # noqa: PLC0415 - keeps --help fast
+    from workers.bench.incidents import bench_incidents  # noqa: PLC0415
+
+    try:
+        kinds = [CaseKind(name) for name in kind or CaseKind]
+    except ValueError as error:
+        known = ", ".join(CaseKind)
+        raise typer.BadParameter(f"{error}; known are {known}", param_hint="--kind") from None
+    result = bench_incidents(
+        range(seed, seed + seeds),
+        kinds,
+        lambda one: None if as_json else typer.echo(f"{one.seed:5} {one.kind}", err=True),
+    )
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    columns = list(result["overall"])
+    typer.echo(f"{'':20}" + "".join(f"{name.replace('_', ' '):>22}" for name in columns))
+    for name, row in (*result["kinds"].items(), ("overall", result["overall"])):
+        cells = ("-" if row[column] is None else f"{row[column]:g}" for column in columns)
+        typer.echo(f"{name:20}" + "".join(f"{cell:>22}" for cell in cells))
+
+
+@app.command()
 def detect(
     series: Annotated[int, typer.Option(help="How many, all of a one-minute step.", min=1)] = 10000,
     ticks: Annotated[int, typer.Option(help="Live ticks, one right after the other.", min=1)] = 20,
