@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from aiops.domain.errors import AiopsError
-from workers.commands import bench, correlate, demo, detect, judge, offline, run, set_up
+from workers.commands import (
+    bench,
+    correlate,
+    demo,
+    detect,
+    judge,
+    offline,
+    run,
+    series,
+    set_up,
+)
 from workers.commands import help as pages
 
 app = typer.Typer(
@@ -55,6 +65,7 @@ for command in (
     offline.backtest,
     offline.diagnose,
     offline.record,
+    series.series,
     judge.judge,
     run.worker,
     run.beat,
