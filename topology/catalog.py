@@ -1,7 +1,8 @@
 """Backstage catalog files: Component and Resource entities -> services, relations -> edges.
 
 Read: `dependsOn`, `dependencyOf`, and `consumesApis` through the components that list the API in
-`providesApis`. Owners become bare roles. Other kinds (Group, User, System …) are skipped.
+`providesApis`. Owners become bare roles; a Group or User says that its role exists. Other kinds
+(System, Domain …) are skipped.
 
 Source: the descriptor format in Backstage's documentation,
 https://backstage.io/docs/features/software-catalog/descriptor-format
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from topology.attributes import Service, ServiceKind, guess_kind
-from topology.document import Fields, Items, Node, Scalar
+from topology.nodes import Fields, Items, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_NAMESPACE: Final = "default"
 _CALLABLE_KINDS: Final = ("component", "resource")
+_OWNING_KINDS: Final = ("group", "user")
 _NOT_RUNNING_TYPES: Final = frozenset({"library", "documentation"})
 
 
@@ -61,13 +63,14 @@ class _Entity:
 
     ref: EntityRef
     name: str
+    file: str
     line: int
     metadata: Fields
     spec: Fields
 
     @property
     def type(self) -> str:
-        return _text(self.spec, "type").lower()
+        return self.spec.text("type").lower()
 
     def refs(self, key: str, kind: str = "") -> Iterator[tuple[EntityRef, str, int]]:
         """Yield the references of a relation: parsed, as written, line."""
@@ -83,34 +86,45 @@ def is_entity(document: Node) -> bool:
     return isinstance(document, Fields) and {"kind", "metadata"} <= document.entries.keys()
 
 
-def read_catalog(documents: Iterable[Fields], draft: Draft) -> None:
-    """Read catalog entities into the draft; their order does not matter."""
-    entities = [entity for document in documents if (entity := _entity(document, draft))]
+def read_catalog(documents: Iterable[tuple[str, Fields]], draft: Draft) -> None:
+    """Read catalog entities, each with its file, into the draft.
+
+    Neither their order nor which file they stand in matters.
+    """
+    entities = [
+        entity for file, document in documents if (entity := _entity(file, document, draft))
+    ]
     running = [
         entity
         for entity in entities
         if entity.ref.kind in _CALLABLE_KINDS and entity.type not in _NOT_RUNNING_TYPES
     ]
+    for entity in entities:
+        if entity.ref.kind in _OWNING_KINDS:
+            draft.know_owner(entity.ref.name)
     not_services = {entity.ref for entity in entities} - {entity.ref for entity in running}
     names = _declare(running, draft)
     relations = _Relations(names, not_services, _providers(running), draft)
     for entity in running:
+        draft.begin(entity.file)
         relations.connect(entity)
 
 
-def _entity(document: Fields, draft: Draft) -> _Entity | None:
+def _entity(file: str, document: Fields, draft: Draft) -> _Entity | None:
+    draft.begin(file)
     metadata, spec = document.get("metadata"), document.get("spec")
-    kind = _text(document, "kind")
-    name = _text(metadata, "name") if isinstance(metadata, Fields) else ""
+    kind = document.text("kind")
+    name = metadata.text("name") if isinstance(metadata, Fields) else ""
     if not isinstance(metadata, Fields) or not name:
         draft.error(
             document.line, f"{kind or 'entity'} without metadata.name; it is left out", "name it"
         )
         return None
-    namespace = _text(metadata, "namespace").lower() or _DEFAULT_NAMESPACE
+    namespace = metadata.text("namespace").lower() or _DEFAULT_NAMESPACE
     return _Entity(
         ref=EntityRef(kind.lower(), namespace, name.lower()),
         name=name,
+        file=file,
         line=metadata.line_of("name"),
         metadata=metadata,
         spec=spec if isinstance(spec, Fields) else Fields(document.line, {}),
@@ -122,6 +136,7 @@ def _declare(entities: Iterable[_Entity], draft: Draft) -> dict[EntityRef, str]:
     names: dict[EntityRef, str] = {}
     taken: set[str] = set()
     for entity in entities:
+        draft.begin(entity.file)
         name = entity.name
         if name in taken and entity.ref not in names:
             name = str(entity.ref)
@@ -132,13 +147,13 @@ def _declare(entities: Iterable[_Entity], draft: Draft) -> dict[EntityRef, str]:
             )
         taken.add(name)
         names.setdefault(entity.ref, name)
-        owner = _text(entity.spec, "owner")
+        owner = entity.spec.text("owner")
         draft.declare(
             Service(
                 name=names[entity.ref],
                 kind=_kind(entity),
                 owner=EntityRef.parse(owner).name or None,
-                display=_text(entity.metadata, "title") or None,
+                display=entity.metadata.text("title") or None,
             ),
             entity.line,
         )
@@ -203,8 +218,3 @@ class _Relations:
         if ref.kind not in ("", *_CALLABLE_KINDS) or not self.not_services.isdisjoint(candidates):
             return None
         return written.rpartition(":")[2].rpartition("/")[2] or None
-
-
-def _text(fields: Fields, key: str) -> str:
-    node = fields.get(key)
-    return (node.text or "").strip() if isinstance(node, Scalar) else ""

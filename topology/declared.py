@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, Self
 
 from topology.attributes import Service, ServiceKind, guess_kind
-from topology.document import Fields, Items, Node, Scalar
+from topology.nodes import Fields, Items, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from topology.graph import Edge
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 HALF_TRUST_CALLS: Final = 5.0
 """Calls after which an edge is as likely real as a stray probe or a mislabelled span."""
+
+FORGET_AFTER: Final = timedelta(days=35)
+"""A call unseen for longer is over; monthly jobs are seen again before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +48,9 @@ def edges_from_calls(
     """Return one edge per pair of services that called each other, sorted by caller, callee.
 
     Confidence is `n / (n + half_trust_calls)` over all n calls of the pair: it grows with every
-    call and never reaches the 1.0 of a declared edge. Age is not part of it, because this function
-    has no clock; `last_seen` lets the reader decide when an edge is too old. Calls of a service
-    to itself are spans inside one service and give no edge. Neither the order of the calls nor
-    how they are batched changes the result.
+    call and never reaches the 1.0 of a declared edge. Age is not part of it: `stale` finds the
+    edges that are too old. Calls of a service to itself are spans inside one service and give no
+    edge. Neither the order of the calls nor how they are batched changes the result.
 
     Args:
         calls: observations in any order.
@@ -80,4 +83,32 @@ def edges_from_calls(
             last_seen=latest[caller, callee],
         )
         for (caller, callee), count in sorted(counts.items())
+    )
+
+
+def stale(edges: Iterable[Edge], forget_after: timedelta = FORGET_AFTER) -> tuple[Edge, ...]:
+    """Return the edges that were only ever seen, and not any more.
+
+    Age counts from the newest sight of any edge: what was written down last year is as old as on
+    the day it was written, and a source that fell silent as a whole makes nothing stale. A declared
+    edge (confidence 1) stays until somebody removes it, and so does one whose sight has no time.
+
+    Args:
+        edges: declared and seen ones, merged.
+        forget_after: how long a call may stay unseen.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> new, old = datetime(2026, 4, 18, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+        >>> seen = [Edge(caller="a", callee="b", confidence=0.9, last_seen=new),
+        ...         Edge(caller="a", callee="c", confidence=0.9, last_seen=old)]
+        >>> [edge.callee for edge in stale(seen)]
+        ['c']
+    """
+    seen = [(edge, edge.last_seen) for edge in edges if edge.last_seen is not None]
+    newest = max((at for _, at in seen), default=None)
+    return tuple(
+        edge
+        for edge, at in seen
+        if newest is not None and edge.confidence < 1.0 and newest - at > forget_after
     )

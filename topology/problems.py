@@ -6,6 +6,17 @@ TopologyError    the text is no YAML or JSON, or beyond the limits; holds `probl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """A line of a topology file, from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
 
 
 class ProblemLevel(StrEnum):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiops.settings.problems import Problem
-from topology.document import Fields, Items, Node, Scalar, read_documents
+from topology.document import read_documents
+from topology.nodes import Fields, Items, Node, Scalar
 from topology.problems import TopologyError
 
 Loc = Sequence[str | int]

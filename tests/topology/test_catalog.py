@@ -3,7 +3,7 @@ import pytest
 from topology.attributes import Service, ServiceKind
 from topology.catalog import EntityRef
 from topology.draft import Parsed
-from topology.parse import parse_topology
+from topology.parse import parse_topologies, parse_topology
 
 CATALOG = """\
 apiVersion: backstage.io/v1alpha1
@@ -114,7 +114,8 @@ def test_relations_become_edges_from_caller_to_callee(catalog: Parsed) -> None:
 
 
 def test_what_the_catalog_does_not_hold_is_reported_with_its_line(catalog: Parsed) -> None:
-    assert [(problem.line, problem.message) for problem in catalog.problems] == [
+    found = [(one.line, one.message) for one in catalog.problems if "owner '" not in one.message]
+    assert found == [
         (9, "service 'tax' is not declared; it is added without an owner"),
         (
             37,
@@ -205,3 +206,28 @@ def test_an_entity_without_a_name_is_reported_and_the_rest_goes_on() -> None:
 )
 def test_a_reference_may_leave_out_kind_and_namespace(text: str, ref: EntityRef) -> None:
     assert EntityRef.parse(text, kind="group") == ref
+
+
+def test_once_a_group_is_known_an_owner_who_is_none_is_named_where_it_is_given() -> None:
+    team = component("payments", kind="Group")
+    parsed = parse_topology(
+        component("a", "owner: 'group:payments'") + component("b", "owner: paymnts") + team,
+        "c.yaml",
+    )
+
+    assert [str(problem) for problem in parsed.problems] == [
+        "c.yaml:9: warning: the owner 'paymnts' of service 'b' does not exist "
+        "(did you mean 'payments'?)"
+    ]
+
+
+def test_the_entities_of_several_files_are_one_catalog() -> None:
+    site = component("site", "consumesApis: [orders], dependsOn: ['resource:store']")
+    orders = component("orders-app", "providesApis: [orders], owner: shop")
+    store = component("store", kind="Resource") + component("shop", kind="Group")
+
+    parsed = parse_topologies([(site, "site.yaml"), (orders, "orders.yaml"), (store, "org.yaml")])
+
+    assert pairs_of(parsed) == [("site", "orders-app"), ("site", "store")]
+    assert parsed.problems == ()
+    assert str(parsed.places["orders-app"]) == "orders.yaml:4"

@@ -2,7 +2,8 @@ import pytest
 import yaml
 
 from topology import document
-from topology.document import Fields, Items, Scalar, read_documents
+from topology.document import read_documents
+from topology.nodes import Fields, Items, Scalar
 from topology.problems import TopologyError
 
 
