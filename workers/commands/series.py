@@ -28,7 +28,7 @@ def series(
 ) -> None:
     """Say how each series is judged, and how well it is known.
 
-    Step, counter or gauge, share of a whole, sparse or dense, season, what is expected. Young series
+    Step, counter or gauge, share of a whole, sparse or dense, season, what is expected. Young ones
     never page alone, useful ones know one day or more, good ones two weeks. Exit code 1 when there
     is no such series.
 
