@@ -10,6 +10,9 @@ from aiops.domain.series import SeriesKey
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
+MOST_SAMPLES = 4_000
+"""Samples of a series that are looked at; of more, evenly chosen ones tell the same."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Comparison:
@@ -42,9 +45,12 @@ class Comparison:
         series = self.series[wanted]
         counts = np.bincount(series, minlength=len(self.keys))
         starts = np.cumsum(counts) - counts
-        places = np.arange(len(series)) - starts[series]
-        times = np.full((len(self.keys), max(int(counts.max(initial=0)), 1)), np.nan)
+        every = np.maximum(-(-counts // MOST_SAMPLES), 1)
+        ranks = np.arange(len(series)) - starts[series]
+        kept = ranks % every[series] == 0
+        rows, places = series[kept], ranks[kept] // every[series[kept]]
+        times = np.full((len(self.keys), int(places.max(initial=0)) + 1), np.nan)
         values = times.copy()
-        times[series, places] = self.times[wanted]
-        values[series, places] = self.values[wanted]
+        times[rows, places] = self.times[wanted][kept]
+        values[rows, places] = self.values[wanted][kept]
         return times, values

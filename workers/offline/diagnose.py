@@ -13,9 +13,10 @@ from typing import Any
 import orjson
 import typer
 
-from aiops.correlate.diagnosis import Diagnosis, diagnose
+from aiops.correlate.diagnosis import diagnose
+from aiops.correlate.diagnosis_wording import evidence
 from aiops.domain.errors import AiopsError, InputError
-from aiops.recording.comparison import read_comparison
+from aiops.recording.comparison import Diagnosable, read_comparison
 from aiops.recording.parts import METRICS, is_recording
 from workers.offline.progress import progress
 
@@ -171,8 +172,8 @@ def work(job: Job) -> Outcome:
     try:
         case = read_comparison(job.folder, job.late_seconds)
         began = time.perf_counter()
-        diagnosis = diagnose(case.comparison, case.graph)
-        ranking = _ranking(diagnosis, time.perf_counter() - began)
+        ranking = _ranked(case)
+        ranking["seconds"] = round(time.perf_counter() - began, 4)
         job.target.parent.mkdir(parents=True, exist_ok=True)
         job.target.write_bytes(orjson.dumps(ranking, option=orjson.OPT_INDENT_2))
     except (AiopsError, OSError) as error:
@@ -180,12 +181,12 @@ def work(job: Job) -> Outcome:
     return Outcome(job=job, ranking=ranking, notes=case.problems)
 
 
-def _ranking(diagnosis: Diagnosis, seconds: float) -> dict[str, Any]:
+def _ranked(case: Diagnosable) -> dict[str, Any]:
+    diagnosis = diagnose(case.comparison, case.graph)
     return {
         "services": list(diagnosis.services),
         "metrics": [list(pair) for pair in diagnosis.metrics],
-        "seconds": round(seconds, 4),
-        "evidence": list(diagnosis.evidence),
+        "evidence": list(evidence(case.comparison, diagnosis)),
     }
 
 
