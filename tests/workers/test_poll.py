@@ -227,6 +227,19 @@ def test_a_long_past_is_fetched_in_pieces(
     assert parts.extents.unscored() == ()
 
 
+def test_of_many_series_no_more_is_fetched_at_once_than_memory_should_hold(
+    parts: Installation, shop: TableSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.stages.poll.POINTS_AT_ONCE", 10 * len(SERIES))
+    assert parts.poll.back_fill("shop", SPAN, 300) == 37
+    asked = [1 + (end - start) // timedelta(seconds=step) for start, end, step in shop.asked]
+    assert asked == [1, 10, 10, 10, 7]
+    poll_at(parts, 25)
+    asked = [1 + (end - start) // timedelta(seconds=step) for start, end, step in shop.asked]
+    assert asked[5:] == [10, 10, 5]
+    assert times(parts)[-26:] == [float(number) for number in range(26)]
+
+
 def test_a_past_that_cannot_be_fetched_is_for_the_caller_to_say(
     parts: Installation, shop: TableSource
 ) -> None:

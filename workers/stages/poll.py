@@ -27,6 +27,9 @@ PULL_TICKS = 240
 BACK_FILL_TICKS = 10_000
 """Ticks of the past asked for at once: Prometheus answers 11,000 at most."""
 
+POINTS_AT_ONCE = 20_000_000
+"""Values that are held while they are fetched and stored: some 300 MB."""
+
 SILENT_TICKS = 5
 """Unanswered for this many ticks, a tick is closed empty: silence must not read as health."""
 
@@ -95,8 +98,10 @@ class Poll:
         end = max((extent[0] for extent in known if extent is not None), default=due)
         times = _grid(floor_tick(due - span, step_seconds), end, step_seconds)
         last, stored = times[-1] if times else end, 0
+        self._skip_to(source, source.pull(due, due, source.step_seconds), last)
+        size = self._at_once(source, BACK_FILL_TICKS)
         while times:
-            times, part = times[:-BACK_FILL_TICKS], times[-BACK_FILL_TICKS:]
+            times, part = times[:-size], times[-size:]
             samples = source.pull(part[0], part[-1], step_seconds)
             self._skip_to(source, samples, last)
             stored += self._store(source, samples, part)
@@ -125,7 +130,7 @@ class Poll:
                 self._note(source, apart)
             self._fetch_late(source, last)
             while last < due:
-                stop = min(last + PULL_TICKS * step, due)
+                stop = min(last + self._at_once(source, PULL_TICKS) * step, due)
                 self._pull(source, last + step, stop)
                 self._silent_since.pop(source.name, None)
                 self._note(source, "\n".join(filter(None, [apart, *source.complaints.values()])))
@@ -133,6 +138,10 @@ class Poll:
         except SourceError as error:
             self._note(source, str(error))
             self._close_silent(source, last + step, due)
+
+    def _at_once(self, source: Source, ticks: int) -> int:
+        """Return how many ticks of all known series memory should hold, at most `ticks`."""
+        return max(1, min(ticks, POINTS_AT_ONCE // max(1, self._slots[source.name].count)))
 
     def _fetch_late(self, source: Source, last: datetime) -> None:
         """Ask again for the ticks that were closed without an answer, before any newer one.
@@ -145,7 +154,7 @@ class Poll:
         step = timedelta(seconds=source.step_seconds)
         at = max(since, floor_tick(last - LATE_SPAN, source.step_seconds))
         while at <= last:
-            stop = min(at + (PULL_TICKS - 1) * step, last)
+            stop = min(at + (self._at_once(source, PULL_TICKS) - 1) * step, last)
             samples = source.pull(at, stop, source.step_seconds)
             for shard, ticks in self._ticks(source, samples, _grid(at, stop, source.step_seconds)):
                 self._late.append(shard.id, ticks)

@@ -1,7 +1,7 @@
 """Which series sits where: samples of a source put into the vectors of its shards."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -37,17 +37,23 @@ class Slots:
         self._know([sample.series for sample in samples])
         return [shard for _, shard in sorted(self._shards.items())]
 
-    def fill(self, samples: Sequence[Sample], count: int) -> list[tuple[Shard, Packed]]:
-        """Return every shard with its values, shape (count, series); NaN where there is none."""
+    @property
+    def count(self) -> int:
+        """How many series are known."""
+        return len(self._places)
+
+    def fill(self, samples: Sequence[Sample], count: int) -> Iterator[tuple[Shard, Packed]]:
+        """Yield every shard with its values, shape (count, series); NaN where there is none."""
         shards = self.hold(samples)
-        filled = {
-            shard.id: np.full((count, len(shard.series)), np.nan, dtype=np.float32)
-            for shard in shards
-        }
+        measured: dict[str, list[tuple[int, Sample]]] = defaultdict(list)
         for sample in samples:
             name, slot = self._places[sample.series.key.fingerprint]
-            filled[name][:, slot] = sample.values
-        return [(shard, filled[shard.id]) for shard in shards]
+            measured[name].append((slot, sample))
+        for shard in shards:
+            values = np.full((count, len(shard.series)), np.nan, dtype=np.float32)
+            for slot, sample in measured[shard.id]:
+                values[:, slot] = sample.values
+            yield shard, values
 
     def _know(self, series: Sequence[Series]) -> None:
         """Find a slot for every series: in memory, else in the store, else a new one."""
