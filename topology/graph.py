@@ -192,6 +192,19 @@ class ServiceGraph:
                     subgraph.add_edge(caller, callee, confidence=edge.confidence if edge else 1.0)
         return subgraph
 
+    def part(self, names: Iterable[str]) -> ServiceGraph:
+        """Return the graph of some services and the calls between them."""
+        inside = set(names)
+        return ServiceGraph.from_edges(
+            (service for name, service in self._services.items() if name in inside),
+            (
+                edge
+                for caller in sorted(inside)
+                for callee in self.callees(caller)
+                if callee in inside and (edge := self.edge(caller, callee)) is not None
+            ),
+        )
+
     def _rings(
         self, start: Iterable[str], limit: int, directions: tuple[Direction, ...]
     ) -> Iterator[set[str]]:

@@ -18,6 +18,7 @@ from workers.commands import (
     run,
     series,
     set_up,
+    topology,
 )
 from workers.commands import help as pages
 
@@ -74,6 +75,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(judge.marks, name="marks")
+app.add_typer(topology.app, name="topology")
 app.add_typer(bench.app, name="bench")
 app.add_typer(pages.app, name="help")
 

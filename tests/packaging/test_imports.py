@@ -18,6 +18,7 @@ SHELL = {
     "aiops.notify",
     "aiops.act",
     "aiops.store",
+    "aiops.drawing",
     "aiops.recording",
     "aiops.telemetry",
     "aiops.settings",

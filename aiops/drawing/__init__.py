@@ -1,0 +1,1 @@
+"""Pictures that open without JavaScript and without a network."""
