@@ -27,7 +27,7 @@ def join_same_service(scene: Scene) -> None:
 
 def join_adjacent(scene: Scene) -> None:
     """Join sick services that call each other, in a direction in which trouble or load travels."""
-    for a, b in scene.sick_calls():
+    for a, b in scene.sick_calls:
         caller, callee = scene.bundles[a], scene.bundles[b]
         if trouble_travels(callee, caller):
             text = f"{caller.service} depends on {callee.service}, whose trouble reaches it"
@@ -43,7 +43,7 @@ def join_same_root(scene: Scene) -> None:
     A fault of the service itself shows in each of its regions. A service above several faults
     shows them too, but then something it calls is sick, and the faults stay apart.
     """
-    pushed = scene.pushed()
+    pushed = scene.pushed
     for service, places in scene.sick.items():
         roots = [place for place in places if place not in pushed]
         for a, b in combinations(roots, 2):

@@ -4,7 +4,8 @@ A KPI of all regions would bridge every fault of the minute, and so would a serv
 the time is known. They join the one problem that fits best and never join two problems.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from aiops.correlate.bundles import Bundle, Nature
@@ -22,6 +23,9 @@ from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Clause
 from aiops.domain.journeys import Journey
 from aiops.domain.series import Series
+
+CLEARLY = 2
+"""A problem in at least so many times the places of any other is the one that spreads."""
 
 
 def journey_of(series: Series, knowledge: Knowledge) -> Journey | None:
@@ -82,32 +86,37 @@ def attach_kpis(
 
 
 def attach_strangers(bundles: Sequence[Bundle], links: Links, calls: Calls) -> None:
-    """Join a service missing from the topology to the only problem that began at its moment."""
+    """Join a service missing from the topology to the problem of its moment, if that is clear.
+
+    It is where only one began around it, or where one began in far more places than any other:
+    what spreads wide reaches services nobody declared, too.
+    """
     if calls.is_blind:
         return
-    strangers = [
-        place
-        for place, one in enumerate(bundles)
-        if one.nature is Nature.TROUBLE and one.service not in calls
-    ]
-    outsiders = frozenset(strangers)
-    known = [
-        (place, one)
-        for place, one in enumerate(bundles)
-        if one.nature is Nature.TROUBLE and place not in outsiders
-    ]
-    roots = {place: links.find(place) for place, _ in known}
+    trouble = [place for place, one in enumerate(bundles) if one.nature is Nature.TROUBLE]
+    strangers = [place for place in trouble if bundles[place].service not in calls]
+    roots = {place: links.find(place) for place in trouble if bundles[place].service in calls}
+    clear: dict[tuple[object, ...], int | None] = {}
     for place in strangers:
         lone = bundles[place]
-        near = {
-            roots[other]: other
-            for other, one in reversed(known)
-            if apart(one, lone) <= CLOSE_SECONDS and share_cohort(one, lone)
-        }
-        if len(near) == 1:
-            other = next(iter(near.values()))
+        moment = (lone.first, lone.last, lone.env, lone.region, lone.segment)
+        if moment not in clear:
+            clear[moment] = _widest(lone, bundles, roots)
+        root = clear[moment]
+        if root is not None:
             text = f"{lone.service or 'an unnamed service'} fell ill in the same moment"
-            links.join(place, other, Clause(text=text, source=lone.id))
+            links.join(place, root, Clause(text=text, source=lone.id))
+
+
+def _widest(lone: Bundle, bundles: Sequence[Bundle], roots: Mapping[int, int]) -> int | None:
+    """Return the problem that clearly began in the most places around a bundle."""
+    near = Counter(
+        root
+        for other, root in roots.items()
+        if apart(bundles[other], lone) <= CLOSE_SECONDS and share_cohort(bundles[other], lone)
+    )
+    (root, count), (_, runner_up) = (*near.most_common(2), (0, 0), (0, 0))[:2]
+    return root if count and count >= CLEARLY * runner_up else None
 
 
 def _best_fit(

@@ -12,6 +12,12 @@ from aiops.domain.symptoms import Symptom, SymptomState
 
 Sign = tuple[Family, Direction]
 
+BLIP_STRENGTH = 8.0
+"""One series this little out of its band is a blip: among many series some always is."""
+
+BLIP_SECONDS = 120
+"""Blips come often enough that only those of one moment may have to do with each other."""
+
 
 class Nature(StrEnum):
     """What a symptom is evidence of, which decides whom it may join."""
@@ -70,6 +76,11 @@ class Bundle:
     def strength(self) -> float:
         """The strongest member's robust distance."""
         return max(symptom.strength for symptom in self.symptoms)
+
+    @property
+    def is_blip(self) -> bool:
+        """Whether it is one symptom that may well be chance."""
+        return len(self.symptoms) == 1 and _is_faint(self.symptoms[0])
 
     @property
     def has_trouble(self) -> bool:
@@ -140,11 +151,18 @@ def _place(symptom: Symptom) -> tuple[str, ...]:
 def _runs(members: Sequence[Symptom], window_seconds: int) -> Iterator[list[Symptom]]:
     run: list[Symptom] = []
     for symptom in members:
-        if run and (symptom.onset - run[-1].onset).total_seconds() > window_seconds:
-            yield run
-            run = []
+        if run:
+            two_blips = len(run) == 1 and _is_faint(run[0]) and _is_faint(symptom)
+            limit = BLIP_SECONDS if two_blips else window_seconds
+            if (symptom.onset - run[-1].onset).total_seconds() > limit:
+                yield run
+                run = []
         run.append(symptom)
     yield run
+
+
+def _is_faint(symptom: Symptom) -> bool:
+    return symptom.strength < BLIP_STRENGTH
 
 
 def _bundle(members: tuple[Symptom, ...], owners: Mapping[str, str], at: datetime) -> Bundle:

@@ -15,6 +15,7 @@ from aiops.correlate.adjacency import join_adjacent, join_same_root, join_same_s
 from aiops.correlate.attachment import attach_kpis, attach_strangers
 from aiops.correlate.bundles import make_bundles, settle
 from aiops.correlate.calls import Calls
+from aiops.correlate.coincidence import join_coincident
 from aiops.correlate.culprits import distinct
 from aiops.correlate.links import Links
 from aiops.correlate.scene import Scene, index_by_service
@@ -134,4 +135,5 @@ _STAGES = (
     join_gaps,
     join_unit_changes,
     join_blindly,
+    join_coincident,
 )

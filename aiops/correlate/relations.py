@@ -1,6 +1,6 @@
 """What relates two bundles: time, cohort, and the way trouble and load travel along a call."""
 
-from aiops.correlate.bundles import Bundle
+from aiops.correlate.bundles import BLIP_SECONDS, Bundle
 from aiops.domain.policies import CorrelatePolicy
 from aiops.domain.series import Direction, Family
 
@@ -10,6 +10,9 @@ than the latency or saturation of what failed, and low traffic delays an onset b
 
 CLOSE_SECONDS = 120
 """Two ticks of one-minute data: closer than this counts as the same moment."""
+
+MOMENT_SECONDS = 600
+"""One thing behind several troubles shows within minutes: two ticks of five-minute data."""
 
 SAME_ROOT_SECONDS = 300
 """One fault shows in a busy region first; the quiet one follows within minutes."""
@@ -26,10 +29,12 @@ def apart(first: Bundle, second: Bundle) -> float:
 def concurrent(first: Bundle, second: Bundle, policy: CorrelatePolicy, *, same_place: bool) -> bool:
     """Tell whether two bundles are close enough in time to be one problem.
 
-    Fresh ones by their onsets alone. One that belongs to a live incident also takes what begins
-    while it still goes on: without limit in the same place, for `late_seconds` elsewhere.
+    Fresh ones by their onsets alone, two blips only if they are of the same moment. One that
+    belongs to a live incident also takes what begins while it still goes on: without limit in the
+    same place, for `late_seconds` elsewhere.
     """
-    if apart(first, second) <= policy.window_seconds:
+    window = BLIP_SECONDS if first.is_blip and second.is_blip else policy.window_seconds
+    if apart(first, second) <= window:
         return True
     early, late = sorted((first, second), key=lambda bundle: bundle.first)
     if early.until is None or late.first > early.until + policy.window_seconds:

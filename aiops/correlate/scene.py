@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 from aiops.correlate.bundles import Bundle, Nature
@@ -19,7 +20,7 @@ from aiops.domain.changes import Change
 from aiops.domain.policies import CorrelatePolicy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Scene:
     """The bundles of one moment, and what may join them.
 
@@ -39,22 +40,26 @@ class Scene:
     policy: CorrelatePolicy
     links: Links
 
-    def sick_calls(self) -> Iterator[tuple[int, int]]:
-        """Yield (caller, callee) places of sick services, close in time, cohort and topology.
+    @cached_property
+    def sick_calls(self) -> tuple[tuple[int, int], ...]:
+        """The (caller, callee) places of sick services, close in time, cohort and topology.
 
         The way from caller to callee may lead through calm services (those that pass trouble on
         without a measure of their own to show it), but then both must fall ill together.
         """
-        for caller, places in self.sick.items():
-            for callee, distance in self._sick_below(caller):
-                for a, b in product(places, self.sick[callee]):
-                    if self._near(self.bundles[a], self.bundles[b], distance):
-                        yield a, b
+        return tuple(
+            (a, b)
+            for caller, places in self.sick.items()
+            for callee, distance in self._sick_below(caller)
+            for a, b in product(places, self.sick[callee])
+            if self._near(self.bundles[a], self.bundles[b], distance)
+        )
 
+    @cached_property
     def pushed(self) -> frozenset[int]:
-        """Return the places whose trouble can come from a sick service they call."""
+        """The places whose trouble can come from a sick service they call."""
         return frozenset(
-            a for a, b in self.sick_calls() if trouble_travels(self.bundles[b], self.bundles[a])
+            a for a, b in self.sick_calls if trouble_travels(self.bundles[b], self.bundles[a])
         )
 
     def _sick_below(self, caller: str) -> Iterator[tuple[str, int]]:

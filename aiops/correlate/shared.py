@@ -40,7 +40,7 @@ def join_same_change(scene: Scene) -> None:
     All must fall ill together. Callers are reached through a changed service even when it shows
     nothing itself, but then only if nothing else below them is sick.
     """
-    pushed = scene.pushed() if scene.changes else frozenset()
+    pushed = scene.pushed if scene.changes else frozenset()
     for change in scene.changes:
         own = [p for p in scene.sick.get(change.service, ()) if _reached(scene, p, change)]
         above = [

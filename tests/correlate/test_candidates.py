@@ -116,17 +116,17 @@ def test_a_storm_of_ten_thousand_symptoms_is_grouped_without_falling_behind() ->
     ]
     world = Knowledge(graph=ServiceGraph.from_edges((), edges))
     symptoms = [errors(f"s{number}") for number in range(10_000)]
-    began = time.perf_counter()
+    began = time.process_time()
     got = found(world, *symptoms)
     assert len(got) == 1000
-    assert time.perf_counter() - began < 15  # about 2 s alone; the machine may be busy
+    assert time.process_time() - began < 15  # about 2 s on an idle machine
 
 
 def test_a_storm_that_is_one_problem_is_ranked_without_falling_behind() -> None:
     edges = [Edge(caller=f"s{number}", callee=f"s{number // 3}") for number in range(1, 5_000)]
     world = Knowledge(graph=ServiceGraph.from_edges((), edges))
     symptoms = [errors(f"s{number}", number % 4) for number in range(5_000)]
-    began = time.perf_counter()
+    began = time.process_time()
     (got,) = found(world, *symptoms)
     assert got.causes
-    assert time.perf_counter() - began < 15
+    assert time.process_time() - began < 15

@@ -168,6 +168,15 @@ def test_a_stranger_does_not_choose_between_two_problems() -> None:
     assert len(got) == 3
 
 
+def test_a_stranger_joins_the_problem_that_clearly_spreads() -> None:
+    wide = [errors("orders"), full("orders-db")]
+    (_, got) = sorted(
+        found(GATEWAY, *wide, errors("search"), errors("mystery")),
+        key=lambda one: len(one.symptoms),
+    )
+    assert {one.service for one in got.symptoms} == {"orders", "orders-db", "mystery"}
+
+
 def test_without_a_topology_time_and_cohort_decide() -> None:
     got = found(
         calls(), errors("a", 0), errors("b", 4), errors("c", 30), errors("d", 1, region="EU"), at=40
