@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 
 from aiops.advise.match import match_runbook
 from aiops.advise.suggest import suggest
+from aiops.correlate import archive_fit
+from aiops.correlate.archive import ALIKE, archive_of
 from aiops.correlate.candidates import correlate as correlate_symptoms
 from aiops.correlate.signature import signature
 from aiops.detect import engine
@@ -23,7 +25,7 @@ from aiops.domain.changes import Change
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.incidents import Candidate, Incident, IncidentState
 from aiops.domain.notifications import Notification
-from aiops.domain.outcomes import Outcome, PastIncident
+from aiops.domain.outcomes import Archive, Outcome, PastIncident
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import FactKind, Origin, Symptom
 from aiops.domain.ticks import Shard, Tick
@@ -36,6 +38,9 @@ from aiops.learn.memory import infer_outcome, remember
 from aiops.route.decision import react
 from aiops.route.notifications import plan
 from aiops.route.owner import owner_of
+
+MEMORY_SIZE = 200
+"""So many ended incidents are compared one by one; more are searched as arrays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,12 +193,25 @@ def remembering(knowledge: Knowledge, advance: Advance, tick: EnvTick) -> Knowle
     fresh = {one.id: learn(one, resolve(one, tick.changes, one.updated_at)) for one in ended}
     past = [one for one in knowledge.memory if one.incident_id not in fresh]
     past = sorted([*past, *fresh.values()], key=lambda one: (one.ended_at, one.incident_id))
-    return replace(knowledge, memory=tuple(past))
+    known = replace(knowledge, memory=tuple(past))
+    return known if len(past) < MEMORY_SIZE else _filed(known)
+
+
+def file_away(past: Sequence[PastIncident]) -> Archive:
+    """Index ended incidents for the search for what looked alike; in the slow worker."""
+    return archive_fit.fit(past)
 
 
 def rest(env: EnvState, until: datetime) -> EnvState:
     """Return an environment after ticks in which nothing was open and nothing happened."""
     return env if env.at is not None and env.at >= until else replace(env, at=until)
+
+
+def _filed(knowledge: Knowledge) -> Knowledge:
+    """Move what is remembered into the archive, which is searched at once however long it is."""
+    bar = knowledge.archive.bar if knowledge.archive else ALIKE
+    archive = archive_of(knowledge.remembered(), bar)
+    return replace(knowledge, memory=(), archive=archive)
 
 
 def _place(

@@ -73,8 +73,10 @@ def _take_back(change: Change, cause: Cause, level: int) -> Suggestion:
 def _from_memory(incident: Incident, knowledge: Knowledge) -> list[Suggestion]:
     """Return what fixed the last incident with the same cause, if that is known."""
     service = incident.causes[0].service
-    for past in reversed(knowledge.memory):
-        if past.cause_service == service and past.fixed_by and past.incident_id != incident.id:
+    for past in knowledge.remembered():
+        if not past.real or past.incident_id == incident.id:
+            continue
+        if past.cause_service == service and past.fixed_by:
             reason = Clause(
                 text=f"it ended {past.incident_id}, which had the same cause",
                 source=past.incident_id,

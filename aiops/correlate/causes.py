@@ -96,7 +96,7 @@ def rank_causes(
     """
     past_changes = [change for change in changes if change.started_at <= at]
     lineup = line_up(symptoms, past_changes, knowledge)
-    past = precedents(symptoms, knowledge.memory)
+    past = precedents(symptoms, knowledge)
     verdicts = sorted(
         (_judge(one, lineup, past.get(one.service), knowledge) for one in lineup.suspects),
         key=lambda verdict: (-verdict.score, verdict.suspect.service),

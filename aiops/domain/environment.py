@@ -1,12 +1,13 @@
 """What the pure stages know: the standing knowledge, and where one environment stands."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiops.domain.changes import Change
 from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Journey, Kpi, Runbook, Team
-from aiops.domain.outcomes import PastIncident
+from aiops.domain.outcomes import Archive, PastIncident
 from aiops.domain.policies import Policies
 from aiops.domain.symptoms import Origin, Symptom, SymptomFact
 from aiops.domain.ticks import KpiWindow
@@ -17,7 +18,8 @@ from topology.graph import ServiceGraph
 class Knowledge:
     """Everything that is known before a tick: topology, journeys, people, runbooks, rules, memory.
 
-    `memory` holds ended incidents, newest last, judged by outcomes.
+    `memory` holds ended incidents, newest last, judged by outcomes; `archive` those that are
+    indexed already, and where both hold one, `memory` knows it better.
     """
 
     graph: ServiceGraph
@@ -26,9 +28,19 @@ class Knowledge:
     teams: tuple[Team, ...] = ()
     runbooks: tuple[Runbook, ...] = ()
     memory: tuple[PastIncident, ...] = ()
+    archive: Archive | None = None
     policies: Policies = field(default_factory=Policies)
     currency: str = ""
     origin: Origin = Origin.LIVE
+
+    def remembered(self) -> Iterator[PastIncident]:
+        """Yield every ended incident once: those of `memory` first, each newest first."""
+        yield from reversed(self.memory)
+        if self.archive is not None:
+            renewed = {one.incident_id for one in self.memory}
+            yield from (
+                one for one in reversed(self.archive.past) if one.incident_id not in renewed
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+import numpy.typing as npt
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -15,6 +18,7 @@ class Outcome:
         action: the action's name, as in `Suggestion.action`; empty when unknown.
         real: False when a person said "not an incident".
         judged_by: who said so; empty when read from the record.
+        cause_service: what a person says it was; empty where nobody said.
     """
 
     incident_id: str
@@ -23,6 +27,7 @@ class Outcome:
     action: str = ""
     real: bool = True
     judged_by: str = ""
+    cause_service: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,8 @@ class PastIncident:
         cause_service: what it was.
         fixed_by: what fixed it, in words.
         action: the action's name.
+        real: False when a person said "not an incident".
+        cause_named: whether a person named the cause; else it is the first we had ranked.
     """
 
     incident_id: str
@@ -44,3 +51,29 @@ class PastIncident:
     cause_service: str
     fixed_by: str = ""
     action: str = ""
+    real: bool = True
+    cause_named: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Archive:
+    """Ended incidents as arrays, to be searched by what was seen; one row each, by end, then id.
+
+    What was seen is a vector of unit length over `tokens`, kept by column (which rows have this
+    token, and how much of it), so a search touches only the rows that share something.
+
+    Args:
+        past: the rows.
+        tokens: names of the columns, sorted.
+        starts: where each column begins in `rows` and `weights`, shape (tokens + 1,).
+        rows: the rows that have the token, ascending within a column.
+        weights: the row's share of the token, in (0, 1].
+        bar: the cosine similarity from which on two count as the same pattern.
+    """
+
+    past: tuple[PastIncident, ...]
+    tokens: tuple[str, ...]
+    starts: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float64]
+    bar: float

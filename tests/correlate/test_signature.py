@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from aiops.correlate.signature import signature, similarity
+from aiops.correlate.signature import signature, similarity, vector
 from aiops.domain.symptoms import SymptomState
 from tests.builders import change, series, symptom
 from tests.correlate.worlds import errors
@@ -29,4 +29,19 @@ def test_withdrawn_symptoms_do_not_count() -> None:
 
 
 def test_nothing_is_like_nothing() -> None:
-    assert similarity((), ()) == 0.0
+    assert similarity(vector(()), vector(())) == 0.0
+
+
+def test_the_same_is_wholly_alike_whatever_change_was_behind_it() -> None:
+    seen = vector(("a|errors|up", "b|latency|up", "region:EU"))
+    again = vector(("a|errors|up", "b|latency|up", "change:deploy", "region:EU"))
+    assert round(similarity(seen, again), 9) == 1.0
+
+
+def test_a_service_that_is_sick_in_another_way_is_half_the_same() -> None:
+    assert round(similarity(vector(("a|errors|up",)), vector(("a|latency|up",))), 9) == 0.5
+
+
+def test_the_same_fault_in_another_region_is_nearly_the_same() -> None:
+    eu, us = (vector(("a|errors|up", "b|errors|up", f"region:{one}")) for one in ("EU", "US"))
+    assert 0.9 < similarity(eu, us) < 1.0
