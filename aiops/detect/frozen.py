@@ -10,9 +10,8 @@ from aiops.detect.plain import NOBODY, PlainDetector, calm, verdict_of
 from aiops.detect.protocol import Frame, Memory, Verdict
 from aiops.detect.repeats import counted, last_values, longest_run, usual_repeats
 from aiops.detect.traits import Bools, Slots, Traits
-from aiops.domain.families import is_percent, is_ratio
+from aiops.domain.families import whole_of
 from aiops.domain.policies import DetectPolicy
-from aiops.domain.series import Series
 from aiops.domain.symptoms import SymptomKind
 from aiops.domain.ticks import History, Shard
 
@@ -39,7 +38,7 @@ class Frozen(PlainDetector):
 
     def blank(self, shard: Shard) -> Memory:
         """Return infinite patience, and the value that means all of a ratio (NaN: no ratio)."""
-        full = [_full(one) for one in shard.series]
+        full = [whole_of(one.key.metric, one.unit) or np.nan for one in shard.series]
         return {
             "patience": np.full(len(full), np.inf, dtype=np.float32),
             "full": np.array(full, dtype=np.float32),
@@ -122,13 +121,6 @@ class Frozen(PlainDetector):
         """Return what it used to do, in words."""
         del fitted, subject, at, frame
         return "values that change all the time"
-
-
-def _full(series: Series) -> float:
-    metric, unit = series.key.metric, series.unit
-    if not is_ratio(metric, unit):
-        return np.nan
-    return 100.0 if is_percent(metric, unit) else 1.0
 
 
 def _too_long(frame: Frame, fitted: Memory, memory: Memory, held: Bools) -> Slots:

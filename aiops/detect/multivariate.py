@@ -15,7 +15,9 @@ from aiops.detect.relation import (
     SLOW_SECONDS,
     alarmed_when,
     beyond,
+    followed,
     no_relations,
+    partners_of,
     recent_level,
     rest_of,
     standard,
@@ -36,7 +38,6 @@ _AFTER_SECONDS = 900
 """After trouble that a single series shows, relations of its service settle for a while."""
 
 _LONGEST_ELAPSED = 3600
-_NAMED, _LITTLE = 3, 0.1
 
 
 class Multivariate(PlainDetector):
@@ -144,20 +145,10 @@ class Multivariate(PlainDetector):
             ("slow", SLOW_SECONDS, free & verdict.measured & (working["share"] < 1)),
             ("quick", QUICK_SECONDS, free),
         ):
-            level = rest - memory[name]
-            level *= np.float32(-np.expm1(-elapsed / seconds))
-            np.copyto(level, 0, where=~follows)
-            level += memory[name]
-            np.copyto(level, rest, where=fresh)
-            after[name] = level
+            after[name] = followed(memory[name], rest, elapsed / seconds, follows, fresh)
         return after
 
     def compared_with(self, fitted: Memory, subject: int, at: int, frame: Frame) -> str:
         """Return the metrics that say most of this one: `what goes with its requests and CPU`."""
         del at
-        weight = np.abs(fitted["weight"][:, subject])
-        first = np.argsort(-weight, kind="stable")[:_NAMED]
-        tied = [place for place in first if weight[place] > _LITTLE * weight.max()]
-        others = [frame.series[int(fitted["partner"][place, subject])] for place in tied]
-        names = list(dict.fromkeys(one.title or one.key.metric for one in others))
-        return f"what goes with its {', '.join(names)}"
+        return f"what goes with its {', '.join(partners_of(fitted, subject, frame))}"

@@ -27,6 +27,7 @@ SLOW_SECONDS, QUICK_SECONDS = 6 * 3600, 3600
 DAY_SECONDS = 86_400
 WAVES = 4
 _MIDDLE = 1.5
+_NAMED, _LITTLE = 3, 0.1
 
 
 def waves(times: Whole) -> Packed:
@@ -149,3 +150,22 @@ def recent_level(fitted: Memory, frame: Frame) -> Packed:
     usual = standard(np.stack([rows[row] for row in lately]), fitted)
     level, count = nan_median(rest_of(fitted, usual, waves(times[lately])))
     return np.where(related & (count > 0), level, np.nan).astype(np.float32)
+
+
+def followed(level: Packed, rest: Packed, share: float, follows: Bools, fresh: Bools) -> Packed:
+    """Return a level after `share` of its memory: towards the rest, or there where it is fresh."""
+    after = rest - level
+    after *= np.float32(-np.expm1(-share))
+    np.copyto(after, 0, where=~follows)
+    after += level
+    np.copyto(after, rest, where=fresh)
+    return after
+
+
+def partners_of(fitted: Memory, slot: int, frame: Frame) -> list[str]:
+    """Return the metrics that say most of one, as people call them, the first most."""
+    weight = np.abs(fitted["weight"][:, slot])
+    first = np.argsort(-weight, kind="stable")[:_NAMED]
+    tied = [place for place in first if weight[place] > _LITTLE * weight.max()]
+    others = [frame.series[int(fitted["partner"][place, slot])] for place in tied]
+    return list(dict.fromkeys(one.title or one.key.metric for one in others))

@@ -13,21 +13,17 @@ from typing import ClassVar
 import numpy as np
 
 from aiops.detect.band import season_at
-from aiops.detect.calendar import (
-    HOUR_GROUPS,
-    WEEK_BINS,
-    say_time_of_day,
-    say_weekday,
-)
-from aiops.detect.clock_change import NO_CHANGE, UNDECLARED, clock_changes, say_change
+from aiops.detect.calendar import HOUR_GROUPS, WEEK_BINS
+from aiops.detect.clock_change import NO_CHANGE, UNDECLARED, clock_changes
 from aiops.detect.own_past_learning import learnt_past
 from aiops.detect.own_past_memory import blank_past, rebased
 from aiops.detect.past import Past
 from aiops.detect.protocol import Frame, Memory, Verdict
 from aiops.detect.recent import finite
 from aiops.detect.season_fit import LocalTimes, fit_seasons
-from aiops.detect.season_medians import DAILY, LEVEL, WEEKLY, YOUNG
-from aiops.detect.season_stl import MOST_KPIS, WINDOW_DAYS
+from aiops.detect.season_medians import YOUNG
+from aiops.detect.season_stl import MOST_KPIS
+from aiops.detect.season_words import say_season
 from aiops.detect.seasonal_findings import verdict_of
 from aiops.detect.seasonal_memory import (
     blank_memory,
@@ -37,7 +33,7 @@ from aiops.detect.seasonal_memory import (
     refreshed_young,
 )
 from aiops.detect.seasonal_score import Sums, sums_of
-from aiops.detect.traits import Bools, Slots, Traits
+from aiops.detect.traits import Bools, Traits, together
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.series import Series
 from aiops.domain.symptoms import SymptomKind
@@ -87,7 +83,7 @@ class Seasonal:
                 local = LocalTimes.of(past, zone, holidays, change)
                 for start in range(0, len(same), _COLUMNS):
                     some = same[start : start + _COLUMNS]
-                    chosen = _together(some)
+                    chosen = together(some)
                     found = fit_seasons(
                         past.of_series(chosen),
                         local,
@@ -152,27 +148,4 @@ class Seasonal:
 
     def compared_with(self, fitted: Memory, subject: int, at: int, frame: Frame) -> str:
         """Return the season in words: `Saturdays 10:00-10:15 of the last 3 weeks`."""
-        zone = next(name for name, slots in frame.traits.zones if slots is None or subject in slots)
-        days = int(fitted["days"][subject])
-        moved = say_change(int(fitted["moved"][subject]))
-        match int(fitted["kind"][subject]):
-            case kind if kind == WEEKLY:
-                day, weeks = say_weekday(at, zone, frame.holidays), max(days // 7, 2)
-                since = f"of the last {weeks} weeks"
-                if days == WINDOW_DAYS:
-                    since = f"as they have become in the last {days} days"
-                return f"{day} {say_time_of_day(at, zone)} {since}{moved}"
-            case kind if kind == DAILY:
-                return f"{say_time_of_day(at, zone)} of the last {days} days{moved}"
-            case kind if kind == LEVEL:
-                return f"the last {frame.policy.level_memory_seconds // 3600} h"
-            case _:
-                times = frame.recent.times
-                span = (frame.at - times[0]) // 60 if times else 0
-                return f"the last {max(span, 1)} min"
-
-
-def _together(slots: Slots) -> Slots | slice:
-    """Return neighbours as a slice: picking them out one by one takes many times as long."""
-    first, last = int(slots[0]), int(slots[-1])
-    return slice(first, last + 1) if last - first + 1 == len(slots) else slots
+        return say_season(fitted, subject, at, frame)

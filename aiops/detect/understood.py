@@ -9,7 +9,7 @@ import numpy as np
 from aiops.detect.clock_change import say_change
 from aiops.detect.season_medians import DAILY, LEVEL, WEEKLY, YOUNG
 from aiops.detect.values import ShardProfile
-from aiops.domain.families import is_percent, is_ratio
+from aiops.domain.families import whole_of
 from aiops.domain.series import Series
 from aiops.domain.ticks import Packed, Shard
 
@@ -85,16 +85,9 @@ def understood(shard: Shard, profile: ShardProfile, lately: Packed) -> Iterator[
             season=SEASONS[int(fitted["kind"][slot])],
             days=float(fitted["days"][slot]),
             is_counter=slot in counters,
-            upper=_upper(series),
+            upper=whole_of(series.key.metric, series.unit),
             reporting=None if reporting is None else float(reporting[slot]),
             expected=None if young else float(season[slot]),
             usual_distance=None if young else float(distance[slot]),
             clock_change=say_change(int(fitted["moved"][slot])).lstrip(", "),
         )
-
-
-def _upper(series: Series) -> float | None:
-    metric, unit = series.key.metric, series.unit
-    if not is_ratio(metric, unit):
-        return None
-    return 100.0 if is_percent(metric, unit) else 1.0

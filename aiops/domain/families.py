@@ -113,6 +113,18 @@ def is_percent(metric: str, unit: str = "") -> bool:
     return "%" in metric or not {"percent", "percentage", "pct"}.isdisjoint(words_of(metric))
 
 
+def whole_of(metric: str, unit: str = "") -> float | None:
+    """Return what a share of a whole can be at most, 1 or 100; None where it is no share.
+
+    Examples:
+        >>> whole_of("error_ratio"), whole_of("cpu_percent"), whole_of("requests_total")
+        (1.0, 100.0, None)
+    """
+    if not is_ratio(metric, unit):
+        return None
+    return 100.0 if is_percent(metric, unit) else 1.0
+
+
 def unit_of(metric: str, unit: str = "") -> str:
     """Return the declared unit, else the one the name tells: `1` or `%` of a share, else none.
 
