@@ -28,7 +28,6 @@ REPEAT_WINDOW = timedelta(days=7)
 """An incident that ended longer ago is not repeated by a new one."""
 
 _ALIKE = 0.5
-_ALIKE_WITH_SAME_CAUSE = 0.3
 _RETURNED = "episode"
 
 
@@ -131,7 +130,8 @@ def repeats(incident: Incident, recent: Sequence[Incident], at: datetime) -> str
     """Return the id of the earlier incident that a new one repeats, or None.
 
     The latest of the last seven days, in the same environment and a compatible scope, whose sick
-    services and families are mostly the same (fewer suffice with the same first cause).
+    services and families are mostly the same. With the same first cause half of the smaller one
+    suffices: when a problem begins, not everything has fallen ill yet.
     """
     alike = [
         one
@@ -262,5 +262,5 @@ def _is_alike(new: Incident, old: Incident) -> bool:
     ours = {(one.service, one.family) for one in new.symptoms if stands(one)}
     theirs = {(one.service, one.family) for one in old.symptoms if stands(one)}
     same_cause = bool(new.causes and old.causes and new.causes[0].service == old.causes[0].service)
-    shared = len(ours & theirs) / max(len(ours | theirs), 1)
-    return shared >= (_ALIKE_WITH_SAME_CAUSE if same_cause else _ALIKE)
+    everything = min(len(ours), len(theirs)) if same_cause else len(ours | theirs)
+    return len(ours & theirs) >= _ALIKE * max(everything, 1)

@@ -10,7 +10,17 @@ from aiops.domain.incidents import Decision, Incident, IncidentState
 from aiops.domain.policies import LifePolicy
 from aiops.domain.symptoms import SymptomKind, SymptomState
 from aiops.incident import life
-from tests.builders import candidate, checkout_errors, ended, minute, series, shop, story, symptom
+from tests.builders import (
+    candidate,
+    cause,
+    checkout_errors,
+    ended,
+    minute,
+    series,
+    shop,
+    story,
+    symptom,
+)
 from tests.incident.scenes import incident
 
 POLICY = LifePolicy(mitigated_after_seconds=600, watch_seconds=3600)
@@ -130,6 +140,14 @@ def test_the_same_trouble_within_a_week_repeats_the_earlier_incident() -> None:
     assert life.repeats(fresh, (past,), minute(2000)) == "INC-1001"
     assert life.repeats(fresh, (past,), minute(8 * 24 * 60)) is None
     assert life.repeats(fresh, (incident(),), minute(2000)) is None
+
+
+def test_a_repeat_is_known_when_only_the_first_of_it_has_fallen_ill() -> None:
+    past = aged(watched(), 90)
+    begun = incident(story()[1:2], name="INC-1002")
+    assert life.repeats(begun, (past,), minute(2000)) == "INC-1001"
+    other_cause = replace(begun, causes=(cause("search"),))
+    assert life.repeats(other_cause, (past,), minute(2000)) is None
 
 
 def test_other_trouble_repeats_nothing() -> None:
