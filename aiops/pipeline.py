@@ -30,7 +30,8 @@ from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import FactKind, Origin, Symptom
 from aiops.domain.ticks import Shard, Tick
 from aiops.domain.visibility import stands
-from aiops.impact.blast import blast_radius
+from aiops.impact.blast import blast_radius, confine
+from aiops.impact.claims import Claim, claims
 from aiops.impact.money import assess
 from aiops.incident import assemble as assembling
 from aiops.incident import life, merge
@@ -89,19 +90,30 @@ def correlate(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> tuple[Candi
     return correlate_symptoms(symptoms, live, tick.changes, tick.at, knowledge)
 
 
-def assemble(
+def assemble(  # noqa: PLR0917  # one argument per thing it is made of
     candidate: Candidate,
     previous: Incident | None,
     tick: EnvTick,
     knowledge: Knowledge,
     incident_id: str,
+    claimed: Sequence[Claim] = (),
 ) -> Incident:
-    """Candidate → Incident: reach, cost, severity, title, narrative, owner, runbook, next steps."""
+    """Candidate → Incident: reach, cost, severity, title, narrative, owner, runbook, next steps.
+
+    `claimed` is what live incidents may have cost, so that no loss is counted twice.
+    """
     blast = blast_radius(candidate, knowledge)
     onset = min(symptom.onset for symptom in candidate.symptoms)
     impacts = assess(
-        candidate.symptoms, tick.kpis, tick.at, knowledge, since=onset, regions=blast.regions
+        candidate.symptoms,
+        tick.kpis,
+        tick.at,
+        knowledge,
+        since=onset,
+        regions=blast.regions,
+        others=[one for one in claimed if one.incident_id != incident_id],
     )
+    blast = confine(blast, candidate.symptoms, impacts)
     incident = assembling.assemble(
         candidate,
         previous,
@@ -166,8 +178,9 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
     before = {incident.id: incident for incident in env.incidents}
     incidents = dict(before)
     number = env.next_number
+    claimed = claims(env.incidents, knowledge)
     for candidate in correlate(env, tick, knowledge):
-        number = _place(candidate, incidents, number, tick, knowledge)
+        number = _place(candidate, incidents, number, tick, knowledge, claimed)
     notifications: list[Notification] = []
     for name, incident in incidents.items():
         aged = life.advance_life(incident, tick.at, knowledge.policies.life, knowledge)
@@ -214,32 +227,37 @@ def _filed(knowledge: Knowledge) -> Knowledge:
     return replace(knowledge, memory=(), archive=archive)
 
 
-def _place(
+def _place(  # noqa: PLR0917  # one argument per thing a place is decided by
     candidate: Candidate,
     incidents: dict[str, Incident],
     number: int,
     tick: EnvTick,
     knowledge: Knowledge,
+    claimed: Sequence[Claim],
 ) -> int:
     """Put a candidate into the incident it belongs to, or a new one; return the next number."""
     if candidate.incident_ids:
-        _update(candidate, incidents, tick, knowledge)
+        _update(candidate, incidents, tick, knowledge, claimed)
         return number
     if not assembling.deserves_incident(candidate, knowledge):
         return number
     watched = life.returning(candidate, tuple(incidents.values()), tick.at, knowledge)
     if watched is not None:
         again = life.reopen(watched, tick.at)
-        incidents[again.id] = assemble(candidate, again, tick, knowledge, again.id)
+        incidents[again.id] = assemble(candidate, again, tick, knowledge, again.id, claimed)
         return number
-    fresh = assemble(candidate, None, tick, knowledge, f"INC-{number}")
+    fresh = assemble(candidate, None, tick, knowledge, f"INC-{number}", claimed)
     repeat = life.repeats(fresh, tuple(incidents.values()), tick.at)
     incidents[fresh.id] = replace(fresh, repeat_of=repeat)
     return number + 1
 
 
 def _update(
-    candidate: Candidate, incidents: dict[str, Incident], tick: EnvTick, knowledge: Knowledge
+    candidate: Candidate,
+    incidents: dict[str, Incident],
+    tick: EnvTick,
+    knowledge: Knowledge,
+    claimed: Sequence[Claim],
 ) -> None:
     """Bring up to date the incidents a candidate belongs to, merged where nobody holds them apart.
 
@@ -249,6 +267,7 @@ def _update(
     survivor, links = merge.merge(own[0], own[1:], tick.at)
     incidents.update({link.id: link for link in links})
     gone = {link.id for link in links}
+    claimed = [one for one in claimed if one.incident_id not in gone]
     apart = [one for one in own if one.id not in gone and one.id != survivor.id]
     for incident in apart:
         members = {symptom.id for symptom in incident.symptoms}
@@ -257,8 +276,8 @@ def _update(
             candidate, symptoms=tuple(one for one in candidate.symptoms if one.id not in members)
         )
         part = replace(candidate, symptoms=mine)
-        incidents[incident.id] = assemble(part, incident, tick, knowledge, incident.id)
-    incidents[survivor.id] = assemble(candidate, survivor, tick, knowledge, survivor.id)
+        incidents[incident.id] = assemble(part, incident, tick, knowledge, incident.id, claimed)
+    incidents[survivor.id] = assemble(candidate, survivor, tick, knowledge, survivor.id, claimed)
 
 
 def _absorb(env: EnvState, tick: EnvTick) -> EnvState:

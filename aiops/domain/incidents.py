@@ -125,6 +125,8 @@ class Impact:
         region: the cohort's region; None means all.
         segment: the cohort's customer segment; None means all.
         assumption: what was assumed where the KPI does not measure money itself.
+        shared_with: ids of the incidents that hit the same KPI at the same time; the loss is
+            shared with them equally, and this is one part of it.
     """
 
     kpi: str
@@ -138,6 +140,7 @@ class Impact:
     region: str | None = None
     segment: str | None = None
     assumption: str = ""
+    shared_with: tuple[str, ...] = ()
 
     @property
     def is_money(self) -> bool:

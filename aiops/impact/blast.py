@@ -1,10 +1,11 @@
 """Blast radius: the services, regions, segments, journeys and KPIs a problem reaches."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from aiops.domain.environment import Knowledge
-from aiops.domain.incidents import BlastRadius, Candidate
+from aiops.domain.incidents import BlastRadius, Candidate, Impact
 from aiops.domain.journeys import Journey
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom
@@ -48,6 +49,29 @@ def blast_radius(candidate: Candidate, knowledge: Knowledge) -> BlastRadius:
         ),
         kpis=tuple(sorted(kpis)),
     )
+
+
+def confine(
+    blast: BlastRadius, symptoms: Iterable[Symptom], impacts: Sequence[Impact]
+) -> BlastRadius:
+    """Return a reach corrected by what was lost: a cohort whose symptom came first is not alone.
+
+    A KPI measured by segment leaves its band in one segment before the other. Its loss, which is
+    summed over all, says whether it is confined to segments.
+
+    Args:
+        blast: as its symptoms tell.
+        symptoms: members of the incident.
+        impacts: what it costs.
+    """
+    lost = {one.kpi for one in impacts if not one.assumption}
+    blast = replace(blast, kpis=tuple(sorted({*blast.kpis, *lost})))
+    spoken = {one.series.kpi for one in symptoms if one.segment and stands(one)}
+    told = [one.segment for one in impacts if one.kpi in spoken and not one.assumption]
+    if not told:
+        return blast
+    segments = {segment for segment in told if segment is not None}
+    return replace(blast, segments=() if None in told else tuple(sorted(segments)))
 
 
 def _by_strength(symptoms: Sequence[Symptom]) -> tuple[str, ...]:

@@ -14,6 +14,9 @@ _CLEAR = 3.0
 _SHARPER = 1.15
 """A finer cohort is named when it is hit at least this much harder than the coarser one …"""
 
+_MUCH_SHARPER = 1.5
+"""… where it leaves nobody out: when all parts lose, that all lose is the news …"""
+
 _EXPLAINED = 0.7
 """… and holds at least this share of the loss."""
 
@@ -40,7 +43,8 @@ def attribute(
     chosen: Level = []
     for level in _levels(losses, additive=additive, confined=confined):
         losing = [one for one in level if _loses(one, span, minutes)]
-        if losing and (not chosen or _is_sharper(losing, chosen, span, minutes)):
+        bar = _SHARPER if len(losing) < len(level) else _MUCH_SHARPER
+        if losing and (not chosen or _is_sharper(losing, chosen, bar, span, minutes)):
             chosen = losing
     return chosen
 
@@ -77,13 +81,13 @@ def _loses(loss: Loss, span: Span, minutes: float) -> bool:
     return total > 0.0 and total > bar * loss.deviation(span, minutes)
 
 
-def _is_sharper(finer: Level, coarser: Level, span: Span, minutes: float) -> bool:
+def _is_sharper(finer: Level, coarser: Level, bar: float, span: Span, minutes: float) -> bool:
     held = sum(one.total(span, minutes) for one in finer)
     whole = sum(one.total(span, minutes) for one in coarser)
     if held < _EXPLAINED * whole:
         return False
     surely = max(_surely(one, span, minutes) for one in finer)
-    return surely >= _SHARPER * max(abs(one.relative(span)) for one in coarser)
+    return surely >= bar * max(abs(one.relative(span)) for one in coarser)
 
 
 def _surely(loss: Loss, span: Span, minutes: float) -> float:

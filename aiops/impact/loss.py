@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,13 @@ Rows = npt.NDArray[np.bool_]
 LEVEL_SECONDS = 3600
 """The level is frozen over this long before onset."""
 
+_WANDER_SECONDS = 900
+"""A level wanders: how much is seen from quarter hour to quarter hour in two hours before."""
+
 _LEVEL_TICKS = 10
 """With fewer readings before onset the profile is taken as it is."""
 
+_LEAST_BLOCKS = 4
 _LEVEL_LOW, _LEVEL_HIGH = 0.5, 2.0
 _OUTLIER = 5.0
 _NEARLY_ALL = 0.95
@@ -121,6 +125,9 @@ def measure(
         return None
     before = slice(max(frozen - LEVEL_SECONDS // window.step_seconds, 0), frozen)
     level, error = _level(observed[before], profile[before], scale[before])
+    before = slice(max(frozen - 2 * LEVEL_SECONDS // window.step_seconds, 0), frozen)
+    rows = max(_WANDER_SECONDS // window.step_seconds, 1)
+    error = hypot(error, level * _wander(observed[before], profile[before], scale[before], rows))
     sign = 1 if falls else -1
     expected = _between(profile * level, known)
     lost = _between(sign * (profile * level - observed), known)
@@ -177,6 +184,28 @@ def _level(observed: Floats, profile: Floats, scale: Floats) -> tuple[float, flo
     base = float(profile.sum())
     level = float(np.clip(observed.sum() / base, _LEVEL_LOW, _LEVEL_HIGH))
     return level, sqrt(float((scale**2).sum())) / base
+
+
+def _wander(observed: Floats, profile: Floats, scale: Floats, rows: int) -> float:
+    """Return the relative standard deviation of the level beyond what noise explains, ≥ 0.
+
+    Args:
+        observed: readings before onset.
+        profile: what was expected of them.
+        scale: their noise.
+        rows: so many of them make a block; with fewer than two blocks nothing is known.
+    """
+    known = np.isfinite(observed) & np.isfinite(profile) & (profile > 0.0)
+    calm = known & (np.abs(observed - profile) <= _OUTLIER * scale)
+    count = int(calm.sum()) // rows
+    if count < _LEAST_BLOCKS:
+        return 0.0
+    shape = (count, rows)
+    parts = [one[calm][-count * rows :].reshape(shape) for one in (observed, profile, scale)]
+    sums = [part.sum(axis=1) for part in parts[:2]]
+    noise = np.sqrt((parts[2] ** 2).sum(axis=1)) / sums[1]
+    spread = float(np.var(sums[0] / sums[1], ddof=1)) - float((noise**2).mean())
+    return sqrt(max(spread, 0.0))
 
 
 def _between(values: Floats, known: Rows) -> Floats:

@@ -1,7 +1,8 @@
 """What a problem costs: each KPI's loss against its own expectation before onset."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -13,12 +14,15 @@ from aiops.domain.series import Direction, Series, SeriesKey
 from aiops.domain.symptoms import Symptom
 from aiops.domain.ticks import KpiWindow
 from aiops.domain.time import utc
-from aiops.domain.visibility import is_harmful, stands
+from aiops.impact.claims import Claim, met_kpis, moved, sharers
 from aiops.impact.cohorts import attribute
 from aiops.impact.estimate import estimate_money
 from aiops.impact.loss import Loss, Span, is_additive, measure
 
 _Z90 = 1.645
+
+_CLEAR = 3.0
+"""Standard deviations of noise by which a loss before the first symptom must stand out."""
 
 
 def assess(
@@ -29,13 +33,18 @@ def assess(
     *,
     since: datetime,
     regions: tuple[str, ...],
+    others: Sequence[Claim] = (),
 ) -> tuple[Impact, ...]:
-    """Return what every KPI with a symptom lost, by cohort; empty where all is within noise.
+    """Return what every KPI that is hit lost, by cohort; empty where all is within noise.
+
+    A KPI is hit with a symptom of its own, or where users of its journey meet a symptom and its
+    loss is clear.
 
     loss = Σ (profile · level - observed) · minutes, from the start of the loss until the KPI is
     back, or `at`; the level is frozen over the hour before `since`. Readings missing in between
     are interpolated; after the last reading nothing is claimed. Each loss is attributed once:
-    a KPI's total and its parts never stand side by side.
+    a KPI's total and its parts never stand side by side, and incidents that hit the same KPI in
+    the same region share its loss equally, where a symptom of the KPI does not decide it.
 
     Args:
         symptoms: members of one incident.
@@ -45,25 +54,49 @@ def assess(
         since: first onset of the incident, aware UTC.
         regions: regions it hits; empty means all or unknown. A KPI's series elsewhere count only
             with a symptom of their own.
+        others: what other live incidents may have cost.
     """
-    moved = [one for one in symptoms if _moved(one)]
-    if kpis is None or not moved:
+    if kpis is None:
         return ()
+    own: defaultdict[str, list[Symptom]] = defaultdict(list)
+    for one in symptoms:
+        if one.series.kpi is not None and moved(one):
+            own[one.series.kpi].append(one)
+    met = met_kpis(symptoms, knowledge)
     kpis = _until(kpis, at)
     impacts: list[Impact] = []
-    for name in sorted({one.series.kpi for one in moved if one.series.kpi is not None}):
-        own = [one for one in moved if one.series.kpi == name]
-        impacts += _lost(name, own, kpis, knowledge, since=since, regions=regions)
+    for name in sorted({*own, *met}):
+        shared = sharers(name, regions, others, proven=name in own)
+        if shared is None:
+            continue
+        hit = _Hit(name=name, own=tuple(own.get(name, ())), met=met.get(name, ()))
+        lost = _lost(hit, kpis, knowledge, since=since, regions=regions)
+        impacts += [_part(one, shared) for one in lost]
     impacts += estimate_money(impacts, knowledge)
     return tuple(sorted(impacts, key=_worst_first))
 
 
-def _moved(symptom: Symptom) -> bool:
-    return (
-        symptom.series.kpi is not None
-        and not symptom.is_telemetry
-        and stands(symptom)
-        and is_harmful(symptom)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hit:
+    """A KPI that may have lost: symptoms of its own, and what users of its journey meet."""
+
+    name: str
+    own: tuple[Symptom, ...]
+    met: tuple[Symptom, ...]
+
+
+def _part(impact: Impact, shared: tuple[str, ...]) -> Impact:
+    """Return an incident's equal part of a loss that it shares with others."""
+    parts = 1 + len(shared)
+    if parts == 1:
+        return impact
+    return replace(
+        impact,
+        per_minute=impact.per_minute / parts,
+        total=impact.total / parts,
+        low=impact.low / parts,
+        high=impact.high / parts,
+        shared_with=shared,
     )
 
 
@@ -79,8 +112,7 @@ def _worst_first(impact: Impact) -> tuple[bool, bool, float, str, str, str]:
 
 
 def _lost(
-    name: str,
-    symptoms: Sequence[Symptom],
+    hit: _Hit,
     kpis: KpiWindow,
     knowledge: Knowledge,
     *,
@@ -88,22 +120,24 @@ def _lost(
     regions: tuple[str, ...],
 ) -> list[Impact]:
     """Return the impacts of one KPI."""
-    sick = {one.series.key for one in symptoms}
-    columns = _columns(name, kpis, sick, regions)
+    sick = {one.series.key for one in hit.own}
+    columns = _columns(hit.name, kpis, sick, regions)
+    if not columns:
+        return []
     frozen = _row(kpis, since)
-    falls = _falls(symptoms)
+    falls = _falls(hit.own, kpis.series[columns[0]])
     measured = (
         measure(kpis, column, frozen, falls=falls, symptomatic=kpis.series[column].key in sick)
         for column in columns
     )
     losses = [one for one in measured if one is not None]
-    span = _span(losses, symptoms, kpis, frozen)
+    span = _span(losses, (*hit.own, *hit.met), kpis, frozen)
     if not losses or span.begin >= span.end:
         return []
-    unit = _unit(name, kpis.series[columns[0]], knowledge)
+    unit = _unit(hit.name, kpis.series[columns[0]], knowledge)
     minutes = kpis.step_seconds / 60
     cohorts = attribute(losses, span, minutes, additive=is_additive(unit), confined=bool(regions))
-    return [_impact(name, unit, one, span, kpis) for one in cohorts]
+    return [_impact(hit.name, unit, one, span, kpis) for one in cohorts]
 
 
 def _columns(
@@ -126,11 +160,13 @@ def _columns(
     return hit or own
 
 
-def _falls(symptoms: Sequence[Symptom]) -> bool:
+def _falls(symptoms: Sequence[Symptom], series: Series) -> bool:
     """Return whether falling is what hurts; a KPI that may do neither is taken as it moved."""
-    strongest = max(symptoms, key=lambda one: one.strength)
-    bad = strongest.series.bad_direction
-    return (strongest.direction if bad is Direction.BOTH else bad) is not Direction.UP
+    strongest = max(symptoms, key=lambda one: one.strength, default=None)
+    bad = series.bad_direction if strongest is None else strongest.series.bad_direction
+    if bad is Direction.BOTH and strongest is not None:
+        bad = strongest.direction
+    return bad is not Direction.UP
 
 
 def _span(
@@ -138,8 +174,9 @@ def _span(
 ) -> Span:
     """Return over which rows the KPI loses.
 
-    It begins where the sum until now is largest, between the incident's onset and the KPI's own:
-    a loss that grows slowly begins before it leaves the band.
+    It begins with the first symptom users meet, or of the KPI. Where clearly more was lost before
+    that than a level that wanders explains, it begins earlier, where the sum until then is
+    largest: a loss that grows slowly begins before it leaves the band.
     """
     end = rate_end = len(kpis.times)
     if not any(one.is_open for one in symptoms):
@@ -151,7 +188,10 @@ def _span(
     if sick and frozen < latest:
         lost = np.sum([one.lost[frozen:latest] for one in sick], axis=0)
         so_far = np.append(np.cumsum(lost[::-1])[::-1], 0.0)
-        begin = frozen + int(np.argmax(so_far))
+        earlier = frozen + int(np.argmax(so_far))
+        before = Span(frozen=frozen, begin=earlier, end=latest, rate_end=latest)
+        if so_far.max() > _CLEAR * sum(one.deviation(before, 1.0) for one in sick):
+            begin = earlier
     return Span(frozen=frozen, begin=begin, end=end, rate_end=rate_end)
 
 

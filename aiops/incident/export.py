@@ -33,8 +33,12 @@ def export(incident: Incident) -> dict[str, Any]:
 
 
 def export_all(incidents: Iterable[Incident]) -> list[dict[str, Any]]:
-    """Return every episode, in order of detection."""
-    ordered = sorted(incidents, key=lambda one: (one.detected_at, one.id, one.episode))
+    """Return every episode, in order of detection.
+
+    One that was merged is told by the one it went into, unless it had called people by itself.
+    """
+    own = [one for one in incidents if one.merged_into is None or one.paged_at is not None]
+    ordered = sorted(own, key=lambda one: (one.detected_at, one.id, one.episode))
     return [export(incident) for incident in ordered]
 
 
@@ -71,6 +75,7 @@ def _impact(impact: Impact) -> dict[str, Any]:
         "low": round(impact.low, 2),
         "high": round(impact.high, 2),
         **({"assumption": impact.assumption} if impact.assumption else {}),
+        **({"shared_with": list(impact.shared_with)} if impact.shared_with else {}),
     }
 
 

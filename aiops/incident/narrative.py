@@ -237,7 +237,10 @@ def _money(symptoms: Sequence[Symptom], impacts: Sequence[Impact]) -> Clause | N
         text = f"About {rate} per minute, {total} so far"
     else:
         text = f"About {total} lost in all"
-    assumed = f" ({worst.assumption})" if worst.assumption else ""
+    rivals = listed(worst.shared_with)
+    shared = f"shared equally with {rivals}, which hits it too" if rivals else ""
+    notes = "; ".join(note for note in (worst.assumption, shared) if note)
+    assumed = f" ({notes})" if notes else ""
     return Clause(text=f"{text}{assumed}.", source=f"kpi:{worst.kpi}")
 
 

@@ -100,8 +100,9 @@ def keep(
     fresh = classify(symptoms, blast, impacts, knowledge)
     if fresh[0] < severity:
         still = [one for one in symptoms if one.is_open]
-        kpis = {one.series.kpi for one in still}
-        losing = [one for one in impacts if one.kpi in kpis or one.assumption]
+        # A KPI without a symptom of its own loses for as long as anything goes on.
+        over = {one.series.kpi for one in symptoms} - {one.series.kpi for one in still}
+        losing = [one for one in impacts if one.kpi not in over]
         now = classify(still, blast, losing, knowledge)
         return now if now[0] < severity else (severity, f"{fresh[1]}, but that is over")
     if fresh[0] == severity:

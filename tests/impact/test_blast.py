@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from aiops.domain.series import Direction
 from aiops.domain.symptoms import SymptomState
-from aiops.impact.blast import blast_radius
+from aiops.impact.blast import blast_radius, confine
 from tests.builders import (
     REVENUE,
     candidate,
@@ -15,6 +15,7 @@ from tests.builders import (
     story,
     symptom,
 )
+from tests.incident.scenes import loss
 from topology.graph import ServiceGraph
 
 
@@ -83,3 +84,21 @@ def test_a_service_missing_from_the_topology_takes_part() -> None:
     blast = blast_radius(candidate(symptom(series("stranger", "error_ratio"))), empty)
     assert blast.sick == ("stranger",)
     assert blast.reached == ()
+
+
+def test_a_loss_of_all_segments_is_not_confined_to_the_one_that_showed_it_first() -> None:
+    shown = symptom(revenue("EU", "business"), before=100, observed=50)
+    blast = blast_radius(candidate(shown), shop())
+
+    assert confine(blast, [shown], [loss()]).segments == ()
+    assert confine(blast, [shown], [replace(loss(), segment="business")]).segments == ("business",)
+    assert confine(blast, [shown], []).segments == ("business",)
+
+
+def test_a_kpi_that_is_not_measured_by_segment_says_nothing_of_segments() -> None:
+    shown = symptom(revenue("EU", "business"), before=100, observed=50)
+    blast = blast_radius(candidate(shown), shop())
+    confined = confine(blast, [shown], [loss(kpi="orders per minute", unit="1/min")])
+
+    assert confined.segments == ("business",)
+    assert confined.kpis == ("orders per minute", REVENUE)

@@ -1,5 +1,6 @@
 """What a problem costs."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,18 @@ from aiops.domain.journeys import Journey, Kpi
 from aiops.domain.series import Direction, Series
 from aiops.domain.symptoms import Symptom
 from aiops.domain.ticks import KpiWindow
+from aiops.impact.claims import Claim
 from aiops.impact.money import assess
-from tests.builders import REVENUE, kpi_window, minute, revenue, series, shop, symptom
+from tests.builders import (
+    REVENUE,
+    checkout_errors,
+    kpi_window,
+    minute,
+    revenue,
+    series,
+    shop,
+    symptom,
+)
 
 EU, US = revenue("EU"), revenue("US")
 
@@ -26,8 +37,11 @@ def cost(
     at: float = 170,
     since: float = 3,
     regions: tuple[str, ...] = ("EU",),
+    others: Sequence[Claim] = (),
 ) -> tuple[Impact, ...]:
-    return assess(symptoms, window, minute(at), shop(), since=minute(since), regions=regions)
+    return assess(
+        symptoms, window, minute(at), shop(), since=minute(since), regions=regions, others=others
+    )
 
 
 def true_loss(window: KpiWindow, share: float, *, start: float, stop: float) -> float:
@@ -114,6 +128,49 @@ def test_a_total_and_its_parts_are_never_counted_twice() -> None:
     window = kpi_window(parts, [0.12, 0.24, 0.0, 0.24, 0.24])
     impacts = cost(window, fallen(parts[0]), fallen(EU), fallen(parts[3]))
     assert [(one.region, one.segment) for one in impacts] == [("EU", None)]
+
+
+def test_a_kpi_loses_without_a_symptom_of_its_own_where_users_meet_the_problem() -> None:
+    window = kpi_window([EU], [0.24])
+    met = symptom(checkout_errors())
+    (impact,) = cost(window, met, at=63)
+    assert impact.relative == pytest.approx(-0.24, abs=0.02)
+    assert impact.since == met.onset
+
+    assert cost(kpi_window([EU], [0.0]), met, at=63) == ()
+    assert cost(window, symptom(series("search", "error_ratio", region="EU")), at=63) == ()
+
+
+def test_two_incidents_that_hit_one_kpi_share_its_loss_and_say_so() -> None:
+    window, met = kpi_window([EU], [0.24]), symptom(checkout_errors())
+    rival = Claim(incident_id="INC-2", kpi=REVENUE, proven=False, regions=("EU",))
+    (whole,) = cost(window, met, at=63)
+    (part,) = cost(window, met, at=63, others=[rival])
+
+    assert part.total == pytest.approx(whole.total / 2)
+    assert part.per_minute == pytest.approx(whole.per_minute / 2)
+    assert part.relative == whole.relative
+    assert (whole.shared_with, part.shared_with) == ((), ("INC-2",))
+    assert cost(window, met, at=63, others=[replace(rival, proven=True)]) == ()
+
+
+def test_all_cohorts_that_lose_alike_are_told_as_one() -> None:
+    parts = [revenue(region, name) for region in ("EU", "US") for name in ("business", "consumer")]
+    window = kpi_window(parts, [0.20, 0.16, 0.24, 0.20])
+    (impact,) = cost(window, *(fallen(one) for one in parts), regions=())
+    assert (impact.region, impact.segment) == (None, None)
+
+
+def test_a_level_that_wanders_widens_the_interval_and_is_no_loss_before_the_onset() -> None:
+    steady = kpi_window([EU], [0.24], onset=30)
+    quarters = (steady.times // 900) % 2
+    lift = np.where(steady.times < minute(0).timestamp(), 0.06 * (quarters - 0.5), -0.03)
+    wandering = replace(steady, observed=steady.observed * (1 + lift[:, None]))
+
+    (sure,) = cost(steady, fallen(EU, at=30), at=90)
+    (unsure,) = cost(wandering, fallen(EU, at=30), at=90)
+    assert unsure.high - unsure.low > 1.5 * (sure.high - sure.low)
+    assert unsure.since == minute(30)
 
 
 def test_everywhere_is_one_loss_without_a_region() -> None:
