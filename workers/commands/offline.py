@@ -45,6 +45,13 @@ def diagnose(
     root: Annotated[
         Path | None, typer.Option(help="Diagnose every recording at any depth below this folder.")
     ] = None,
+    alerts: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE...",
+            help="Files of cases with alerts only (.jsonl, .jsonl.gz), a case a line.",
+        ),
+    ] = None,
     late: Annotated[
         int | None,
         typer.Option(
@@ -53,6 +60,7 @@ def diagnose(
             help="As if noticed so much later than detected_at: all before then counts as normal.",
         ),
     ] = None,
+    *,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the rankings instead of a summary.")
     ] = False,
@@ -62,10 +70,20 @@ def diagnose(
     What was normal says the column phase (normal/abnormal), or detected_at in case.json. Exit
     code 2 when a recording cannot be used; the others are ranked all the same.
 
+    With --alerts: a line holds {system, case_id, alerts: [{kind: metric|log|trace, instance, ...}],
+    nodes, call_edges}. Instances are ranked by how unusual their alerts are among the cases of
+    their system in the file; a ranking goes to OUT/<file's folder>/<system>/<case_id>.
+
     Example: aiops diagnose bad-hour --out result
     """
     from workers.offline.diagnose import run_diagnose  # noqa: PLC0415 - keeps --help fast
+    from workers.offline.diagnose_alerts import run_diagnose_alerts  # noqa: PLC0415
 
+    if alerts:
+        if root is not None or late is not None:
+            raise typer.BadParameter("--alerts goes with neither --root nor --late")
+        # A shell's `--alerts dev/*.gz` puts all but the first file among the arguments.
+        raise typer.Exit(run_diagnose_alerts([*alerts, *(recordings or [])], out, as_json=as_json))
     raise typer.Exit(run_diagnose(recordings or [], root, out, late_seconds=late, as_json=as_json))
 
 
