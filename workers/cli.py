@@ -13,6 +13,7 @@ from workers.commands import (
     correlate,
     demo,
     detect,
+    incident,
     judge,
     offline,
     run,
@@ -74,6 +75,7 @@ for command in (
     run.migrate,
 ):
     app.command()(command)
+app.add_typer(incident.app, name="incident")
 app.add_typer(judge.marks, name="marks")
 app.add_typer(topology.app, name="topology")
 app.add_typer(bench.app, name="bench")

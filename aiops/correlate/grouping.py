@@ -105,6 +105,12 @@ def _keep_incidents(scene: Scene, live: Sequence[Incident]) -> None:
         places = [place_of[symptom.id] for symptom in incident.symptoms]
         for place in places[1:]:
             scene.links.join(places[0], place)
+    # What a person split, nothing here joins again.
+    first = {one.id: place_of[one.symptoms[0].id] for one in live if one.symptoms}
+    for incident in live:
+        for other in incident.apart_from:
+            if incident.symptoms and other in first:
+                scene.links.keep_apart(first[incident.id], first[other])
 
 
 def _groups(scene: Scene, live: Sequence[Incident]) -> Iterator[Group]:

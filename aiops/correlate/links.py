@@ -18,6 +18,7 @@ class Links:
     def __init__(self, size: int) -> None:
         self._parent = list(range(size))
         self._reasons: list[tuple[int, Clause]] = []
+        self._apart: list[tuple[int, int]] = []
 
     def find(self, item: int) -> int:
         """Return the smallest member of the item's set."""
@@ -28,14 +29,22 @@ class Links:
             self._parent[item], item = root, self._parent[item]
         return root
 
+    def keep_apart(self, first: int, second: int) -> None:
+        """Never make the sets of two items one from here on, whatever joins them."""
+        self._apart.append((first, second))
+
     def join(self, first: int, second: int, reason: Clause | None = None) -> None:
-        """Make the sets of two items one; the reason counts only if they were two."""
+        """Make the sets of two items one, unless kept apart; the reason counts if they were two."""
         low, high = sorted((self.find(first), self.find(second)))
-        if low == high:
+        if low == high or self._are_apart(low, high):
             return
         self._parent[high] = low
         if reason is not None:
             self._reasons.append((low, reason))
+
+    def _are_apart(self, low: int, high: int) -> bool:
+        pairs = ((self.find(one), self.find(other)) for one, other in self._apart)
+        return any(pair in ((low, high), (high, low)) for pair in pairs)
 
     def sets(self) -> dict[int, list[int]]:
         """Return the members of each set, ascending, by its smallest member."""

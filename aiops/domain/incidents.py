@@ -218,6 +218,7 @@ class Incident:
         quiet_since: since when no user-visible symptom (or none at all) is open.
         repeat_of: the earlier incident it repeats.
         merged_into: where its symptoms went, when it is a closed link.
+        apart_from: what a person split from it, or it from; only a person joins them again.
     """
 
     id: str
@@ -258,6 +259,7 @@ class Incident:
     resolved_at: datetime | None = None
     repeat_of: str | None = None
     merged_into: str | None = None
+    apart_from: tuple[str, ...] = ()
     origin: Origin = Origin.LIVE
 
     @property

@@ -31,6 +31,15 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What a person says of incidents: `who`, `why` in their words, and when (aware UTC)."""
+
+    who: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastIncident:
     """An ended incident as memory keeps it: its signature and what fixed it.
 

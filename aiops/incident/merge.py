@@ -4,8 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from aiops.domain.incidents import Incident, IncidentState, TimelineEntry, TimelineKind
+from aiops.domain.errors import InputError
+from aiops.domain.incidents import Decision, Incident, IncidentState, TimelineEntry, TimelineKind
+from aiops.domain.outcomes import Word
 from aiops.incident.timeline import extend
+
+_LOUDNESS = (Decision.NONE, Decision.TICKET, Decision.PAGE)
 
 
 def survivor_of(incidents: Iterable[Incident]) -> Incident:
@@ -25,13 +29,19 @@ def may_merge(incident: Incident) -> bool:
     return incident.state is IncidentState.OPEN and incident.acknowledged_at is None
 
 
+def are_apart(first: Incident, second: Incident) -> bool:
+    """Return whether a person split them: then only a person merges them."""
+    return first.id in second.apart_from or second.id in first.apart_from
+
+
 def merge(
     survivor: Incident, others: Sequence[Incident], at: datetime
 ) -> tuple[Incident, tuple[Incident, ...]]:
     """Move the symptoms of `others` into the survivor and close them as links to it.
 
-    Only what nobody has acknowledged is merged; the rest is left alone and not returned. The
-    survivor's causes, cost and narrative are brought up to date by the next `assemble`.
+    Only what nobody has acknowledged, and nobody has split, is merged; the rest is left alone and
+    not returned. The survivor's causes, cost and narrative are brought up to date by the next
+    `assemble`.
 
     Args:
         survivor: as `survivor_of` chose it.
@@ -41,18 +51,77 @@ def merge(
     Returns:
         The survivor, and the incidents that became links (state MERGED), in their order.
     """
-    joining = [one for one in others if may_merge(one) and one.id != survivor.id]
+    joining: list[Incident] = []
+    for one in others:
+        apart = any(are_apart(one, other) for other in (survivor, *joining))
+        if may_merge(one) and one.id != survivor.id and not apart:
+            joining.append(one)
     if not joining or not may_merge(survivor):
         return survivor, ()
+    return _moved(survivor, joining, at, TimelineKind.STATE, "")
+
+
+def merge_by_word(
+    incidents: Sequence[Incident], word: Word
+) -> tuple[Incident, tuple[Incident, ...]]:
+    """Make incidents one because a person says so, also acknowledged and once split ones.
+
+    The one that was paged, else the older, keeps its name and its pages. Whoever took one of them
+    has taken it; it is as bad as the worst of them until it is assembled anew.
+
+    Args:
+        incidents: at least two, in any order.
+        word: who says so, why and when.
+
+    Returns:
+        The survivor, and the others as links to it, in their order.
+
+    Raises:
+        InputError: they are not all live, of one environment, and two at least.
+    """
+    unlike = {one.env for one in incidents}
+    over = [one for one in incidents if not one.is_live]
+    if len({one.id for one in incidents}) < 2:
+        raise InputError("it takes two different incidents to merge; name both")
+    if len(unlike) > 1:
+        raise InputError(f"they are of several environments ({', '.join(sorted(unlike))})")
+    if over:
+        raise InputError(f"{over[0].id} is {over[0].state}; only what is still open can be merged")
+    survivor = survivor_of(incidents)
+    others = [one for one in incidents if one.id != survivor.id]
+    reason = f" by {word.who}: {word.why}"
+    merged, links = _moved(survivor, others, word.at, TimelineKind.PERSON, reason)
+    worst = min(incidents, key=lambda one: (one.severity, one.id))
+    loudest = max(incidents, key=lambda one: (_LOUDNESS.index(one.decision), one.id == survivor.id))
+    return _taken(
+        replace(
+            merged,
+            severity=worst.severity,
+            severity_reason=worst.severity_reason,
+            decision=loudest.decision,
+            decision_reason=loudest.decision_reason,
+            called_at=min((one.called_at for one in incidents if one.called_at), default=None),
+        ),
+        incidents,
+    ), links
+
+
+def _moved(
+    survivor: Incident, joining: Sequence[Incident], at: datetime, kind: TimelineKind, reason: str
+) -> tuple[Incident, tuple[Incident, ...]]:
+    """Move everything of others into the survivor; return it, and them as links."""
     members = {one.id: one for other in joining for one in other.symptoms}
     members.update({one.id: one for one in survivor.symptoms})
+    texts = ((f"{other.id} merged into this{reason}", other.id) for other in joining)
     told = extend(
         survivor.timeline,
         [
             *(entry for other in joining for entry in other.timeline),
-            *(_entry(at, f"{other.id} merged into this", other.id) for other in joining),
+            *(_entry(at, kind, text, name) for text, name in texts),
         ],
     )
+    gone = {survivor.id, *(other.id for other in joining)}
+    apart = {name for one in (survivor, *joining) for name in one.apart_from} - gone
     merged = replace(
         survivor,
         revision=survivor.revision + 1,
@@ -61,21 +130,36 @@ def merge(
         symptoms=tuple(sorted(members.values(), key=lambda one: (one.onset, one.id))),
         timeline=told,
         quiet_since=None,
+        apart_from=tuple(sorted(apart)),
     )
-    return merged, tuple(_link(other, survivor.id, at) for other in joining)
+    entry = _entry(at, kind, f"merged into {survivor.id}{reason}", survivor.id)
+    return merged, tuple(_link(other, survivor.id, entry) for other in joining)
 
 
-def _link(other: Incident, survivor_id: str, at: datetime) -> Incident:
-    entry = _entry(at, f"merged into {survivor_id}", survivor_id)
+def _taken(merged: Incident, incidents: Sequence[Incident]) -> Incident:
+    """Return an open incident as taken by whoever took one of those it was made of."""
+    taken = [(one.acknowledged_at, one) for one in incidents if one.acknowledged_at is not None]
+    if merged.state is not IncidentState.OPEN or not taken:
+        return merged
+    at, first = min(taken, key=lambda pair: (pair[0], pair[1].id))
+    return replace(
+        merged,
+        state=IncidentState.ACKNOWLEDGED,
+        acknowledged_at=at,
+        acknowledged_by=first.acknowledged_by,
+    )
+
+
+def _link(other: Incident, survivor_id: str, entry: TimelineEntry) -> Incident:
     return replace(
         other,
         state=IncidentState.MERGED,
         revision=other.revision + 1,
-        updated_at=at,
+        updated_at=entry.at,
         merged_into=survivor_id,
         timeline=extend(other.timeline, [entry]),
     )
 
 
-def _entry(at: datetime, text: str, other_id: str) -> TimelineEntry:
-    return TimelineEntry(at=at, kind=TimelineKind.STATE, text=text, source=f"merge:{other_id}")
+def _entry(at: datetime, kind: TimelineKind, text: str, other_id: str) -> TimelineEntry:
+    return TimelineEntry(at=at, kind=kind, text=text, source=f"merge:{other_id}")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from aiops.domain.errors import InputError, StaleStateError
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import Notification
 from aiops.domain.symptoms import Origin, Symptom, SymptomFact
+from aiops.pipeline import Advance
 from aiops.store.audit import AuditEntry, write_entry
 from aiops.store.codec import decode, decode_all, encode_all
 from aiops.store.deliveries import add_notifications
@@ -24,6 +26,9 @@ from aiops.store.upsert import insert_missing
 
 Step = Callable[[Incident], tuple[Incident, Sequence[Notification]]]
 """A pure step a person takes: the incident as it stands → as it is then, and whom that tells."""
+
+EnvStep = Callable[[EnvState], Advance]
+"""The same over all incidents of an environment: as they stand → what the step did to them."""
 
 _ATTEMPTS = 20
 _FIRST_NUMBER = 1001
@@ -71,6 +76,7 @@ class IncidentStore:
         now: datetime,
         origin: Origin = Origin.LIVE,
         traceparent: str = "",
+        entries: Sequence[AuditEntry] = (),
     ) -> tuple[int, ...]:
         """Store what correlation made of an environment, all of it or nothing.
 
@@ -83,6 +89,7 @@ class IncidentStore:
             now: the product's clock.
             origin: of the environment's own row; incidents and notifications carry theirs.
             traceparent: W3C trace context, kept with the notifications.
+            entries: what the audit log will say.
 
         Returns:
             The ids of the new notifications, to be enqueued now.
@@ -109,6 +116,8 @@ class IncidentStore:
             write_incidents(connection, rows)
             insert_missing(connection, INCIDENT_REVISIONS, told)
             mark_correlated(connection, correlated)
+            for entry in entries:
+                write_entry(connection, entry)
             return add_notifications(connection, notifications, now=now, traceparent=traceparent)
 
     def change_by_person(
@@ -143,6 +152,39 @@ class IncidentStore:
                 continue
             return after
         raise StaleStateError(f"{incident_id} kept changing; {_ATTEMPTS} attempts met others")
+
+    def regroup_by_person(self, env: str, step: EnvStep, entry: AuditEntry) -> tuple[Incident, ...]:
+        """Apply a person's step to the incidents of an environment, as `change_by_person` does.
+
+        Args:
+            env: which environment.
+            step: pure; may raise to refuse.
+            entry: what the audit log will say, of each incident that changed.
+
+        Returns:
+            The incidents that changed, as they are now; none where there was nothing to do.
+
+        Raises:
+            StaleStateError: others were faster many times in a row.
+        """
+        for _ in range(_ATTEMPTS):
+            before, version = self.load(env)
+            advance = step(before)
+            if not advance.revisions:
+                return ()
+            try:
+                self.commit(
+                    version,
+                    advance.state,
+                    revisions=advance.revisions,
+                    notifications=advance.notifications,
+                    now=entry.at,
+                    entries=[replace(entry, subject=one.id) for one in advance.revisions],
+                )
+            except StaleStateError:
+                continue
+            return advance.revisions
+        raise StaleStateError(f"{env} kept changing; {_ATTEMPTS} attempts met others")
 
     def get(self, incident_id: str) -> Incident | None:
         """Return an incident as it stands, or None."""

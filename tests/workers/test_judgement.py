@@ -108,7 +108,7 @@ def test_what_there_is_not_is_refused_with_what_there_is(shop: Installation) -> 
 def test_the_commands_say_what_they_did(
     shop: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.commands.judge._parts", lambda _config: shop)
+    monkeypatch.setattr("workers.commands.judge.client", lambda _config: shop)
 
     def said(*words: str) -> str:
         done = CliRunner().invoke(cli.app, words)

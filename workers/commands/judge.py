@@ -2,17 +2,14 @@
 
 import getpass
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import orjson
 import typer
 
 from aiops.domain.marks import Mark
 from workers.commands.run import Config
-
-if TYPE_CHECKING:
-    from workers.wiring import Parts
+from workers.commands.start import client
 
 By = Annotated[str, typer.Option(help="Who says so; you, unless named.", show_default=False)]
 Why = Annotated[str, typer.Option(help="In your words.")]
@@ -38,7 +35,7 @@ def judge(
     from workers.judgement import judge as judged  # noqa: PLC0415 - keeps --help fast
 
     who = by or getpass.getuser()
-    set_now = judged(_parts(config), incident.upper(), real=real, by=who, why=why)
+    set_now = judged(client(config), incident.upper(), real=real, by=who, why=why)
     typer.echo(f"{incident.upper()} is {'real' if real else 'noise'}")
     for mark in set_now:
         typer.echo(_told(mark))
@@ -64,7 +61,7 @@ def listed(
     """
     from aiops.learn.marks import holding  # noqa: PLC0415
 
-    parts = _parts(config)
+    parts = client(config)
     held = holding(parts.marks.all(), parts.clock.now())
     if as_json:
         typer.echo(orjson.dumps([asdict(mark) for mark in held]).decode())
@@ -89,15 +86,8 @@ def take_back(
     """
     from workers.judgement import take_back as taken  # noqa: PLC0415
 
-    was = taken(_parts(config), series, by=by or getpass.getuser(), why=why)
+    was = taken(client(config), series, by=by or getpass.getuser(), why=why)
     typer.echo(f"{was.name} is no longer {was.kind}")
-
-
-def _parts(config: Path | None) -> "Parts":
-    from workers.commands.start import load  # noqa: PLC0415
-    from workers.wiring import Parts  # noqa: PLC0415
-
-    return Parts(load(config), "client")
 
 
 def _told(mark: Mark) -> str:

@@ -3,9 +3,13 @@
 import logging
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiops import settings as configuration
 from aiops.settings import Settings
+
+if TYPE_CHECKING:
+    from workers.wiring import Parts
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
@@ -13,6 +17,13 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 def load(config: Path | None) -> Settings:
     """Return the settings of this process."""
     return configuration.load(config, os.environ)
+
+
+def client(config: Path | None) -> "Parts":
+    """Return the parts of an installation for a command that a person gave."""
+    from workers.wiring import Parts  # noqa: PLC0415 - keeps --help fast
+
+    return Parts(load(config), "client")
 
 
 def log_to_stderr(settings: Settings) -> None:

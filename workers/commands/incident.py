@@ -1,0 +1,170 @@
+"""`aiops incident`: look at incidents, and say which belong together."""
+
+import getpass
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from aiops.domain.incidents import Incident
+from aiops.incident.export import export
+from workers.commands.judge import By
+from workers.commands.run import Config
+from workers.commands.start import client
+
+app = typer.Typer(no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="INCIDENT", help="Its id, as in INC-1001.")]
+Reason = Annotated[str, typer.Option("--why", help="In your words; others will read it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+
+
+@app.callback()
+def about() -> None:
+    """See incidents, merge those that are one, split one that is two.
+
+    Example: aiops incident list
+    """
+
+
+@app.command("list")
+def listed(
+    config: Config = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """List incidents that are not over, the last to begin first.
+
+    Example: aiops incident list --json
+    """
+    recent = client(config).incidents.recent(1000)
+    found = [one for one in recent if everything or (one.resolved_at is None and not _gone(one))]
+    if as_json:
+        typer.echo(orjson.dumps([_exported(one) for one in found[:limit]]).decode())
+        return
+    for one in found[:limit]:
+        typer.echo(_line(one))
+    if not found:
+        typer.echo("no incident is open; --all shows those that are over")
+
+
+@app.command()
+def show(incident: Name, config: Config = None, *, as_json: Json = False) -> None:
+    """Tell all of one incident: narrative, causes, symptoms, timeline.
+
+    Example: aiops incident show INC-1001
+    """
+    from workers.regrouping import find  # noqa: PLC0415 - keeps --help fast
+
+    found = find(client(config), incident)
+    if as_json:
+        typer.echo(orjson.dumps(_exported(found)).decode())
+        return
+    typer.echo(_line(found))
+    for text in (found.story, *_causes(found), *_symptoms(found), *_timeline(found)):
+        typer.echo(text)
+
+
+@app.command()
+def merge(
+    incidents: Annotated[list[str], typer.Argument(help="Two ids or more, as in INC-1001.")],
+    config: Config = None,
+    *,
+    why: Reason,
+    by: By = "",
+    as_json: Json = False,
+) -> None:
+    """Make incidents one. The one that was paged, else the older, keeps its id and its pages.
+
+    The others become links to it; PagerDuty and Slack are told. Said twice it changes nothing.
+
+    Example: aiops incident merge INC-1001 INC-1002 --why "one connection pool"
+    """
+    from workers.regrouping import merge as merged  # noqa: PLC0415
+
+    who = by or getpass.getuser()
+    kept, gone = merged(client(config), [one.upper() for one in incidents], by=who, why=why)
+    if as_json:
+        typer.echo(orjson.dumps({"kept": _exported(kept), "merged": list(gone)}).decode())
+    elif gone:
+        typer.echo(f"{', '.join(gone)} merged into {kept.id}: {kept.title}")
+    else:
+        typer.echo(f"nothing to do: they are {kept.id} already")
+
+
+@app.command()
+def split(
+    incident: Name,
+    parts: Annotated[
+        list[str], typer.Argument(help="Services whose symptoms leave it, or ids of symptoms.")
+    ],
+    config: Config = None,
+    *,
+    why: Reason,
+    by: By = "",
+    as_json: Json = False,
+) -> None:
+    """Make part of an incident one of its own; only `merge` joins the two again.
+
+    Example: aiops incident split INC-1001 search --why "another fault in the same minute"
+    """
+    from workers.regrouping import split as parted  # noqa: PLC0415
+
+    who = by or getpass.getuser()
+    rest, fresh = parted(client(config), incident.upper(), parts, by=who, why=why)
+    if as_json:
+        typer.echo(orjson.dumps({"rest": _exported(rest), "new": _exported(fresh)}).decode())
+        return
+    typer.echo(f"{rest.id}: {rest.title}")
+    typer.echo(f"{fresh.id}, split from it: {fresh.title}")
+
+
+def _gone(incident: Incident) -> bool:
+    return incident.merged_into is not None
+
+
+def _exported(incident: Incident) -> dict[str, Any]:
+    now = {
+        "incident": incident.id,
+        "episode": incident.episode,
+        "revision": incident.revision,
+        "state": incident.state.value,
+        "merged_into": incident.merged_into,
+        "apart_from": list(incident.apart_from),
+        "symptom_ids": [one.id for one in incident.symptoms],
+        "timeline": [
+            {"at": one.at, "kind": one.kind.value, "text": one.text, "source": one.source}
+            for one in incident.timeline
+        ],
+    }
+    return export(incident) | now
+
+
+def _line(incident: Incident) -> str:
+    link = f" -> {incident.merged_into}" if incident.merged_into else ""
+    return (
+        f"{incident.id}  {incident.severity}  {incident.state}{link}"
+        f"  {incident.started_at:%d %b %H:%M} UTC  {incident.title}"
+    )
+
+
+def _causes(incident: Incident) -> list[str]:
+    return [
+        f"  cause   {one.service} ({one.confidence:.0%} sure)"
+        + "".join(f"\n            {clause.text}" for clause in one.evidence)
+        for one in incident.causes
+    ]
+
+
+def _symptoms(incident: Incident) -> list[str]:
+    return [
+        f"  symptom {one.id}  {one.service} {one.series.key.metric}"
+        f"  {one.state} since {one.onset:%H:%M} UTC"
+        for one in incident.symptoms
+    ]
+
+
+def _timeline(incident: Incident) -> list[str]:
+    return [f"  {one.at:%H:%M}   {one.text}" for one in incident.timeline]
