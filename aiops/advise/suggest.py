@@ -5,7 +5,7 @@ from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Cause, Clause, Incident, Suggestion
 from topology.attributes import ServiceKind
 
-SURE_ENOUGH = 0.6
+SURE_ENOUGH = 0.8
 """Below this confidence a suggestion is for a person to weigh: never more than level 1."""
 
 ASSIST = 2

@@ -63,9 +63,13 @@ UNKNOWN_SCORE = 2.5
 TEMPERATURE = 1.5
 """Evidence is correlated (first, strongest, lowest come together), so odds grow more slowly."""
 
+CALIBRATION = 1.5
+"""Log-odds by which the first share is too modest, between the 1 that faults of the faint sort and
+the 2 that clear ones ask for: the smallest error where 85% to 100% of first causes are right."""
+
 MAX_CAUSES = 5
 MIN_CONFIDENCE = 0.02
-"""What is less likely than this is not worth a line."""
+"""What has a smaller share of the evidence is not worth a line."""
 
 MAX_RULED_OUT = 8
 ELSEWHERE_WINDOW = timedelta(hours=2)
@@ -102,18 +106,19 @@ def rank_causes(
         key=lambda verdict: (-verdict.score, verdict.suspect.service),
     )
     shares = _shares([verdict.score for verdict in verdicts])
+    sure = _calibrated(shares)
     causes = tuple(
         Cause(
             service=verdict.suspect.service,
-            confidence=round(share, 3),
+            confidence=round(confidence, 3),
             change=verdict.suspect.suspicion.change if verdict.suspect.suspicion else None,
             evidence=verdict.evidence,
         )
-        for verdict, share in zip(verdicts[:MAX_CAUSES], shares, strict=False)
+        for verdict, share, confidence in zip(verdicts, shares, sure, strict=False)
         if share >= MIN_CONFIDENCE
     )
     if not causes or causes[0].confidence < knowledge.policies.correlate.unknown_below:
-        return (), _too_little(verdicts, shares, lineup)
+        return (), _too_little(verdicts, sure, lineup)
     return causes, _ruled_out(verdicts, causes, lineup)
 
 
@@ -122,6 +127,19 @@ def _shares(scores: Sequence[float]) -> list[float]:
     odds = [math.exp(score / TEMPERATURE) for score in scores[:MAX_CAUSES]]
     total = sum(odds) + math.exp(UNKNOWN_SCORE / TEMPERATURE)
     return [one / total for one in odds]
+
+
+def _calibrated(shares: Sequence[float]) -> list[float]:
+    """Return how often the first is right where its share is this, and the others' of the rest.
+
+    References:
+        Platt, "Probabilistic Outputs for Support Vector Machines", 1999, with a slope of 1.
+    """
+    if not shares:
+        return []
+    first = shares[0] / (shares[0] + (1 - shares[0]) * math.exp(-CALIBRATION))
+    rest = (1 - first) / (1 - shares[0])
+    return [first, *(share * rest for share in shares[1:])]
 
 
 def _judge(

@@ -103,7 +103,7 @@ class CorrelatePolicy:
     hops: int = 2
     change_max_age_seconds: int = 24 * 3600
     change_half_life_seconds: int = 1800
-    unknown_below: float = 0.35
+    unknown_below: float = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,15 +139,15 @@ class LifePolicy:
         mitigated_after_seconds: no user-visible symptom for this long → mitigated.
         watch_seconds: regression watch after that → resolved.
         open_strength: a lone symptom that no user meets opens an incident from this strength on.
-        cause_margin: the first cause and the title of a paged incident change only when the new
-            cause's confidence is higher by at least this …
+        cause_odds: the first cause and the title of a paged incident change only when the odds of
+            the new cause are higher by at least this factor …
         cause_settle_seconds: … except so soon after its detection that evidence still comes in.
     """
 
     mitigated_after_seconds: int = 600
     watch_seconds: int = 3600
     open_strength: float = 12.0
-    cause_margin: float = 0.15
+    cause_odds: float = 2.5
     cause_settle_seconds: int = 180
 
 

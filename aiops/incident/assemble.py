@@ -69,7 +69,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
     """Build an incident, or bring one up to date; the same inputs twice change nothing.
 
     Identity, episode, state and what people decided are kept. The cause and title of a paged
-    incident change only when a new first cause is clearly more certain (`life.cause_margin`).
+    incident change only when a new first cause is clearly more certain (`life.cause_odds`).
     `revision` grows only when something worth telling changed. Decision, owner, runbook and
     suggestions are other stages' work: they are carried over.
 
@@ -192,10 +192,14 @@ def _causes(
     age = (at - previous.detected_at).total_seconds()
     if previous.paged_at is None or (fresh and age <= life_policy.cause_settle_seconds):
         return fresh, True
-    margin = life_policy.cause_margin
-    if fresh and fresh[0].confidence >= previous.causes[0].confidence + margin:
+    before = _odds(previous.causes[0].confidence)
+    if fresh and _odds(fresh[0].confidence) >= life_policy.cause_odds * before:
         return fresh, True
     return previous.causes, False
+
+
+def _odds(confidence: float) -> float:
+    return confidence / max(1.0 - confidence, 1e-6)
 
 
 def _severity(

@@ -286,6 +286,14 @@ def test_evidence_says_when_and_how_much_with_its_source() -> None:
     assert {clause.source for clause in got.causes[0].evidence} == {first.id}
 
 
+def test_the_confidence_says_how_often_the_first_cause_is_right() -> None:
+    one = only(found(CHAIN, errors("payments"))).causes[0]
+    two = only(found(CHAIN, errors("payments"), errors("checkout"))).causes
+
+    assert one.confidence >= 0.7
+    assert sum(cause.confidence for cause in two) <= 1.0
+
+
 @pytest.mark.parametrize("strength", [5.0, 20.0, 100.0])
 def test_confidence_is_a_probability_and_best_comes_first(strength: float) -> None:
     symptoms = (errors("payments", strength=strength), errors("checkout"), slow("gateway"))
