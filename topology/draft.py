@@ -31,11 +31,13 @@ class Parsed:
         graph: all services and edges that were readable.
         problems: errors and warnings in the order of the files and their lines.
         places: where each service is declared or was first seen, by name.
+        unreadable: those of the problems for which a whole file was left out.
     """
 
     graph: ServiceGraph
     problems: tuple[Problem, ...]
     places: Mapping[str, Place]
+    unreadable: tuple[Problem, ...] = ()
 
 
 class Draft:

@@ -7,7 +7,7 @@ what was seen, with confidence and last-seen.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from topology.catalog import is_entity, read_catalog
@@ -16,7 +16,7 @@ from topology.document import read_documents
 from topology.draft import Draft, Parsed
 from topology.kiali import is_kiali, read_kiali
 from topology.nodes import Fields
-from topology.problems import TopologyError
+from topology.problems import Problem, TopologyError
 from topology.spans import is_traces, read_traces
 
 _FORMS: Final = (
@@ -78,17 +78,19 @@ def parse_topologies(sources: Iterable[tuple[str, str]], owners: Iterable[str] =
         own.yaml:1: warning: the owner 'web' of service 'a' does not exist (known: payments)
     """
     reading: _Reading | None = None
+    unreadable: list[Problem] = []
     for text, filename in sources:
         reading = reading or _Reading(Draft(filename))
         try:
             reading.take(text, filename)
         except TopologyError as error:
-            reading.draft.add_problems(error.problems)
+            unreadable += error.problems
     if reading is None:
         raise ValueError("there is no topology text to read; give at least one")
     for role in owners:
         reading.draft.know_owner(role)
-    return reading.finish()
+    reading.draft.add_problems(unreadable)
+    return replace(reading.finish(), unreadable=tuple(unreadable))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,7 @@ from aiops.settings import Settings
 from aiops.store.memory import MemoryStore
 from topology.draft import Parsed
 from topology.graph import ServiceGraph
-from topology.parse import parse_topology
-from topology.problems import TopologyError
+from topology.parse import parse_topologies
 
 
 def standing(settings: Settings) -> Knowledge:
@@ -46,16 +45,15 @@ def topology(settings: Settings) -> ServiceGraph:
 
 
 def read_topology(settings: Settings) -> Parsed:
-    """Return the topology file as it is, with what is wrong in it.
+    """Return the topology files as they are, read as one, with what is wrong in them.
 
     Raises:
-        ConfigurationError: nothing of it can be read.
+        ConfigurationError: nothing of a file can be read.
     """
-    text, name = settings.topology_text()
-    try:
-        return parse_topology(text, name)
-    except TopologyError as error:
-        raise ConfigurationError(str(error)) from error
+    parsed = parse_topologies(settings.topology_texts())
+    if parsed.unreadable:
+        raise ConfigurationError("\n".join(map(str, parsed.unreadable)))
+    return parsed
 
 
 def runbooks(settings: Settings) -> tuple[Runbook, ...]:

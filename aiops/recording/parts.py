@@ -6,9 +6,10 @@ from typing import Final
 
 from aiops.domain.errors import ConfigurationError, InputError
 from aiops.settings import Settings, load
+from aiops.settings.topology_files import topology_texts
 from topology.graph import ServiceGraph
-from topology.parse import parse_topology
-from topology.problems import ProblemLevel, TopologyError
+from topology.parse import parse_topologies
+from topology.problems import ProblemLevel
 
 METRICS: Final = ("metrics.parquet", "metrics.csv")
 TOPOLOGIES: Final = ("topology.yaml", "topology.json")
@@ -53,13 +54,13 @@ def graph_in(folder: Path, settings: Settings) -> tuple[ServiceGraph, tuple[str,
     """
     found = [folder / name for name in TOPOLOGIES if (folder / name).is_file()]
     try:
-        if found:
-            text, name = found[0].read_text(encoding="utf-8"), str(found[0])
-        else:
-            text, name = settings.topology_text()
-        parsed = parse_topology(text, name)
-    except (OSError, UnicodeDecodeError, TopologyError, ConfigurationError) as error:
+        texts = topology_texts(found[0]) if found else settings.topology_texts()
+    except ConfigurationError as error:
         raise InputError(f"the topology of {folder} cannot be read: {error}") from error
+    parsed = parse_topologies(texts)
+    if parsed.unreadable:
+        told = "\n".join(map(str, parsed.unreadable))
+        raise InputError(f"the topology of {folder} cannot be read: {told}")
     problems = tuple(
         str(problem) for problem in parsed.problems if problem.level is ProblemLevel.ERROR
     )

@@ -166,10 +166,11 @@ def _severity_order(facts: Facts) -> Iterator[Finding]:
 
 def _topology(facts: Facts) -> Iterator[Finding]:
     written = facts.file.topology
-    if written is not None and not (path := facts.folder / written).is_file():
+    if written is not None and not (path := facts.folder / written).exists():
         yield (
             ("topology",),
-            f"found {shown(written)}, but there is no file {path}; expected a topology file",
+            f"found {shown(written)}, but there is no file {path}; expected a topology file "
+            "or a folder of them",
             "a relative path starts from the folder of this file",
         )
 

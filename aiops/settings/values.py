@@ -14,6 +14,7 @@ from aiops.domain.journeys import Journey, Kpi, Team
 from aiops.domain.policies import Policies
 from aiops.domain.series import DEFAULT_ENV, Direction, Family
 from aiops.domain.symptoms import Origin
+from aiops.settings.topology_files import topology_texts
 from topology.attributes import Service, guess_kind
 from topology.graph import ServiceGraph
 
@@ -159,7 +160,7 @@ class Settings:
         redis_url: broker; None: the embedded one.
         clock: how time runs (`AIOPS_CLOCK`); None: as it does.
         default_env: the environment of signals that name none.
-        topology_path: the topology file, None when none is declared.
+        topology_path: the topology file or a folder of them, None when none is declared.
         services: kinds and owners declared in `aiops.yaml`; the kind is guessed where it says
             none.
         runbooks_dir: None: those that ship with the product.
@@ -197,24 +198,18 @@ class Settings:
     history_days: int = 35
     log_level: str = "INFO"
 
-    def topology_text(self) -> tuple[str, str]:
-        """Read the topology file; an empty topology where none is declared.
+    def topology_texts(self) -> tuple[tuple[str, str], ...]:
+        """Read the topology files; an empty topology where none is declared.
 
         Returns:
-            Its text and its name for messages.
+            Text and name for messages of each.
 
         Raises:
-            ConfigurationError: it cannot be read.
+            ConfigurationError: one cannot be read.
         """
         if self.topology_path is None:
-            return "services: {}\n", "(no topology)"
-        try:
-            return self.topology_path.read_text(encoding="utf-8"), str(self.topology_path)
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"topology: {self.topology_path} cannot be read ({error}); "
-                "expected a UTF-8 file as `aiops init` writes one"
-            ) from error
+            return (("services: {}\n", "(no topology)"),)
+        return topology_texts(self.topology_path)
 
     @property
     def broker_url(self) -> str:

@@ -104,7 +104,7 @@ def test_without_file_and_environment_there_are_quiet_defaults(
     assert settings.policies.paging.mode is Mode.OBSERVE
     assert settings.policies.paging.page_sinks == ()
     assert settings.policies.paging.paging_environments == {"prod"}
-    assert settings.topology_text()[0].strip() == "services: {}"
+    assert settings.topology_texts()[0][0].strip() == "services: {}"
 
 
 def test_the_file_is_found_by_argument_then_environment_then_here(
@@ -186,7 +186,7 @@ def test_a_source_comes_with_its_signals_and_labels(tmp_path: Path) -> None:
 def test_paths_start_from_the_folder_of_the_file(tmp_path: Path) -> None:
     settings = full(tmp_path)
     assert settings.topology_path == tmp_path / "topology.yaml"
-    assert settings.topology_text() == ("services: {}\n", str(tmp_path / "topology.yaml"))
+    assert settings.topology_texts() == (("services: {}\n", str(tmp_path / "topology.yaml")),)
 
 
 def test_declared_services_change_only_what_they_say(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def uncomment(text: str) -> str:
 
 
 def graph_of(settings: Settings) -> ServiceGraph:
-    parsed = parse_topology(*settings.topology_text())
+    parsed = parse_topology(*settings.topology_texts()[0])
     assert [one for one in parsed.problems if "empty" not in one.message] == []
     return settings.with_services(parsed.graph)
 

@@ -124,7 +124,7 @@ def test_a_picture_is_written_where_asked(shop: Path, tmp_path: Path, name: str)
 
 
 def test_another_ending_is_refused(shop: Path, tmp_path: Path) -> None:
-    assert ".svg or .html" in aiops("show", shop, "--out", tmp_path / "shop.png")[2]
+    assert "expected .svg, .html or .yaml" in aiops("show", shop, "--out", tmp_path / "shop.png")[2]
 
 
 def test_a_name_that_would_steer_the_terminal_is_shown_instead(tmp_path: Path) -> None:
@@ -162,3 +162,27 @@ def test_a_version_that_cannot_be_read_is_no_difference(shop: Path, tmp_path: Pa
 
     assert ended == 2
     assert "broken.yaml:2" in complaint
+
+
+def test_several_files_are_written_as_one(shop: Path, tmp_path: Path) -> None:
+    seen = tmp_path / "seen.yaml"
+    seen.write_text("edges: [{caller: cart, callee: db, confidence: 0.5}]\n")
+    out = tmp_path / "all.yaml"
+
+    assert aiops("show", shop, seen, "--out", out)[0] == 0
+    assert aiops("diff", tmp_path, out)[1] == "the same\n"
+    assert "confidence: 0.5" in out.read_text()
+
+
+def test_settings_may_name_a_folder_of_topology_files(shop: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "topology"
+    folder.mkdir()
+    shop.rename(folder / "own.yaml")
+    (folder / "seen.yaml").write_text("edges: [{caller: cart, callee: web, confidence: 0.5}]\n")
+    config = tmp_path / "aiops.yaml"
+    config.write_text("topology: topology\n")
+
+    ended, said, _ = aiops("check", "--config", config)
+
+    assert ended == 1
+    assert "services call each other in a circle: cart -> web -> cart" in said

@@ -59,12 +59,16 @@ def show(
     service: Annotated[str | None, typer.Option(help="Only what is around this service.")] = None,
     hops: Annotated[int, typer.Option(help="How many calls around it.", min=0)] = 2,
     out: Annotated[
-        Path | None, typer.Option(help="Draw it into this file: .svg, or .html with a table.")
+        Path | None,
+        typer.Option(
+            help="Write it to this file: .svg, .html with a table, or .yaml of our own form."
+        ),
     ] = None,
 ) -> None:
     """Show who calls whom: as a tree here, or as a picture with --out.
 
-    The picture has a column per call depth and opens without JavaScript.
+    The picture has a column per call depth and opens without JavaScript. As .yaml it is all files
+    in one, of our own form.
 
     Example: aiops topology show --service checkout --hops 1 --out checkout.html
     """

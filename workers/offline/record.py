@@ -25,6 +25,8 @@ from aiops.settings import Settings
 from aiops.settings.document import read as read_document
 from aiops.store.changes import ChangeStore
 from aiops.store.engine import open_engine
+from topology.parse import parse_topologies
+from topology.write import to_yaml
 from workers.plugins import sources
 
 WRONG_INPUT = 2
@@ -43,9 +45,12 @@ def run_record(since: str, until: str, out: Path, config: Path | None) -> int:
         with _opened(settings) as origins:
             recorded = take(settings, origins, start, end)
         changes = _changes(settings, recorded, start, end)
-        topology = settings.topology_text()[0] if settings.topology_path else ""
         write_recording(
-            out, recorded, changes=changes, topology=topology, settings=portable(settings)
+            out,
+            recorded,
+            changes=changes,
+            topology=_topology(settings),
+            settings=portable(settings),
         )
     except (AiopsError, OSError) as error:
         typer.echo(f"aiops: {error}", err=True)
@@ -53,6 +58,14 @@ def run_record(since: str, until: str, out: Path, config: Path | None) -> int:
     series = sum(len(one.shard.series) for one in recorded)
     typer.echo(f"{out}: {series} series, {len(changes)} changes, {start} to {end}")
     return 0
+
+
+def _topology(settings: Settings) -> str:
+    """Return the topology as one text: the file as it is, several files as one of our own."""
+    if settings.topology_path is None:
+        return ""
+    texts = settings.topology_texts()
+    return texts[0][0] if len(texts) == 1 else to_yaml(parse_topologies(texts).graph)
 
 
 @contextmanager

@@ -12,19 +12,20 @@ import typer
 
 from aiops import settings as configuration
 from aiops.domain.errors import AiopsError, InputError
+from aiops.settings.topology_files import topology_texts
 from topology.compare import compare
 from topology.draft import Parsed
 from topology.graph import ServiceGraph
 from topology.parse import parse_topologies
 from topology.problems import ProblemLevel
 from topology.tree import shortened, tree
+from topology.write import to_yaml
 
 SAME, CHANGED, WRONG = 0, 1, 2
 CLEAN, WARNINGS, ERRORS = 0, 1, 2
 MOST_LINES: Final = 400
 """Of a tree; more scrolls away unread."""
 
-_ENDINGS: Final = (".yaml", ".yml", ".json", ".jsonl")
 _SHOWN: Final = 5
 
 
@@ -60,7 +61,9 @@ def run_show(
                 typer.echo(_plain(f"aiops: {problem}"), err=True)
         graph = parsed.graph if service is None else _around(parsed.graph, service, hops)
         if out is not None:
-            _draw(graph, out, service, hops)
+            drawn = _drawn(graph, out.suffix.lower(), service, hops)
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_text(drawn, encoding="utf-8")
             typer.echo(f"{_size(graph)}: {out}")
             return 0
     except (AiopsError, OSError) as error:
@@ -97,7 +100,7 @@ def run_diff(old: Path, new: Path, *, as_json: bool) -> int:
             typer.echo(_plain(line))
         if not difference:
             typer.echo("the same")
-    if any(not len(one.graph) and one.problems for one in (before, after)) and errors:
+    if before.unreadable or after.unreadable:
         return WRONG
     return CHANGED if difference else SAME
 
@@ -118,23 +121,7 @@ def _read(files: Sequence[Path], config: Path | None) -> Parsed:
                 "or name a file"
             )
         named = [settings.topology_path]
-    return parse_topologies([_text(file) for one in named for file in _files(one)], teams)
-
-
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in _ENDINGS)
-    if not found:
-        raise InputError(f"{path} holds no topology file; expected {', '.join(_ENDINGS)}")
-    return found
-
-
-def _text(file: Path) -> tuple[str, str]:
-    try:
-        return file.read_text(encoding="utf-8"), str(file)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read ({error}); expected UTF-8 text") from error
+    return parse_topologies([text for one in named for text in topology_texts(one)], teams)
 
 
 def _around(graph: ServiceGraph, service: str, hops: int) -> ServiceGraph:
@@ -146,16 +133,19 @@ def _around(graph: ServiceGraph, service: str, hops: int) -> ServiceGraph:
     return graph.part(graph.neighbourhood([service], hops))
 
 
-def _draw(graph: ServiceGraph, out: Path, service: str | None, hops: int) -> None:
+def _drawn(graph: ServiceGraph, ending: str, service: str | None, hops: int) -> str:
+    """Return a topology in the form that a file's ending asks for."""
+    if ending in (".yaml", ".yml"):
+        return to_yaml(graph)
     from aiops.drawing.topology import page, picture  # noqa: PLC0415 - a tree needs no templates
 
     around = f"{service} and what is within {_count(hops, 'call')} of it"
     title = "Who calls whom" if service is None else around
-    if out.suffix.lower() not in (".svg", ".html"):
-        raise InputError(f"--out: found {out}, expected a file that ends in .svg or .html")
-    drawn = (page if out.suffix.lower() == ".html" else picture)(graph, title, service)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(drawn, encoding="utf-8")
+    if ending == ".html":
+        return page(graph, title, service)
+    if ending == ".svg":
+        return picture(graph, title, service)
+    raise InputError(f"--out: found a file that ends in {ending!r}, expected .svg, .html or .yaml")
 
 
 def _refused(error: Exception) -> int:
