@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import Knowledge
-from aiops.domain.families import format_value
+from aiops.domain.families import format_value, is_currency
 from aiops.domain.incidents import BlastRadius, Cause, Clause, Impact
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom, SymptomKind
@@ -67,7 +67,7 @@ def narrative(
         _changed(causes, changes, told, knowledge),
         _cause(causes, ruled_out),
         _kpis(impacts),
-        _money(standing, impacts),
+        _money(standing, impacts) or _unpriced(blast, knowledge),
     )
     return tuple(clause for clause in clauses if clause is not None)
 
@@ -242,6 +242,22 @@ def _money(symptoms: Sequence[Symptom], impacts: Sequence[Impact]) -> Clause | N
     notes = "; ".join(note for note in (worst.assumption, shared) if note)
     assumed = f" ({notes})" if notes else ""
     return Clause(text=f"{text}{assumed}.", source=f"kpi:{worst.kpi}")
+
+
+def _unpriced(blast: BlastRadius, knowledge: Knowledge) -> Clause | None:
+    """Say that the cost is unknown where journeys are hit and none of them has a price."""
+    paid = {one.name for one in knowledge.kpis if is_currency(one.unit)}
+    paid_for = {one.journey for one in knowledge.kpis if one.name in paid}
+    hit = [one for one in knowledge.journeys if one.name in blast.journeys]
+    priced = any(
+        one.value_per_success is not None or one.name in paid_for or paid.intersection(one.kpis)
+        for one in hit
+    )
+    if not hit or priced:
+        return None
+    names = listed(f"`{one.name}`" for one in hit)
+    text = f"Cost unknown: {names} declares neither a money KPI nor the value of a success."
+    return Clause(text=text, source="rule:unpriced")
 
 
 def _amount(value: float, unit: str) -> str:

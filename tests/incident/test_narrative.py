@@ -18,7 +18,7 @@ from tests.builders import (
     story,
     symptom,
 )
-from tests.incident.scenes import DEPLOY, EU_CHECKOUT, loss
+from tests.incident.scenes import DEPLOY, EU_CHECKOUT, incident, loss
 
 CHART = (
     "At 10:03 UTC, error rate on `/checkout` in EU jumped from 0.3% to 7.2%. "
@@ -187,3 +187,15 @@ def test_a_drop_is_told_as_a_drop() -> None:
     low = replace(symptom(series("search", "requests_total"), before=100, observed=20))
     (told, *_) = narrative((low,), BlastRadius(), (), (), impacts=(), knowledge=shop())
     assert "dropped from 100 to 20" in told.text
+
+
+def test_where_no_journey_has_a_price_the_cost_is_unknown_and_says_why() -> None:
+    unpriced = shop(kpis=())
+    told = incident(impacts=(), knowledge=unpriced).story
+    assert told.endswith(
+        "Cost unknown: `checkout` declares neither a money KPI nor the value of a success."
+    )
+    (journey,) = unpriced.journeys
+    valued = replace(unpriced, journeys=(replace(journey, value_per_success=40.0),))
+    for priced in (shop(), valued):
+        assert "Cost unknown" not in incident(impacts=(), knowledge=priced).story
