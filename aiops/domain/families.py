@@ -25,6 +25,10 @@ _ERRORS = _vocabulary(
     " rejections refused denied drop dropped drops abort aborted aborts panic panics crash crashes"
     " restart restarts oom unavailable dlq invalid bounced deadlock deadlocks"
 )
+_BREAKERS = _vocabulary("breaker breakers circuitbreaker ejected ejection ejections")
+"""A circuit breaker opens, and an instance is ejected, because calls to it fail."""
+_CALM = _vocabulary("closed remaining permitted")
+"""Of a circuit breaker: how much of it still lets calls through."""
 _LATENCY = _vocabulary(
     "latency latencies duration durations delay rtt lat elapsed ttfb lcp wait slowness"
 )
@@ -151,6 +155,8 @@ def classify(metric: str, unit: str = "") -> tuple[Family, Direction]:
         (<Family.LATENCY: 'latency'>, <Direction.UP: 'up'>)
         >>> classify("db_connection_errors")[0].value, classify("amount", "EUR")[0].value
         ('errors', 'kpi')
+        >>> classify("circuit_breaker_state")[0].value, classify("breaker_closed")[1].value
+        ('errors', 'down')
         >>> classify("success_ratio")
         (<Family.AVAILABILITY: 'availability'>, <Direction.DOWN: 'down'>)
     """
@@ -158,7 +164,9 @@ def classify(metric: str, unit: str = "") -> tuple[Family, Direction]:
     found = set(words)
     if is_currency(unit) or found & _MONEY:
         return Family.KPI, Direction.DOWN
-    if found & _ERRORS:
+    if found & _BREAKERS and found & _CALM and not found & {"not"}:
+        return Family.AVAILABILITY, Direction.DOWN
+    if found & (_ERRORS | _BREAKERS):
         return Family.ERRORS, Direction.UP
     if _says_available(words):
         return Family.AVAILABILITY, Direction.DOWN

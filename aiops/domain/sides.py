@@ -3,6 +3,8 @@
 from aiops.domain.families import words_of
 
 _OUTGOING = frozenset({"client", "out", "outgoing", "outbound", "egress"})
+_GUARDS = frozenset(["retry", "retries", "retried", "breaker", "breakers", "circuitbreaker"])
+"""What a caller guards its calls with: it tells of those it calls."""
 _INCOMING = frozenset({"in", "incoming", "inbound", "ingress"})
 
 
@@ -12,8 +14,10 @@ def is_outgoing(metric: str) -> bool:
     Examples:
         >>> is_outgoing("http_client_duration_seconds"), is_outgoing("server_latency")
         (True, False)
+        >>> is_outgoing("retries_total"), is_outgoing("circuit_breaker_open")
+        (True, True)
     """
-    return not _OUTGOING.isdisjoint(words_of(metric))
+    return not (_OUTGOING | _GUARDS).isdisjoint(words_of(metric))
 
 
 def is_incoming(metric: str) -> bool:
