@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from aiops.correlate.culprits import TICK
 from aiops.correlate.history import Precedent, precedents
+from aiops.correlate.sickness import Sickness
 from aiops.correlate.suspects import ORDER_SECONDS, Lineup, Suspect, line_up
 from aiops.correlate.wording import (
     change_clause,
@@ -27,7 +28,7 @@ from aiops.domain.incidents import Cause, Clause
 from aiops.domain.symptoms import Symptom
 from topology.attributes import ServiceKind
 
-STRENGTH_WEIGHT = 2.0
+STRENGTH_WEIGHT = 4.0
 """Far outside its own history. Not more: an effect is often louder than its cause."""
 
 ONSET_WEIGHT = 1.5
@@ -190,7 +191,18 @@ def _explains(suspect: Suspect, lineup: Lineup, knowledge: Knowledge) -> _Point:
     further = [name for name in suspect.explains if name not in calling]
     sickness = suspect.sickness or lineup.sick[suspect.explains[0]]
     clause = explains_clause(suspect.service, callers, further, others + 1, sickness.leading.id)
-    return (EXPLAINS_WEIGHT * len(suspect.explains) / others, clause)
+    explained = sum(_explained(suspect, lineup.sick[name]) for name in suspect.explains)
+    return (EXPLAINS_WEIGHT * explained / others, clause)
+
+
+def _explained(suspect: Suspect, other: Sickness) -> float:
+    """Return how much of another service's trouble can come from a suspect.
+
+    A slow callee takes nobody's CPU; more requests do, and so may a change.
+    """
+    own = suspect.sickness
+    brings_load = own is None or own.load_since is not None or suspect.suspicion is not None
+    return 1.0 if brings_load else other.passed_on_ratio
 
 
 def _role(suspect: Suspect, own: Sequence[Symptom], knowledge: Knowledge) -> list[_Point]:

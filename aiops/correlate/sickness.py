@@ -8,8 +8,10 @@ from datetime import datetime
 
 from aiops.correlate.bundles import Nature, nature
 from aiops.correlate.calls import Calls
+from aiops.domain.resources import is_resource
 from aiops.domain.series import Direction, Family
-from aiops.domain.symptoms import Symptom
+from aiops.domain.sides import is_outgoing
+from aiops.domain.symptoms import Symptom, SymptomKind
 from topology.attributes import ServiceKind
 
 FULL_STRENGTH = 100.0
@@ -25,6 +27,12 @@ FAMILY_WEIGHTS = {
     Family.KPI: 0.0,  # what a business number shows happened elsewhere
 }
 """How far an anomaly of a family speaks for a fault in the service that shows it."""
+
+RELATION_WEIGHT = 0.4
+"""A broken relation says that two measures disagree, and not which of them is wrong."""
+
+GOOD_WAY_WEIGHT = 0.5
+"""A change for the better is odd, but seldom the trouble."""
 
 CLIENT_SIDE_WEIGHT = 0.6
 """A client-side metric speaks more of the called service than of the one that measures it."""
@@ -77,8 +85,18 @@ class Sickness:
 
     @property
     def has_trouble(self) -> bool:
-        """Whether more is wrong than the amount of traffic."""
-        return any(one.family is not Family.TRAFFIC for one in self.evidence)
+        """Whether more is wrong than the amount of traffic, or that two measures disagree."""
+        return any(
+            one.family is not Family.TRAFFIC and one.kind is not SymptomKind.RELATION
+            for one in self.evidence
+        )
+
+    @property
+    def passed_on_ratio(self) -> float:
+        """How much of its strength it may have from what it calls: what exceeds its resources'."""
+        own = (one for one in self.symptoms if is_resource(one.series.key.metric))
+        strongest = max((weighted_strength(one) for one in own), default=0.0)
+        return max(0.0, 1 - strongest / self.strength) if self.strength > 0 else 1.0
 
     @property
     def load_since(self) -> datetime | None:
@@ -96,7 +114,12 @@ class Sickness:
 def weighted_strength(symptom: Symptom) -> float:
     """Return how strongly a symptom speaks for a fault in what it measures, in [0, 1]."""
     distance = min(max(symptom.strength, 0.0), FULL_STRENGTH)
-    return FAMILY_WEIGHTS[symptom.family] * math.log1p(distance) / math.log1p(FULL_STRENGTH)
+    weight = FAMILY_WEIGHTS[symptom.family]
+    if symptom.kind is SymptomKind.RELATION:
+        weight *= RELATION_WEIGHT
+    elif {symptom.direction, symptom.series.bad_direction} == {Direction.UP, Direction.DOWN}:
+        weight *= GOOD_WAY_WEIGHT
+    return weight * math.log1p(distance) / math.log1p(FULL_STRENGTH)
 
 
 def find_sick(symptoms: Iterable[Symptom], calls: Calls) -> dict[str, Sickness]:
@@ -142,6 +165,7 @@ def _sickness(
 def _view_weight(name: str, symptom: Symptom, calls: Calls) -> float:
     """Return how much a symptom says of `name`, by the side of the call it was measured on."""
     if symptom.service == name:
-        return CLIENT_SIDE_WEIGHT if symptom.series.key.label("peer") else 1.0
+        key = symptom.series.key
+        return CLIENT_SIDE_WEIGHT if key.label("peer") or is_outgoing(key.metric) else 1.0
     external = calls.service(name).kind is ServiceKind.EXTERNAL
     return SEEN_EXTERNAL_WEIGHT if external else SEEN_CALM_WEIGHT

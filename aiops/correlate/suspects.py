@@ -226,6 +226,8 @@ def _suspect(
     travel: Travel,
 ) -> Suspect:
     excuse, excused_by = travel.excuse(name, weights) if name in sick else (0.0, "")
+    if excused_by and excused_by not in travel.calls.callers(name):
+        excuse *= sick[name].passed_on_ratio
     return Suspect(
         service=name,
         sickness=sick.get(name),

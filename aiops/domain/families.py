@@ -1,6 +1,7 @@
 """What a metric speaks of and how people say it, from general words only, never product names."""
 
 import re
+from functools import lru_cache
 
 from aiops.domain.series import Direction, Family
 
@@ -60,6 +61,7 @@ _SUFFIXES = _vocabulary(
 )
 
 
+@lru_cache(maxsize=65_536)
 def words_of(metric: str) -> tuple[str, ...]:
     """Return the lower-case words of a metric name.
 

@@ -8,7 +8,8 @@ from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.incidents import Candidate
 from aiops.domain.outcomes import PastIncident
 from aiops.domain.policies import CorrelatePolicy, Policies
-from tests.builders import change, minute, revenue, shop, story, symptom
+from aiops.domain.symptoms import SymptomKind
+from tests.builders import change, minute, revenue, series, shop, story, symptom
 from tests.correlate.worlds import calls, errors, found, full, slow, traffic
 from topology.attributes import Service, ServiceKind
 
@@ -279,9 +280,9 @@ def test_evidence_says_when_and_how_much_with_its_source() -> None:
     first, second = errors("payments", 2), errors("checkout", 3)
     got = only(found(CHAIN, first, second))
     assert texts(got) == [
+        "error rate on payments was 7% against an expected 0.3%, 20 times its usual distance",
         "callee of checkout, which it explains",
         "error rate on payments began 10:02 UTC, first of 2 services",
-        "error rate on payments was 7% against an expected 0.3%, 20 times its usual distance",
     ]
     assert {clause.source for clause in got.causes[0].evidence} == {first.id}
 
@@ -308,6 +309,31 @@ def test_a_stronger_anomaly_is_more_suspicious() -> None:
         for strength in (6, 60)
     )
     assert strong > weak
+
+
+def test_a_service_without_cpu_left_has_that_not_from_a_slow_callee() -> None:
+    """A full queue it may have from there: work waits at whoever waits."""
+
+    def first(metric: str) -> str:
+        full_up = symptom(series("payments", metric), strength=200)
+        symptoms = (full_up, slow("payments-db", strength=40), slow("checkout"))
+        return only(found(CHAIN, *symptoms)).causes[0].service
+
+    assert first("cpu_percent") == "payments"
+    assert first("queue_depth") == "payments-db"
+
+
+def test_two_measures_that_disagree_say_little_of_either() -> None:
+    of = series("payments-db", "latency_p99_seconds", unit="s")
+    disagreeing = symptom(of, at=1, strength=60, kind=SymptomKind.RELATION)
+    assert only(found(CHAIN, disagreeing, errors("payments"))).causes[0].service == "payments"
+
+
+def test_what_a_client_measures_is_held_less_against_it() -> None:
+    of = series("payments", "client_latency_seconds", unit="s")
+    world = calls("checkout > payments", "checkout > stock")
+    told = (symptom(of, strength=40), slow("stock", strength=30), errors("checkout"))
+    assert only(found(world, *told)).causes[0].service == "stock"
 
 
 def test_a_change_of_no_named_service_is_ruled_out_aloud() -> None:
