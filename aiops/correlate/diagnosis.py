@@ -121,17 +121,14 @@ def diagnose(case: Comparison, graph: ServiceGraph) -> Diagnosis:
 def _alerting(
     case: Comparison, families: tuple[Family, ...], voices: Values
 ) -> tuple[str, str] | None:
-    """Return service and metric of what alerted; the loudest fitting one where none is named."""
+    """Return what alerted, where nobody measures that the loudest its users feel; None: nothing."""
     if case.alert is None:
         return None
     service, metric = case.alert
-    if metric:
+    own = [place for place, key in enumerate(case.keys) if key.service == service]
+    if metric in {case.keys[place].metric for place in own}:
         return case.alert
-    own = [
-        place
-        for place, key in enumerate(case.keys)
-        if key.service == service and families[place] in PASSED_ON
-    ]
+    own = [place for place in own if families[place] in PASSED_ON]
     loudest = max(own, key=lambda place: voices[place], default=None)
     return None if loudest is None else (service, case.keys[loudest].metric)
 
