@@ -11,12 +11,13 @@ from workers.wiring import Parts
 
 
 def judge(
-    parts: Parts, incident_id: str, *, real: bool, by: str, why: str = ""
+    parts: Parts, incident_id: str, *, real: bool, by: str, why: str = "", cause: str = ""
 ) -> tuple[Mark, ...]:
     """Store a person's word on an incident and return the marks it sets.
 
     A real one makes its leading series important, noise makes them noisy; neither is learnt of
-    an incident that was real, or is learnt again of noise, from the next fit on.
+    an incident that was real, or is learnt again of noise, from the next fit on. A named `cause`
+    is what the next incident that looks like it is measured by.
 
     Raises:
         InputError: there is no such incident.
@@ -25,10 +26,11 @@ def judge(
     if incident is None:
         raise InputError(f"there is no incident {incident_id}; the console lists those there are")
     now, origin = parts.clock.now(), incident.origin
-    outcome = Outcome(incident_id=incident.id, at=now, real=real, judged_by=by)
+    outcome = Outcome(incident_id=incident.id, at=now, real=real, judged_by=by, cause_service=cause)
     marks = marks_of(incident, outcome, why)
     action = "confirm" if real else "call noise"
-    detail = ", ".join([*([why] if why else []), *(f"{one.name} {one.kind}" for one in marks)])
+    said = [why, f"it was {cause}" if cause else ""]
+    detail = ", ".join([*filter(None, said), *(f"{one.name} {one.kind}" for one in marks)])
     parts.memory.judge(outcome, origin=origin)
     parts.marks.append(
         marks,

@@ -1,5 +1,6 @@
 """What is known before a tick: topology, journeys, people and runbooks, read from their files."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -7,9 +8,11 @@ from pathlib import Path
 
 from aiops.advise.parse import parse_runbook
 from aiops.domain.environment import Knowledge
-from aiops.domain.errors import ConfigurationError, InputError
+from aiops.domain.errors import ConfigurationError, InputError, StateFormatError
 from aiops.domain.journeys import Runbook
+from aiops.domain.outcomes import Archive
 from aiops.settings import Settings
+from aiops.store.archives import ArchiveStore, Standing
 from aiops.store.memory import MemoryStore
 from topology.draft import Parsed
 from topology.graph import ServiceGraph
@@ -34,9 +37,52 @@ def standing(settings: Settings) -> Knowledge:
     )
 
 
-def with_memory(known: Knowledge, memory: MemoryStore) -> Knowledge:
-    """Return the knowledge with what ended incidents taught since."""
-    return replace(known, memory=memory.recall())
+class Remembering:
+    """Gives what is known, with what ended incidents have taught until now.
+
+    Memory and archive are read anew where they have changed; otherwise a few numbers are compared.
+
+    Args:
+        known: what stands.
+        memory: ended incidents and their judgements.
+        archives: what is indexed of them.
+        fault: is told of an archive that cannot be read; memory does without.
+    """
+
+    def __init__(
+        self,
+        known: Knowledge,
+        memory: MemoryStore,
+        archives: ArchiveStore,
+        fault: Callable[[str], None],
+    ) -> None:
+        self._known = known
+        self._memory = memory
+        self._archives = archives
+        self._fault = fault
+        self._archived: Standing | None = None
+        self._judged = (0, 0)
+
+    def now(self) -> Knowledge:
+        """Return what is known now."""
+        standing, judged = self._archives.standing(), self._memory.judged()
+        if standing != self._archived:
+            archive = self._read(standing)
+            self._known = replace(self._known, archive=archive)
+            self._archived = standing
+        elif judged == self._judged:
+            return self._known
+        since = standing.judged if standing and self._known.archive else 0
+        self._known = replace(self._known, memory=self._memory.recall(since=since))
+        self._judged = judged
+        return self._known
+
+    def _read(self, standing: Standing | None) -> Archive | None:
+        try:
+            return self._archives.load(standing.number) if standing else None
+        except StateFormatError as error:
+            self._fault(str(error))
+            return None
 
 
 def topology(settings: Settings) -> ServiceGraph:

@@ -41,6 +41,7 @@ def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]
         "deliver.sweep": _entry("deliver.sweep", SWEEP_SECONDS),
         "fit.due": _entry("fit.due", FIT_CHECK_SECONDS),
         "learn.forget": _entry("learn.forget", FORGET_SECONDS),
+        "learn.index_due": _entry("learn.index_due", REMEMBER_SECONDS),
         "learn.sweep": _entry("learn.sweep", REMEMBER_SECONDS),
     }
     for source in sources:

@@ -31,6 +31,8 @@ WORK: dict[str, Callable[..., Any]] = {
     "fit.due": lambda parts: parts.fit.due(),
     "fit.shard": lambda parts, shard: parts.fit.run(shard),
     "learn.forget": lambda parts: parts.forget.run(),
+    "learn.index": lambda parts: parts.file_away.run(),
+    "learn.index_due": lambda parts: parts.file_away.due(),
     "learn.remember": lambda parts, incident: parts.learn.run(incident),
     "learn.sweep": lambda parts: parts.learn.sweep(),
 }

@@ -13,6 +13,7 @@ from aiops.domain.symptoms import Origin
 from aiops.ports import Clock, Lease, Notifier, Queue, Source
 from aiops.settings import Settings
 from aiops.store.accepted import BodyStore
+from aiops.store.archives import ArchiveStore
 from aiops.store.changes import ChangeStore
 from aiops.store.engine import open_engine
 from aiops.store.extents import Extents
@@ -30,12 +31,14 @@ from workers import knowledge
 from workers.app import Role, make_app
 from workers.clock import FileClock, SystemClock
 from workers.health import SourceHealth
+from workers.knowledge import Remembering
 from workers.leases import DirtyFlags, RedisLease
 from workers.plugins import notifiers, sources
 from workers.queue import CeleryQueue
 from workers.stages.correlate import Correlate
 from workers.stages.deliver import Deliver
 from workers.stages.detect import Advance
+from workers.stages.file_away import FileAway
 from workers.stages.fit import Fit
 from workers.stages.forget import Forget
 from workers.stages.learn import Learn
@@ -175,6 +178,11 @@ class Parts:
         return MemoryStore(self._engine, origins=self._origins)
 
     @cached_property
+    def archives(self) -> ArchiveStore:
+        """What is indexed of the ended incidents."""
+        return ArchiveStore(self._history_engine, origin=self.settings.origin)
+
+    @cached_property
     def marks(self) -> MarkStore:
         """What people said of series."""
         return MarkStore(self._engine, origins=self._origins)
@@ -185,7 +193,12 @@ class Parts:
 
     def knowledge(self) -> Knowledge:
         """Return what is known: the configuration as it was at the start, memory as it is now."""
-        return knowledge.with_memory(self._standing, self.memory)
+        return self._remembering.now()
+
+    @cached_property
+    def _remembering(self) -> Remembering:
+        fault = partial(self.telemetry.fault, "archive")
+        return Remembering(self._standing, self.memory, self.archives, fault)
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
@@ -282,6 +295,11 @@ class Parts:
             memory=self.memory,
             queue=self.queue,
         )
+
+    @cached_property
+    def file_away(self) -> FileAway:
+        """Memory → archive."""
+        return FileAway(memory=self.memory, archives=self.archives, queue=self.queue)
 
     @cached_property
     def forget(self) -> Forget:

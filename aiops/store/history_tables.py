@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
-from aiops.store.columns import HistoryRow, UtcDateTime, table_of
+from aiops.store.columns import ROW_ID, HistoryRow, UtcDateTime, table_of
 
 
 class ShardRow(HistoryRow, table=True):
@@ -110,6 +110,18 @@ class KpiTickRow(HistoryRow, table=True):
     blob: bytes
 
 
+class ArchiveRow(HistoryRow, table=True):
+    """The index of ended incidents; `judged` is the last judgement it knows, `form` its layout."""
+
+    __tablename__ = "archives"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    form: str
+    judged: int = Field(sa_type=BigInteger)
+    past: str = Field(sa_type=Text)
+    blob: bytes
+
+
 SHARDS = table_of(ShardRow)
 SERIES = table_of(SeriesRow)
 TICKS = table_of(TickRow)
@@ -118,3 +130,4 @@ PROFILES = table_of(ProfileRow)
 STATES = table_of(StateRow)
 CHECKPOINTS = table_of(CheckpointRow)
 KPI_TICKS = table_of(KpiTickRow)
+ARCHIVES = table_of(ArchiveRow)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, func, insert, select
 
 from aiops.domain.incidents import IncidentState
 from aiops.domain.outcomes import Outcome, PastIncident
@@ -89,29 +89,40 @@ class MemoryStore:
         with reading(self._engine) as connection:
             return tuple(connection.scalars(query))
 
-    def recall(self, limit: int = 1000) -> tuple[PastIncident, ...]:
+    def judged(self) -> tuple[int, int]:
+        """Return the number of the last judgement, and how many there are: both grow with each."""
+        query = select(func.max(OUTCOMES.c.id), func.count()).where(among(OUTCOMES, self._origins))
+        with reading(self._engine) as connection:
+            last, count = connection.execute(query).one()
+        return last or 0, count
+
+    def recall(self, limit: int = 1000, *, since: int = 0) -> tuple[PastIncident, ...]:
         """Return the newest ended incidents, newest last, as their last judgement left them.
 
         A person's judgement outranks what was read from the record; an incident judged not to
-        be one is left out.
+        be one is remembered as that.
+
+        Args:
+            limit: at most so many.
+            since: only what was judged after the judgement of this number; 0 for all.
         """
-        newest = (
-            select(MEMORY.c.doc)
-            .where(among(MEMORY, self._origins))
-            .order_by(MEMORY.c.ended_at.desc(), MEMORY.c.incident_id.desc())
-            .limit(limit)
+        newest = select(MEMORY.c.incident_id, MEMORY.c.doc).where(among(MEMORY, self._origins))
+        late = select(OUTCOMES.c.incident_id).where(OUTCOMES.c.id > since)
+        if since:
+            newest = newest.where(MEMORY.c.incident_id.in_(late))
+        newest = newest.order_by(MEMORY.c.ended_at.desc(), MEMORY.c.incident_id.desc())
+        judged = select(OUTCOMES.c.incident_id, OUTCOMES.c.doc).where(
+            among(OUTCOMES, self._origins)
         )
-        judged = select(OUTCOMES.c.doc).where(among(OUTCOMES, self._origins))
+        if since:
+            judged = judged.where(OUTCOMES.c.incident_id.in_(late))
         with reading(self._engine) as connection:
-            docs = connection.scalars(newest).all()
-            judgements = connection.scalars(judged).all()
-        verdicts = _verdicts(decode(Outcome, doc) for doc in judgements)
-        past = (decode(PastIncident, doc) for doc in reversed(docs))
-        return tuple(
-            _judged(one, verdicts.get(one.incident_id))
-            for one in past
-            if one.incident_id not in verdicts or verdicts[one.incident_id].real
-        )
+            docs = connection.execute(newest.limit(limit)).all()
+            judgements = connection.execute(judged).all()
+        kept = {name for name, _ in docs}
+        verdicts = _verdicts(decode(Outcome, doc) for name, doc in judgements if name in kept)
+        past = (decode(PastIncident, doc) for _, doc in reversed(docs))
+        return tuple(_judged(one, verdicts.get(one.incident_id)) for one in past)
 
 
 def _verdicts(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
@@ -126,4 +137,7 @@ def _judged(past: PastIncident, verdict: Outcome | None) -> PastIncident:
         past,
         fixed_by=verdict.fixed_by or past.fixed_by,
         action=verdict.action or past.action,
+        real=verdict.real,
+        cause_service=verdict.cause_service or past.cause_service,
+        cause_named=bool(verdict.cause_service) or past.cause_named,
     )

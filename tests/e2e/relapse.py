@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from aiops.backtest import Replay, run
 from aiops.domain.environment import Knowledge
@@ -13,7 +14,7 @@ from aiops.domain.ticks import History, Shard
 from tests.builders import minute, shop
 from tests.workers import tables
 from tests.workers.installation import HandClock, Installation, TableSource, settings_in
-from workers import knowledge
+from workers.knowledge import Remembering
 
 MINUTES = 80
 POLICIES = Policies(
@@ -33,7 +34,7 @@ class Learning(Installation):
     """An installation whose knowledge of the small shop grows with what it remembers."""
 
     def knowledge(self) -> Knowledge:
-        return knowledge.with_memory(_KNOWN, self.memory)
+        return Remembering(_KNOWN, self.memory, self.archives, pytest.fail).now()
 
 
 def backtested() -> list[Incident]:

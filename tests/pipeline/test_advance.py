@@ -14,6 +14,7 @@ from aiops.domain.changes import Change
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.incidents import Decision, Incident, IncidentState
 from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.domain.outcomes import PastIncident
 from aiops.domain.policies import LifePolicy, Mode, PagingPolicy, Policies
 from aiops.domain.symptoms import FactKind, Symptom, SymptomFact
 from aiops.incident import life
@@ -444,3 +445,26 @@ def test_an_ended_incident_teaches_what_fixed_it() -> None:
     assert outcome.action == past.action == "roll_back"
     assert past.cause_service == "payment-service"
     assert past.ended_at - minute(0) >= timedelta(minutes=10)
+
+
+def test_a_long_memory_is_searched_as_arrays() -> None:
+    memory = tuple(
+        PastIncident(
+            incident_id=f"INC-{number}",
+            ended_at=minute(-number),
+            signature=("search|errors|up",),
+            cause_service="search",
+        )
+        for number in range(pipeline.MEMORY_SIZE - 1, 0, -1)
+    )
+    world = World(known=replace(KNOWN, memory=memory))
+    world.tick(4, *opened(*STORY, at=4))
+    ending = world.tick(5)
+    over = replace(world["INC-1001"], state=IncidentState.MITIGATED, mitigated_at=minute(5))
+    known = pipeline.remembering(
+        world.known, replace(ending, revisions=(over,)), EnvTick(at=minute(5))
+    )
+    assert known.memory == ()
+    assert known.archive is not None
+    assert len(known.archive.past) == pipeline.MEMORY_SIZE
+    assert next(known.remembered()).incident_id == "INC-1001"

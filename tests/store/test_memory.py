@@ -53,10 +53,31 @@ def test_a_person_outranks_the_record_and_the_newest_judgement_counts(store: Mem
     assert store.outcomes("INC-1") == tuple(judged)
 
 
-def test_what_a_person_said_was_no_incident_is_not_recalled(store: MemoryStore) -> None:
+def test_what_a_person_said_was_no_incident_is_remembered_as_that(store: MemoryStore) -> None:
     store.remember(past(1, 5), origin=Origin.LIVE)
     store.judge(outcome(6, "", by="ann", real=False), origin=Origin.LIVE)
-    assert store.recall() == ()
+    assert store.recall() == (replace(past(1, 5), real=False),)
+
+
+def test_a_cause_that_a_person_named_is_what_it_was(store: MemoryStore) -> None:
+    store.remember(past(1, 5), origin=Origin.LIVE)
+    said = replace(outcome(6, "", by="ann"), cause_service="payments-db")
+    store.judge(said, origin=Origin.LIVE)
+    (one,) = store.recall()
+    assert (one.cause_service, one.cause_named) == ("payments-db", True)
+
+
+def test_only_what_was_judged_since_is_asked_for(store: MemoryStore) -> None:
+    for number in (1, 2):
+        store.remember(past(number, number), origin=Origin.LIVE)
+    store.judge(outcome(6, "by itself"), origin=Origin.LIVE)
+    first, _ = store.judged()
+    assert store.recall(since=first) == ()
+    store.judge(replace(outcome(7, "x"), incident_id="INC-2"), origin=Origin.LIVE)
+    assert [one.incident_id for one in store.recall(since=first)] == ["INC-2"]
+    store.judge(outcome(8, "", by="ann", real=False), origin=Origin.LIVE)
+    assert [one.real for one in store.recall(since=first)] == [False, True]
+    assert store.judged() == (first + 2, 3)
 
 
 def test_drills_and_demos_teach_nothing(store: MemoryStore, aiops: Engine) -> None:

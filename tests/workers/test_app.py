@@ -25,6 +25,8 @@ WIRE = {
     "fit.shard": ("fit", ["shard"]),
     "learn.remember": ("learn", ["incident"]),
     "learn.forget": ("learn", []),
+    "learn.index": ("learn", []),
+    "learn.index_due": ("learn", []),
     "learn.sweep": ("learn", []),
 }
 """Wire protocol: add to it; never rename or take away while older releases may be running."""
@@ -106,6 +108,7 @@ def test_beat_asks_for_sweeps_every_second_and_for_polls_often_enough() -> None:
         "deliver.sweep": 1.0,
         "fit.back_fill": 60.0,
         "fit.due": 60.0,
+        "learn.index_due": 60.0,
         "learn.sweep": 60.0,
         "learn.forget": 3600.0,
         "ingest.poll": 5.0,

@@ -22,6 +22,7 @@ def judge(
     config: Config = None,
     *,
     real: Annotated[bool, typer.Option("--real/--noise", help="It mattered, or it was nothing.")],
+    cause: Annotated[str, typer.Option(help="The service it was, where you know.")] = "",
     by: By = "",
     why: Why = "",
 ) -> None:
@@ -30,12 +31,14 @@ def judge(
     The series it began with get lower bars for 90 days where it was real, higher ones for 30 days
     where it was noise. Time in which an incident was real is left out of what is learnt as usual.
 
+    The cause you name outranks what was ranked when the next one that looks like it is explained.
+
     Example: aiops judge INC-1001 --noise --why "nightly batch"
     """
     from workers.judgement import judge as judged  # noqa: PLC0415 - keeps --help fast
 
     who = by or getpass.getuser()
-    set_now = judged(client(config), incident.upper(), real=real, by=who, why=why)
+    set_now = judged(client(config), incident.upper(), real=real, by=who, why=why, cause=cause)
     typer.echo(f"{incident.upper()} is {'real' if real else 'noise'}")
     for mark in set_now:
         typer.echo(_told(mark))
