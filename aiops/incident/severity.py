@@ -46,7 +46,7 @@ def classify(
     P1 and P2 need something users or the business meet, seen in more than one tick or signal (on
     one service alone: for some minutes), on series with at least a season of history. A journey
     whose services fail or slow down together is met. Only infrastructure is P3; a single weak
-    symptom, or mere load, is P4.
+    symptom, one service that is a little slower, or mere load, is P4.
 
     Args:
         symptoms: members of one incident.
@@ -64,7 +64,8 @@ def classify(
         return _unseen(standing, blast, knowledge)
     severity, reason = min(verdicts, key=lambda verdict: verdict[0])
     if severity not in (Severity.P1, Severity.P2):
-        return severity, reason
+        mild = not impacts and _is_mild(standing, knowledge.policies.severity)
+        return (Severity.P4, f"{reason}, and nothing else suffers") if mild else (severity, reason)
     doubt = _doubt(standing, knowledge)
     return (Severity.P3, f"{reason}, {doubt}") if doubt else (severity, reason)
 
@@ -240,6 +241,20 @@ def _by_latency(symptom: Symptom, policy: SeverityPolicy) -> Verdict:
     words = f"{symptom.service} takes {factor:.1f} times as long as usual"
     severity = Severity.P2 if factor >= policy.p2_latency_factor else Severity.P3
     return severity, f"{words} (P2 from {policy.p2_latency_factor:g} times)"
+
+
+def _is_mild(symptoms: Sequence[Symptom], policy: SeverityPolicy) -> bool:
+    """Return whether one service is a little slower than usual, and that is all there is.
+
+    A little is less than half of what is P2: a batch job next door, a cold cache.
+    """
+    little = 1 + (policy.p2_latency_factor - 1) / 2
+    return len({one.service for one in symptoms}) == 1 and all(
+        one.kind is SymptomKind.ANOMALY
+        and one.family is Family.LATENCY
+        and one.observed < little * one.expected
+        for one in symptoms
+    )
 
 
 def _unseen(symptoms: Sequence[Symptom], blast: BlastRadius, knowledge: Knowledge) -> Verdict:

@@ -45,10 +45,21 @@ def test_a_usual_error_rate_is_no_excess() -> None:
     assert level(symptom(checkout_errors(), before=0.06, observed=0.075)) is Severity.P2
 
 
-@pytest.mark.parametrize(("observed", "expected"), [(0.5, Severity.P2), (0.15, Severity.P3)])
+@pytest.mark.parametrize(("observed", "expected"), [(0.5, Severity.P2), (0.17, Severity.P3)])
 def test_latency_users_meet_decides_by_its_factor(observed: float, expected: Severity) -> None:
     slow = symptom(series("checkout", "latency_seconds", unit="s"), before=0.1, observed=observed)
     assert level(slow) is expected
+
+
+def test_one_service_that_is_a_little_slower_is_a_notice_until_anything_suffers_with_it() -> None:
+    slow = symptom(series("checkout", "latency_seconds", unit="s"), before=0.1, observed=0.13)
+    other = symptom(series("search", "latency_seconds", unit="s"), before=0.1, observed=0.13)
+    full = symptom(series("checkout", "cpu_usage"))
+
+    assert level(slow) is Severity.P4
+    assert level(slow, other) is Severity.P3
+    assert level(slow, full) is Severity.P3
+    assert level(slow, relative=-0.02) is Severity.P3
 
 
 def test_only_infrastructure_is_p3() -> None:
