@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from topology.attributes import Service, undeclared
+from topology.gateways import parts_systems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -61,6 +62,7 @@ class ServiceGraph:
     edges: tuple[Edge, ...]
     _callees: dict[str, tuple[str, ...]] = field(hash=False, compare=False)
     _callers: dict[str, tuple[str, ...]] = field(hash=False, compare=False)
+    _gateways: dict[str, bool] = field(default_factory=dict, hash=False, compare=False)
 
     @classmethod
     def from_edges(cls, services: Iterable[Service], edges: Iterable[Edge]) -> Self:
@@ -135,6 +137,16 @@ class ServiceGraph:
             if (found.caller, found.callee) == (caller, callee):
                 return found
         return None
+
+    def is_gateway(self, name: str) -> bool:
+        """Return whether systems part where this service is left out, or everyone shares it.
+
+        Worked out once for each that is asked about.
+        """
+        known = self._gateways.get(name)
+        if known is None:
+            known = self._gateways[name] = parts_systems(self, name)
+        return known
 
     def hops(self, a: str, b: str, limit: int = 2, direction: Direction = "callees") -> int | None:
         """Return the least number of calls from `a` to `b`, or None beyond `limit`.

@@ -50,6 +50,10 @@ class Calls:
         known = self._graph.callers(name)
         return tuple(sorted(seen.union(known))) if seen else known
 
+    def is_gateway(self, name: str) -> bool:
+        """Tell whether a service only passes calls on to systems unconnected without it."""
+        return self._graph.is_gateway(name)
+
     def above(self, name: str, hops: int) -> dict[str, int]:
         """Return whom trouble of `name` can reach: callers within `hops`, with their distance."""
         return self._walk(name, hops, up=True)

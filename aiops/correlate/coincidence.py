@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from aiops.correlate.bundles import BLIP_SECONDS, Bundle
-from aiops.correlate.gateways import Gateways
 from aiops.correlate.links import Links
 from aiops.correlate.relations import MOMENT_SECONDS, apart, share_cohort
 from aiops.correlate.scene import Scene
@@ -70,28 +69,25 @@ def join_coincident(scene: Scene) -> None:
 
 
 def _neighbours(scene: Scene) -> Iterator[_Neighbours]:
-    gateways = Gateways(scene.calls, scene.sick.keys())
     for service, places in scene.sick.items():
         for place in places:
-            for other, hops in _around(scene, gateways, service, place):
+            for other, hops in _around(scene, service, place):
                 if scene.links.find(place) != scene.links.find(other):
                     yield _Neighbours(place, other, hops)
 
 
-def _around(
-    scene: Scene, gateways: Gateways, service: str, place: int
-) -> Iterator[tuple[int, int]]:
+def _around(scene: Scene, service: str, place: int) -> Iterator[tuple[int, int]]:
     """Yield the first bundles of a bundle's moment on every way from its service, with the hops.
 
     The way leads past services that are calm at that moment; what lies behind a sick one is near
     to that one.
     """
-    bundle = scene.bundles[place]
+    bundle, calls = scene.bundles[place], scene.calls
     seen = {service}
     ring = [service]
     for hops in range(1, REACH_HOPS + 1):
         beyond = []
-        for name in [far for near in ring for far in gateways.neighbours(near)]:
+        for name in [far for near in ring for far in (*calls.callees(near), *calls.callers(near))]:
             if name in seen:
                 continue
             seen.add(name)
@@ -102,7 +98,7 @@ def _around(
             ]
             for other in together:
                 yield other, hops
-            if not together and not gateways.part_systems(name):
+            if not together and (name in scene.sick or not calls.is_gateway(name)):
                 beyond.append(name)
         if len(seen) > MOST_SERVICES:
             return

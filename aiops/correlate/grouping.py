@@ -92,7 +92,12 @@ def _rank(incident: Incident) -> tuple[bool, datetime, str]:
 
 def _newest(incidents: Iterable[Incident]) -> list[Incident]:
     """Return each incident once, in its latest revision, by rank."""
-    known = {one.id: one for one in sorted(incidents, key=lambda one: (one.revision, repr(one)))}
+    known: dict[str, Incident] = {}
+    for one in incidents:
+        other = known.setdefault(one.id, one)
+        # The text settles what would otherwise depend on the input; it is long, and rarely needed.
+        if other is not one and (other.revision, repr(other)) < (one.revision, repr(one)):
+            known[one.id] = one
     return sorted(known.values(), key=_rank)
 
 

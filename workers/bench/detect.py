@@ -7,22 +7,16 @@ their own; the benchmark itself stands where polling stands (`workers.bench.feed
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import yaml
-
-from aiops import settings as configuration
 from aiops.domain.time import utc
-from aiops.settings import Settings
 from workers.bench.feed import STEP, Feed, wait_until
-from workers.bench.fleet import SOURCE
+from workers.bench.installation import make_installation, quantiles
 from workers.bench.usage import require_linux, usage_of, watched_memory
-from workers.clock import FastClock, write_clock
 from workers.local import Stack, running
 from workers.wiring import Parts
 
@@ -49,7 +43,8 @@ def bench_detect(series: int, ticks: int, say: Say) -> dict[str, Any]:
     """
     require_linux()
     with tempfile.TemporaryDirectory(prefix="aiops-bench-") as name:
-        environ, settings = _installation(Path(name))
+        now = utc(END + (1 + CATCH_UP_TICKS) * STEP)
+        environ, settings = make_installation(Path(name), now, STEP)
         # `running` first: what this process has then is what `aiops up` has, and counts.
         with running(settings, environ, say) as stack, watched_memory() as memory:
             parts = Parts(replace(settings, redis_url=stack.redis_url), "client")
@@ -69,26 +64,6 @@ def bench_detect(series: int, ticks: int, say: Say) -> dict[str, Any]:
             "profile_bytes_per_series": round(profile),
             "kernel_points_per_second": round(1 / feed.kernel_seconds_per_point(KERNEL_TICKS)),
         }
-
-
-def _installation(folder: Path) -> tuple[Mapping[str, str], Settings]:
-    """Write settings, and a clock that stands where the live ticks begin."""
-    source = {"kind": "prometheus", "url": "http://127.0.0.1:9", "step_seconds": STEP}
-    path = folder / "aiops.yaml"
-    path.write_text(yaml.safe_dump({"sources": {SOURCE: source}, "web": {"port": 0}}), "utf-8")
-    write_clock(folder / "clock", FastClock.standing(utc(END + (1 + CATCH_UP_TICKS) * STEP)))
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AIOPS_", "OTEL_", "REDIS_URL"))
-    }
-    environ = kept | {
-        "AIOPS_CONFIG": str(path),
-        "AIOPS_DATA_DIR": str(folder / "state"),
-        "AIOPS_ORIGIN": "drill",
-        "AIOPS_CLOCK": str(folder / "clock"),
-    }
-    return environ, configuration.load(path, environ)
 
 
 def _fit(feed: Feed, stack: Stack, series: int, say: Say) -> dict[str, float]:
@@ -131,7 +106,7 @@ def _live(feed: Feed, stack: Stack, series: int, ticks: int, say: Say) -> dict[s
     used = usage_of(os.getpid(), itself=False).since(before)
     cpu = (used.cpu_seconds + feed.cpu_seconds - own) / ticks
     return {
-        "tick_seconds": _quantiles(seconds),
+        "tick_seconds": quantiles(seconds),
         "live_points_per_second": round(series * ticks / sum(seconds)),
         "cpu_share": round(cpu / (STEP * (os.cpu_count() or 1)), 5),
         "idle_cpu_share": round(_idle_share(), 5),
@@ -164,9 +139,4 @@ def _live_during_fit(feed: Feed, say: Say) -> dict[str, Any]:
     seconds = [feed.close_tick()]
     while not feed.is_fitted(shard):
         seconds.append(feed.close_tick())
-    return {"tick_seconds_during_fit": _quantiles(seconds)}
-
-
-def _quantiles(seconds: list[float]) -> dict[str, float]:
-    p50, p99 = np.quantile(seconds, (0.5, 0.99), method="higher")
-    return {"p50": round(float(p50), 4), "p99": round(float(p99), 4)}
+    return {"tick_seconds_during_fit": quantiles(seconds)}

@@ -14,7 +14,8 @@ from aiops.domain.errors import AiopsError
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.ticks import Packed, Shard, Tick, Times
 from aiops.domain.time import utc
-from workers.bench.fleet import SHARD_SERIES, SOURCE, Fleet, fleet_series
+from workers.bench.fleet import SHARD_SERIES, Fleet, fleet_series
+from workers.bench.installation import SOURCE
 from workers.wiring import Parts
 
 ENV = "prod"

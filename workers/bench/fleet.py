@@ -5,8 +5,8 @@ import numpy as np
 from aiops.detect.calendar import week_positions
 from aiops.domain.series import Direction, Family, Series, SeriesKey
 from aiops.domain.ticks import Packed, Times
+from workers.bench.installation import SOURCE
 
-SOURCE = "bench"
 SHARD_SERIES = 5000
 _SERVICE_SERIES = 10
 _NOISE = 0.03
