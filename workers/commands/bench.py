@@ -147,7 +147,7 @@ def correlate(
     symptoms: Annotated[int, typer.Option(help="Grouped in one call.", min=1)] = 10_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
-    """Measure what grouping and ranking cost, and how soon incidents are stored.
+    """Measure grouping, ranking and how soon an incident is stored.
 
     A storm in a generated estate, seconds of wall clock: grouping it in one call, adding a symptom
     to 1000 open ones, ranking the causes of an incident, and through the processes of `aiops up`
