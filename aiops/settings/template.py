@@ -145,7 +145,8 @@ retention:
 """
 
 TOPOLOGY = """\
-## Who calls whom, and who answers for it. Backstage catalog files are read as well.
+## Who calls whom, and who answers for it. Backstage catalogs, Kiali graphs and OTLP traces (JSON) are
+## read as well; `topology:` may name a folder of them. `aiops topology check` names what is wrong.
 ## kind: edge, app, worker, queue, db, cache or external; guessed from the name where it is missing.
 services:
 #   gateway:
