@@ -145,8 +145,8 @@ retention:
 """
 
 TOPOLOGY = """\
-## Who calls whom, and who answers for it. Backstage catalogs, Kiali graphs and OTLP traces (JSON) are
-## read as well; `topology:` may name a folder of them. `aiops topology check` names what is wrong.
+## Who calls whom, and who answers for it. Backstage catalogs, Kiali graphs and OTLP traces are
+## read as well (JSON); `topology:` may name a folder of them. Check it: `aiops topology check`.
 ## kind: edge, app, worker, queue, db, cache or external; guessed from the name where it is missing.
 services:
 #   gateway:
