@@ -7,9 +7,8 @@ from typing import Any, Final
 import numpy as np
 
 from aiops.demo.cases import Case
-from aiops.demo.faults import Fault
 from aiops.demo.finding import Finding
-from aiops.demo.judge import is_right_cause, match
+from aiops.demo.judge import Match, is_right_cause, match
 from aiops.demo.staging import CaseKind
 
 CLEAR_LOSS: Final = 0.15
@@ -33,7 +32,7 @@ class Score:
         innocent_blamed: problems that blame a change though no change is guilty of their fault.
         regions: by found fault, Jaccard index of the regions told and hit.
         segments: the same for customer segments.
-        money_error: by fault with a clear loss of money, told over true, less 1.
+        money_error: by fault with a clear loss of money, what its incidents tell over true, less 1.
         confidences: (confidence of a first cause, whether it is right).
         repeat_told: for a relapse, whether the second incident says that it repeats the first.
     """
@@ -101,7 +100,7 @@ def score(case: Case, incidents: Iterable[Mapping[str, Any]]) -> Score:
     tally = _Tally()
     matches = match(scenario.faults, told)
     for one in matches:
-        tally.add(case, one.fault, one.telling)
+        tally.add(case, one)
     astray = set(told).difference(*(one.about for one in matches))
     tally.blamed += sum(one.cause_ref is not None for one in astray)
     relapsed = case.kind is CaseKind.RELAPSE and len(matches[-1].about) > 0
@@ -171,7 +170,8 @@ class _Tally:
     confidences: list[tuple[float, bool]] = field(default_factory=list)
     blamed: int = 0
 
-    def add(self, case: Case, fault: Fault, found: Finding | None) -> None:
+    def add(self, case: Case, one: Match) -> None:
+        fault, found = one.fault, one.telling
         is_right = found is not None and is_right_cause(found, fault)
         self.causes.append(is_right)
         if fault.change_ref is not None:
@@ -186,7 +186,7 @@ class _Tally:
             self.confidences.append((found.confidence, is_right))
         true = case.lost[fault.id]
         if fault.kpi_relative <= -CLEAR_LOSS and true > 0.0:
-            self.money.append(found.money / true - 1.0)
+            self.money.append(sum(each.money for each in one.about) / true - 1.0)
 
 
 def _jaccard(told: Iterable[str], hit: Iterable[str], everything: Iterable[str]) -> float:

@@ -93,6 +93,14 @@ def test_estimates_and_other_units_are_no_money() -> None:
     assert all(error == pytest.approx(0.1) for error in told.money_error)
 
 
+def test_what_a_fault_cost_is_told_by_all_its_incidents_together() -> None:
+    fault = CULPRIT.scenario.faults[0]
+    half = [{"unit": "EUR", "total": CULPRIT.lost[fault.id] / 2}]
+    told = [entry(CULPRIT, fault, id=name, impact=half) for name in ("INC-1", "INC-1.2")]
+
+    assert all(error == pytest.approx(0.0) for error in score(CULPRIT, told).money_error)
+
+
 def test_a_relapse_should_say_that_it_is_one() -> None:
     first, second = (entry(RELAPSE, fault) for fault in RELAPSE.scenario.faults)
 
