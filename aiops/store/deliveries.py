@@ -78,6 +78,25 @@ def add_notifications(
     return tuple(one for one in ids if one is not None)
 
 
+def withdraw_untold(connection: Connection, incident_ids: Sequence[str]) -> None:
+    """Close what was never sent of incidents that became links: nobody is called for a link.
+
+    A sink that has heard of one, or may have, hears of its end all the same.
+    """
+    untold = update(OUTBOX).where(
+        OUTBOX.c.incident_id.in_(incident_ids),
+        OUTBOX.c.state == DeliveryState.PENDING,
+        OUTBOX.c.attempts == 0,
+    )
+    first = untold.where(OUTBOX.c.action == DeliveryAction.TRIGGER)
+    closed = first.values(state=DeliveryState.SUPERSEDED).returning(
+        OUTBOX.c.incident_id, OUTBOX.c.sink
+    )
+    for incident_id, sink in connection.execute(closed).all():
+        rest = untold.where(OUTBOX.c.incident_id == incident_id, OUTBOX.c.sink == sink)
+        connection.execute(rest.values(state=DeliveryState.SUPERSEDED))
+
+
 def _row(notification: Notification, now: datetime, traceparent: str) -> dict[str, Any]:
     return {
         "incident_id": notification.incident_id,

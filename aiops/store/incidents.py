@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Engine, Row, Select, func, select, update
 
 from aiops.domain.environment import EnvState
 from aiops.domain.errors import InputError, StaleStateError
-from aiops.domain.incidents import Incident
+from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.notifications import Notification
 from aiops.domain.symptoms import Origin, Symptom, SymptomFact
 from aiops.pipeline import Advance
 from aiops.store.audit import AuditEntry, write_entry
 from aiops.store.codec import decode, decode_all, encode_all
-from aiops.store.deliveries import add_notifications
+from aiops.store.deliveries import add_notifications, withdraw_untold
 from aiops.store.engine import reading, writing
 from aiops.store.incident_rows import revision_rows, write_incidents, written
 from aiops.store.origins import LIVE_ONLY, among
@@ -101,7 +101,8 @@ class IncidentStore:
         """
         latest = {one.id: one for one in revisions} | {one.id: one for one in state.incidents}
         rows = [written(incident) for incident in latest.values()]
-        told = revision_rows(revisions)
+        history = revision_rows(revisions)
+        links = [one.id for one in latest.values() if one.state is IncidentState.MERGED]
         values = {
             "at": state.at,
             "next_number": state.next_number,
@@ -114,11 +115,13 @@ class IncidentStore:
                 insert_missing(connection, ENVIRONMENTS, [first])
             _move_version(connection, state.env, version, values)
             write_incidents(connection, rows)
-            insert_missing(connection, INCIDENT_REVISIONS, told)
+            insert_missing(connection, INCIDENT_REVISIONS, history)
             mark_correlated(connection, correlated)
             for entry in entries:
                 write_entry(connection, entry)
-            return add_notifications(connection, notifications, now=now, traceparent=traceparent)
+            told = add_notifications(connection, notifications, now=now, traceparent=traceparent)
+            withdraw_untold(connection, links)
+            return told
 
     def change_by_person(
         self, incident_id: str, step: Step, *, entry: AuditEntry, traceparent: str = ""

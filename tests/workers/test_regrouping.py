@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from aiops.domain.environment import EnvState, EnvTick
 from aiops.domain.errors import InputError
 from aiops.domain.incidents import Incident, IncidentState
-from aiops.domain.notifications import DeliveryAction
+from aiops.domain.notifications import DeliveryAction, DeliveryState
 from aiops.pipeline import Advance
 from aiops.store.audit import AuditEntry, AuditLog
 from tests.builders import minute
@@ -73,6 +73,7 @@ def test_saying_it_twice_changes_nothing(shop: Installation) -> None:
     rest, fresh = split(shop, before.id, [leaving], by="ann", why="another pool")
     again = split(shop, before.id, [leaving], by="ann", why="another pool")
     assert [one.id for one in again] == [rest.id, fresh.id]
+    go_on(shop, until=12)
     assert merge(shop, [rest.id, fresh.id], by="ann", why="no, one")[1] == (fresh.id,)
     standing = shop.incidents.load("prod")
     assert merge(shop, [rest.id, fresh.id], by="bob", why="one")[1] == ()
@@ -81,6 +82,18 @@ def test_saying_it_twice_changes_nothing(shop: Installation) -> None:
     assert [services(one) for one in live(shop)] == [services(before)]
     assert told(shop, fresh.id)[-1:] == [DeliveryAction.RESOLVE]
     assert merge(shop, [fresh.id, rest.id], by="bob", why="one")[0].id == rest.id
+
+
+def test_nobody_is_called_for_what_became_a_link_before_its_page_went_out(
+    shop: Installation,
+) -> None:
+    (before,) = live(shop)
+    leaving = sorted(services(before))[0]
+    rest, fresh = split(shop, before.id, [leaving], by="ann", why="another pool")
+    assert merge(shop, [rest.id, fresh.id], by="ann", why="no, one")[1] == (fresh.id,)
+    go_on(shop, until=14)
+    assert told(shop, fresh.id) == []
+    assert shop.outbox.counts()[DeliveryState.PENDING] == 0
 
 
 def test_the_audit_log_says_who_said_what_where_and_why(shop: Installation) -> None:
