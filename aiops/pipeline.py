@@ -11,7 +11,7 @@ closed ticks give the same incidents wherever they run.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aiops.advise.match import match_runbook
 from aiops.advise.suggest import suggest
@@ -27,7 +27,7 @@ from aiops.domain.incidents import Candidate, Incident, IncidentState
 from aiops.domain.notifications import Notification
 from aiops.domain.outcomes import Archive, Outcome, PastIncident
 from aiops.domain.policies import DetectPolicy
-from aiops.domain.symptoms import FactKind, Origin, Symptom
+from aiops.domain.symptoms import FactKind, Origin
 from aiops.domain.ticks import Shard, Tick
 from aiops.domain.visibility import stands
 from aiops.impact.blast import blast_radius, confine
@@ -35,6 +35,7 @@ from aiops.impact.claims import Claim, claims
 from aiops.impact.money import assess
 from aiops.incident import assemble as assembling
 from aiops.incident import life, merge
+from aiops.incident.standing import absorb, forget
 from aiops.learn.memory import infer_outcome, remember
 from aiops.route.decision import react
 from aiops.route.notifications import plan
@@ -174,7 +175,7 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
     """
     if env.at is not None and tick.at <= env.at:
         return Advance(state=env)
-    env = _absorb(env, tick)
+    env = absorb(env, tick)
     before = {incident.id: incident for incident in env.incidents}
     incidents = dict(before)
     number = env.next_number
@@ -191,7 +192,7 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
     )
     state = replace(env, at=tick.at, incidents=tuple(incidents.values()), next_number=number)
     return Advance(
-        state=_forget(state, knowledge),
+        state=forget(state, knowledge),
         revisions=revisions,
         notifications=tuple(notifications),
     )
@@ -278,59 +279,3 @@ def _update(
         part = replace(candidate, symptoms=mine)
         incidents[incident.id] = assemble(part, incident, tick, knowledge, incident.id, claimed)
     incidents[survivor.id] = assemble(candidate, survivor, tick, knowledge, survivor.id, claimed)
-
-
-def _absorb(env: EnvState, tick: EnvTick) -> EnvState:
-    """Take in the tick's facts: symptoms as they now stand, also inside their incidents."""
-    latest = {symptom.id: symptom for symptom in env.symptoms}
-    facts = sorted(tick.facts, key=lambda fact: (fact.at, fact.symptom.id, fact.kind))
-    latest.update((fact.symptom.id, fact.symptom) for fact in facts)
-    return replace(
-        env,
-        symptoms=tuple(sorted(latest.values(), key=lambda symptom: (symptom.onset, symptom.id))),
-        incidents=tuple(
-            _reopen_if_back(_refresh(incident, latest), tick) for incident in env.incidents
-        ),
-    )
-
-
-def _refresh(incident: Incident, latest: dict[str, Symptom]) -> Incident:
-    if incident.state in (IncidentState.RESOLVED, IncidentState.MERGED):
-        return incident
-    members = tuple(latest.get(symptom.id, symptom) for symptom in incident.symptoms)
-    return incident if members == incident.symptoms else replace(incident, symptoms=members)
-
-
-def _reopen_if_back(incident: Incident, tick: EnvTick) -> Incident:
-    """Begin a new episode when a symptom of a watched incident is back."""
-    if incident.state is not IncidentState.MITIGATED:
-        return incident
-    back = {fact.symptom.id for fact in tick.facts if fact.kind is FactKind.REOPENED}
-    if any(symptom.id in back for symptom in incident.symptoms):
-        return life.reopen(incident, tick.at)
-    return incident
-
-
-def _forget(env: EnvState, knowledge: Knowledge) -> EnvState:
-    """Drop what no later tick can need."""
-    assert env.at is not None  # noqa: S101 - set by the caller
-    horizon = env.at - life.REPEAT_WINDOW
-    incidents = tuple(
-        incident
-        for incident in env.incidents
-        if incident.state is not IncidentState.MERGED
-        and (incident.state is not IncidentState.RESOLVED or incident.updated_at >= horizon)
-    )
-    needed = {
-        symptom.id
-        for incident in incidents
-        if incident.state is not IncidentState.RESOLVED
-        for symptom in incident.symptoms
-    }
-    flap = env.at - timedelta(seconds=knowledge.policies.detect.flap_seconds)
-    symptoms = tuple(
-        symptom
-        for symptom in env.symptoms
-        if symptom.is_open or symptom.id in needed or symptom.last_seen >= flap
-    )
-    return replace(env, incidents=incidents, symptoms=symptoms)

@@ -6,7 +6,8 @@ from aiops.correlate.comparison import Comparison
 from aiops.correlate.departures import FULL_DISTANCE
 from aiops.correlate.diagnosis import Diagnosis, Suspicion
 from aiops.correlate.wording import listed
-from aiops.domain.families import format_value, title_of, unit_of
+from aiops.domain.families import title_of, unit_of
+from aiops.domain.figures import format_value
 from aiops.domain.time import clock_time, utc
 
 MOST_SENTENCES = 5

@@ -15,9 +15,9 @@ _QUANTILE = re.compile(r"^(?:p|pct|q)?(50|75|90|95|98|99|999)$")
 _CURRENCY = re.compile(r"^[A-Z]{3}(?![A-Za-z])")
 _NOT_MONEY = frozenset({"RPS", "QPS", "TPS", "RPM", "OPS", "BPS"})
 
-_RATIO_UNITS = frozenset({"1", "ratio"})
-_PERCENT_UNITS = frozenset({"%", "percent"})
-_TIME_UNITS = {"s": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+RATIO_UNITS = frozenset({"1", "ratio"})
+PERCENT_UNITS = frozenset({"%", "percent"})
+TIME_UNITS = {"s": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _RATE_UNITS = frozenset({"1/s", "/s", "1/min", "/min", "rps", "qps", "tps", "rpm"})
 
 _ERRORS = _vocabulary(
@@ -101,7 +101,7 @@ def is_ratio(metric: str, unit: str = "") -> bool:
         >>> is_ratio("error_ratio"), is_ratio("requests_total"), is_ratio("CpuUsageRate(%)")
         (True, False, True)
     """
-    if unit in _RATIO_UNITS or is_percent(metric, unit):
+    if unit in RATIO_UNITS or is_percent(metric, unit):
         return True
     words = words_of(metric)
     return not unit and ("ratio" in words or ("rate" in words and bool(_ERRORS & set(words))))
@@ -115,7 +115,7 @@ def is_percent(metric: str, unit: str = "") -> bool:
         (True, False)
     """
     if unit:
-        return unit in _PERCENT_UNITS
+        return unit in PERCENT_UNITS
     return "%" in metric or not {"percent", "percentage", "pct"}.isdisjoint(words_of(metric))
 
 
@@ -189,7 +189,7 @@ def _by_words(words: tuple[str, ...], unit: str) -> tuple[Family, Direction]:
         return Family.LATENCY, Direction.UP
     if found & _SATURATION:
         return Family.SATURATION, Direction.UP
-    if unit in _TIME_UNITS or {"seconds", "milliseconds", "ms", "us"} & found:
+    if unit in TIME_UNITS or {"seconds", "milliseconds", "ms", "us"} & found:
         return Family.LATENCY, Direction.UP
     if unit.lower() in _RATE_UNITS or found & _TRAFFIC:
         return Family.TRAFFIC, Direction.BOTH
@@ -231,77 +231,3 @@ def _ends_as_rate(metric: str, kept: list[str]) -> bool:
 
 def _spoken_quantile(word: str) -> str:
     return "p" + word.lstrip("pctq")
-
-
-def format_value(value: float, unit: str, family: Family) -> str:
-    """Return a value as a person would write it.
-
-    Examples:
-        >>> format_value(0.072, "1", Family.ERRORS), format_value(1.42, "s", Family.LATENCY)
-        ('7.2%', '1.4 s')
-        >>> format_value(0.31, "s", Family.LATENCY), format_value(5120.4, "EUR", Family.KPI)
-        ('310 ms', 'EUR 5,120')
-    """
-    if value != value:  # noqa: PLR0124  # only NaN differs from itself
-        return "no value"
-    if is_currency(unit):
-        return f"{unit[:3]} {_number(value, money=True)}"
-    if unit in _PERCENT_UNITS or _is_share(value, unit, family):
-        return _percent(value if unit in _PERCENT_UNITS else 100 * value)
-    if unit in _TIME_UNITS:
-        return _duration(value * _TIME_UNITS[unit])
-    return _bytes(value) if unit == "By" else _number(value) + _rate_suffix(unit)
-
-
-def _is_share(value: float, unit: str, family: Family) -> bool:
-    shared = (Family.ERRORS, Family.AVAILABILITY, Family.SATURATION, Family.KPI)
-    if family not in shared or abs(value) > 1.5:
-        return False
-    return unit in _RATIO_UNITS
-
-
-def _percent(value: float) -> str:
-    near_whole = 99 < abs(value) < 100
-    digits = 1 if abs(value) >= 0.1 and not near_whole else 2
-    return f"{value:.{digits}f}".rstrip("0").rstrip(".") + "%" if value else "0%"
-
-
-def _duration(seconds: float) -> str:
-    size = abs(seconds)
-    if size >= 120:
-        return f"{seconds / 60:.3g} min"
-    if size >= 1:
-        return f"{seconds:.1f} s" if size < 10 else f"{seconds:.0f} s"
-    if size >= 1e-3 or seconds == 0:
-        return f"{seconds * 1e3:.2g} ms" if size < 1e-2 else f"{seconds * 1e3:.0f} ms"
-    return f"{seconds * 1e6:.0f} µs"
-
-
-def _bytes(value: float) -> str:
-    for size, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if abs(value) >= size:
-            return f"{value / size:.1f} {name}"
-    return f"{value:.0f} B"
-
-
-def _rate_suffix(unit: str) -> str:
-    match unit.lower():
-        case "1/s" | "/s" | "rps" | "qps" | "tps":
-            return "/s"
-        case "1/min" | "/min" | "rpm":
-            return "/min"
-        case "" | "1":
-            return ""
-        case _ if unit.startswith("{"):
-            return ""
-        case _:
-            return f" {unit}"
-
-
-def _number(value: float, *, money: bool = False) -> str:
-    size = abs(value)
-    if size >= 100 or (size >= 10 and money) or (value == int(value) and size >= 1):
-        return f"{value:,.0f}"
-    if money:
-        return f"{value:,.2f}"
-    return f"{value:.3g}"

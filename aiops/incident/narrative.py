@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import Knowledge
-from aiops.domain.families import format_value, is_currency
+from aiops.domain.families import is_currency
+from aiops.domain.figures import format_value
 from aiops.domain.incidents import BlastRadius, Cause, Clause, Impact
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom, SymptomKind

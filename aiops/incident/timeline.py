@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from aiops.domain.changes import Change
 from aiops.domain.environment import Knowledge
-from aiops.domain.families import format_value
+from aiops.domain.figures import format_value
 from aiops.domain.incidents import TimelineEntry, TimelineKind
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.visibility import stands, user_visible

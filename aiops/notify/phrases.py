@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from aiops.domain.families import format_value
+from aiops.domain.figures import format_value
 from aiops.domain.incidents import Cause, Impact, Incident, IncidentState
 from aiops.domain.series import Family
 from aiops.domain.time import clock_time

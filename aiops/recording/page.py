@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from aiops.domain.environment import Knowledge
-from aiops.domain.families import format_value
+from aiops.domain.figures import format_value
 from aiops.domain.incidents import Decision, Incident
 from aiops.domain.symptoms import Symptom
 from aiops.incident.wording import headline

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aiops.domain.families import format_value
+from aiops.domain.figures import format_value
 from aiops.domain.incidents import Impact, Incident, IncidentState
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.domain.families import classify, format_value, is_ratio, title_of, words_of
+from aiops.domain.families import classify, is_ratio, title_of, words_of
+from aiops.domain.figures import format_value
 from aiops.domain.series import Direction, Family
 
 
