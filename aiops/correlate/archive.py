@@ -10,10 +10,11 @@ import numpy.typing as npt
 from aiops.correlate.signature import vector
 from aiops.domain.outcomes import Archive, PastIncident
 
-ALIKE = 0.6
+ALIKE = 0.7
 """From this cosine similarity on two problems count as the same pattern, unless a fit knows better.
 
-Of vectors of equal size, that is three fifths of what was seen.
+In generated shops the same fault again reached 0.9 and more within three minutes, faults that began
+in other services at most 0.61 (5 repeats and 19 unlike pairs, by `aiops.demo`).
 """
 
 _DIGITS = 9

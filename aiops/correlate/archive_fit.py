@@ -32,7 +32,7 @@ LEAST_PAIRS = 50
 AGREEING = 0.9
 """So often should one that counts as the same pattern have the same cause."""
 
-BARS = (ALIKE, 0.7, 0.8, 0.9)
+BARS = (ALIKE, 0.8, 0.9)
 
 
 def fit(past: Iterable[PastIncident]) -> Archive:
