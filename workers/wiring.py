@@ -6,26 +6,12 @@ from pathlib import Path
 
 import redis
 from celery import Celery
-from sqlalchemy import Engine
 
 from aiops.domain.environment import Knowledge
-from aiops.domain.symptoms import Origin
 from aiops.ports import Clock, Lease, Notifier, Queue, Source
 from aiops.settings import Settings
-from aiops.store.accepted import BodyStore
-from aiops.store.archives import ArchiveStore
-from aiops.store.changes import ChangeStore
-from aiops.store.engine import open_engine
-from aiops.store.extents import Extents
-from aiops.store.incidents import IncidentStore
-from aiops.store.late import LateTicks
-from aiops.store.marks import MarkStore
-from aiops.store.memory import MemoryStore
-from aiops.store.outbox import Outbox
 from aiops.store.shard_files import ShardFiles, boot_id
-from aiops.store.signals import HistoryStore
 from aiops.store.state_files import StateFiles
-from aiops.store.symptoms import SymptomStore
 from aiops.telemetry import Telemetry, connect
 from workers import knowledge
 from workers.app import Role, make_app
@@ -46,9 +32,10 @@ from workers.stages.marked import MarkedPolicies
 from workers.stages.masks import Masks
 from workers.stages.poll import Poll
 from workers.stages.shards import ShardCaches
+from workers.stores import Stores
 
 
-class Parts:
+class Parts(Stores):
     """The parts of one process, each built on first use.
 
     Connections are made after a worker forked, so build it in the process that uses it.
@@ -59,7 +46,7 @@ class Parts:
     """
 
     def __init__(self, settings: Settings, role: Role) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self.role = role
 
     @cached_property
@@ -116,16 +103,6 @@ class Parts:
         return SourceHealth(self.redis)
 
     @cached_property
-    def history(self) -> HistoryStore:
-        """Ticks, profiles, states and cursors."""
-        return HistoryStore(self._history_engine, origin=self.settings.origin)
-
-    @cached_property
-    def extents(self) -> Extents:
-        """How far the measurements reach."""
-        return Extents(self._history_engine)
-
-    @cached_property
     def shard_caches(self) -> ShardCaches:
         """Profiles and running states as files that the processes share."""
         folder, boot = self.settings.data_dir / "cache", boot_id()
@@ -133,59 +110,6 @@ class Parts:
         return ShardCaches(
             ShardFiles(folder / "profiles", boot, fault), StateFiles(folder / "states", boot, fault)
         )
-
-    @cached_property
-    def late(self) -> LateTicks:
-        """Values that came after their tick had closed."""
-        return LateTicks(self._history_engine, origin=self.settings.origin)
-
-    @cached_property
-    def _history_engine(self) -> Engine:
-        return open_engine(self.settings.history_url, durable=False)
-
-    @cached_property
-    def _engine(self) -> Engine:
-        return open_engine(self.settings.database_url, durable=True)
-
-    @property
-    def _origins(self) -> frozenset[Origin]:
-        """Whose rows this installation sees: a live one never counts a demo's or a drill's."""
-        return frozenset({self.settings.origin})
-
-    @cached_property
-    def symptoms(self) -> SymptomStore:
-        """Symptoms and their facts."""
-        return SymptomStore(self._engine)
-
-    @cached_property
-    def changes(self) -> ChangeStore:
-        """Change events."""
-        return ChangeStore(self._engine)
-
-    @cached_property
-    def incidents(self) -> IncidentStore:
-        """Incidents and their revisions."""
-        return IncidentStore(self._engine, origins=self._origins)
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        """What is to be told."""
-        return Outbox(self._engine)
-
-    @cached_property
-    def memory(self) -> MemoryStore:
-        """Ended incidents and what fixed them."""
-        return MemoryStore(self._engine, origins=self._origins)
-
-    @cached_property
-    def archives(self) -> ArchiveStore:
-        """What is indexed of the ended incidents."""
-        return ArchiveStore(self._history_engine, origin=self.settings.origin)
-
-    @cached_property
-    def marks(self) -> MarkStore:
-        """What people said of series."""
-        return MarkStore(self._engine, origins=self._origins)
 
     @cached_property
     def _standing(self) -> Knowledge:
@@ -305,7 +229,7 @@ class Parts:
     def forget(self) -> Forget:
         """Old rows → nothing."""
         return Forget(
-            stores=(self.history, self.symptoms, BodyStore(self._engine)),
+            stores=(self.history, self.symptoms, self.bodies),
             clock=self.clock,
             history_days=self.settings.history_days,
         )

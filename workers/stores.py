@@ -1,0 +1,99 @@
+"""The stores of one process, over its two databases."""
+
+from functools import cached_property
+
+from sqlalchemy import Engine
+
+from aiops.domain.symptoms import Origin
+from aiops.settings import Settings
+from aiops.store.accepted import BodyStore
+from aiops.store.archives import ArchiveStore
+from aiops.store.changes import ChangeStore
+from aiops.store.engine import open_engine
+from aiops.store.extents import Extents
+from aiops.store.incidents import IncidentStore
+from aiops.store.late import LateTicks
+from aiops.store.marks import MarkStore
+from aiops.store.memory import MemoryStore
+from aiops.store.outbox import Outbox
+from aiops.store.signals import HistoryStore
+from aiops.store.symptoms import SymptomStore
+
+
+class Stores:
+    """What is kept, each store opened on first use.
+
+    Args:
+        settings: of this installation.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def history(self) -> HistoryStore:
+        """Ticks, profiles, states and cursors."""
+        return HistoryStore(self._history_engine, origin=self.settings.origin)
+
+    @cached_property
+    def extents(self) -> Extents:
+        """How far the measurements reach."""
+        return Extents(self._history_engine)
+
+    @cached_property
+    def late(self) -> LateTicks:
+        """Values that came after their tick had closed."""
+        return LateTicks(self._history_engine, origin=self.settings.origin)
+
+    @cached_property
+    def _history_engine(self) -> Engine:
+        return open_engine(self.settings.history_url, durable=False)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return open_engine(self.settings.database_url, durable=True)
+
+    @property
+    def _origins(self) -> frozenset[Origin]:
+        """Whose rows this installation sees: a live one never counts a demo's or a drill's."""
+        return frozenset({self.settings.origin})
+
+    @cached_property
+    def symptoms(self) -> SymptomStore:
+        """Symptoms and their facts."""
+        return SymptomStore(self._engine)
+
+    @cached_property
+    def changes(self) -> ChangeStore:
+        """Change events."""
+        return ChangeStore(self._engine)
+
+    @cached_property
+    def incidents(self) -> IncidentStore:
+        """Incidents and their revisions."""
+        return IncidentStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What is to be told."""
+        return Outbox(self._engine)
+
+    @cached_property
+    def memory(self) -> MemoryStore:
+        """Ended incidents and what fixed them."""
+        return MemoryStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def archives(self) -> ArchiveStore:
+        """What is indexed of the ended incidents."""
+        return ArchiveStore(self._history_engine, origin=self.settings.origin)
+
+    @cached_property
+    def marks(self) -> MarkStore:
+        """What people said of series."""
+        return MarkStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def bodies(self) -> BodyStore:
+        """Accepted bodies."""
+        return BodyStore(self._engine)
