@@ -56,7 +56,7 @@ def format_scalar(at_ms: int, value: float) -> bytes:
 
     Examples:
         >>> format_scalar(1_500, 1.5)
-        b'{"resultType":"scalar","result":[1.5,"1.5"]}'
+        b'{"resultType":"scalar","result":[1.500,"1.5"]}'
     """
     (text,) = format_values(np.array([value]))
     return b'{"resultType":"scalar","result":[%b,"%b"]}' % (_timestamp(at_ms), text)

@@ -26,6 +26,9 @@ FULL_STORY = timedelta(minutes=5)
 """An incident is shown once its loss is known, or this long after it was found; it is told at
 once in any case."""
 
+FIRST_PICTURE = timedelta(minutes=1)
+"""… but not before this: what else fell ill within it belongs to the first picture people get."""
+
 
 class Show:
     """Prints the demo; asks the product and the receivers what is new and shows it once."""
@@ -92,7 +95,8 @@ class Show:
 
     def _show_incident(self, incident: Incident, parts: Parts) -> None:
         key = incident.dedup_key
-        if ("told", key) not in self._shown and self._is_told(incident) and self._is_full(incident):
+        is_told = ("told", key) not in self._shown and self._is_told(incident)
+        if is_told and _is_full(incident, parts):
             self._show_page(_first_full(incident, parts))
         page = self._stage.pagerduty.of(key)
         is_over = not incident.is_live and bool(page) and not page[-1].is_open
@@ -102,10 +106,6 @@ class Show:
 
     def _is_told(self, incident: Incident) -> bool:
         return bool(self._stage.pagerduty.of(incident.dedup_key)) and bool(self._messages(incident))
-
-    def _is_full(self, incident: Incident) -> bool:
-        found_ago = self._stage.clock.now() - incident.detected_at
-        return bool(incident.impacts) or not incident.is_live or found_ago >= FULL_STORY
 
     def _show_page(self, incident: Incident) -> None:
         link = f"{self._stage.console}/incidents/{incident.id}"
@@ -178,11 +178,20 @@ class Show:
         return True
 
 
+def _is_full(incident: Incident, parts: Parts) -> bool:
+    """Return whether the first picture of an incident is complete, by the ticks worked so far."""
+    reached = parts.incidents.reached(incident.env) or incident.detected_at
+    patience = FIRST_PICTURE if incident.impacts else FULL_STORY
+    return not incident.is_live or reached >= incident.detected_at + patience
+
+
 def _first_full(incident: Incident, parts: Parts) -> Incident:
-    """Return the first revision that knows the loss, however late we look; else the newest."""
-    revisions = parts.incidents.revisions(incident.id)
-    known = (one for one in revisions if one.episode == incident.episode and one.impacts)
-    return next(known, incident)
+    """Return the first picture of an incident, however late we look: one that knows the loss."""
+    known_of = parts.incidents.revisions(incident.id)
+    revisions = [one for one in known_of if one.episode == incident.episode]
+    known = next((one for one in revisions if one.impacts), incident)
+    until = max(known.updated_at, incident.detected_at + FIRST_PICTURE)
+    return next((one for one in reversed(revisions) if one.updated_at <= until), incident)
 
 
 def _words(change: Change) -> str:
