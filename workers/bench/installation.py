@@ -27,7 +27,12 @@ def make_installation(
         step_seconds: distance of two ticks of the one source, which nobody asks.
         config: further keys of `aiops.yaml`.
     """
-    source = {"kind": "prometheus", "url": "http://127.0.0.1:9", "step_seconds": step_seconds}
+    source = {
+        "kind": "prometheus",
+        "url": "http://127.0.0.1:9",
+        "back_fill_days": 0,
+        "step_seconds": step_seconds,
+    }
     document = {"sources": {SOURCE: source}, "web": {"port": 0}, **config}
     path = folder / "aiops.yaml"
     path.write_text(yaml.safe_dump(document), "utf-8")

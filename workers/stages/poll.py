@@ -190,15 +190,15 @@ class Poll:
         patience = SILENT_TICKS * timedelta(seconds=source.step_seconds)
         if due - self._silent_since.setdefault(source.name, due) < patience:
             return
-        nothing = np.empty(0, dtype=np.float32)
         times = _grid(start, due - patience, source.step_seconds)
         for shard in self._slots[source.name].hold(()) if times else ():
-            self._history.append_ticks(shard.id, [Tick(at=at, values=nothing) for at in times])
+            self._history.append_ticks(shard.id, [_empty(at) for at in times])
             self._queue.enqueue("detect.advance", shard.id)
 
     def _store(self, source: Source, samples: Sequence[Sample], times: list[datetime]) -> int:
         for shard, ticks in self._ticks(source, samples, times):
-            self._history.append_ticks(shard.id, ticks)
+            known = [one if np.isfinite(one.values).any() else _empty(one.at) for one in ticks]
+            self._history.append_ticks(shard.id, known)
         return len(times)
 
     def _ticks(
@@ -209,6 +209,11 @@ class Poll:
             return
         for shard, values in self._slots[source.name].fill(samples, len(times)):
             yield shard, [Tick(at=at, values=row) for at, row in zip(times, values, strict=True)]
+
+
+def _empty(at: datetime) -> Tick:
+    """Return a tick without any value: none is stored."""
+    return Tick(at=at, values=np.empty(0, dtype=np.float32))
 
 
 def _due(source: Source, now: datetime) -> datetime:
