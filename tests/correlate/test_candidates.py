@@ -119,7 +119,7 @@ def test_a_storm_of_ten_thousand_symptoms_is_grouped_without_falling_behind() ->
     began = time.process_time()
     got = found(world, *symptoms)
     assert len(got) == 1000
-    assert time.process_time() - began < 60  # all pairs take far longer; this takes a few
+    assert time.process_time() - began < 15  # about 2 s on an idle machine
 
 
 def test_a_storm_that_is_one_problem_is_ranked_without_falling_behind() -> None:
@@ -129,4 +129,4 @@ def test_a_storm_that_is_one_problem_is_ranked_without_falling_behind() -> None:
     began = time.process_time()
     (got,) = found(world, *symptoms)
     assert got.causes
-    assert time.process_time() - began < 60
+    assert time.process_time() - began < 15
