@@ -14,9 +14,11 @@ from aiops.domain.series import Series
 from aiops.domain.symptoms import SymptomKind
 from aiops.domain.ticks import History, Packed, Shard
 
-__all__ = ["TELEMETRY", "Absence"]
+__all__ = ["TELEMETRY", "USUALLY_PRESENT", "Absence"]
 
-_USUALLY_PRESENT = 0.8
+USUALLY_PRESENT = 0.8
+"""A series with a value at fewer ticks than this is sparse: its silence is no gap."""
+
 _PRESENCE_TICKS = 500
 _LEAST_SEEN = 10
 _ALWAYS, _LONGEST = 0.9999, 60_000
@@ -100,7 +102,7 @@ class Absence(PlainDetector):
             share /= np.maximum(seen, 1)
             share += usual
             np.copyto(share, 1, where=share > _ALWAYS)
-            resting = (missing >= _FADING_TICKS) & (usual >= _USUALLY_PRESENT)
+            resting = (missing >= _FADING_TICKS) & (usual >= USUALLY_PRESENT)
             np.copyto(share, usual, where=resting)
             usual = share
         if np.count_nonzero(released):
@@ -128,4 +130,4 @@ def _unlikely(usual: Packed, gap: int) -> Whole:
 
 
 def _expected(usual: Packed, seen: Whole) -> Bools:
-    return np.asarray((usual >= _USUALLY_PRESENT) & (seen >= _LEAST_SEEN))
+    return np.asarray((usual >= USUALLY_PRESENT) & (seen >= _LEAST_SEEN))

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from aiops.detect.absence import USUALLY_PRESENT
 from aiops.detect.clock_change import say_change
 from aiops.detect.season_medians import DAILY, LEVEL, WEEKLY, YOUNG
 from aiops.detect.values import ShardProfile
@@ -18,9 +19,6 @@ SEASONS: Final = {YOUNG: "young", LEVEL: "none", DAILY: "daily", WEEKLY: "weekly
 
 GOOD_DAYS: Final = 13.9
 """From two weeks on both weekends are known, and expectations are good."""
-
-DENSE: Final = 0.8
-"""A series with a value at fewer ticks than this is sparse: its silence is no gap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +59,7 @@ class Understood:
     @property
     def is_sparse(self) -> bool:
         """Whether it has values at few ticks only."""
-        return self.reporting is not None and self.reporting < DENSE
+        return self.reporting is not None and self.reporting < USUALLY_PRESENT
 
 
 def understood(shard: Shard, profile: ShardProfile, lately: Packed) -> Iterator[Understood]:

@@ -227,6 +227,15 @@ def test_a_long_past_is_fetched_in_pieces(
     assert parts.extents.unscored() == ()
 
 
+def test_where_a_source_has_no_past_its_ticks_are_stored_without_values(
+    parts: Installation, shop: TableSource
+) -> None:
+    parts.poll.back_fill("shop", timedelta(hours=6), 300)
+    ticks = parts.history.ticks_after(SHARD, None)
+    assert {len(tick.values) for tick in ticks if tick.at < shop.first} == {0}
+    assert {len(tick.values) for tick in ticks if tick.at >= shop.first} == {len(SERIES)}
+
+
 def test_of_many_series_no_more_is_fetched_at_once_than_memory_should_hold(
     parts: Installation, shop: TableSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
