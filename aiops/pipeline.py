@@ -15,6 +15,7 @@ from datetime import datetime
 
 from aiops.advise.match import match_runbook
 from aiops.advise.suggest import suggest
+from aiops.clues import choose
 from aiops.correlate import archive_fit
 from aiops.correlate.archive import ALIKE, archive_of
 from aiops.correlate.candidates import correlate as correlate_symptoms
@@ -124,6 +125,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing it is made of
         tick.at,
         knowledge,
         incident_id=incident_id,
+        clues=choose.choose(candidate, tick.clues, tick.at, knowledge),
     )
     owner = owner_of(incident, knowledge)
     runbook = match_runbook(incident, knowledge)

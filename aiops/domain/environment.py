@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiops.domain.changes import Change
+from aiops.domain.clues import ClueWindow
 from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Journey, Kpi, Runbook, Team
 from aiops.domain.outcomes import Archive, PastIncident
@@ -18,6 +19,7 @@ from topology.graph import ServiceGraph
 class Knowledge:
     """Everything that is known before a tick: topology, journeys, people, runbooks, rules, memory.
 
+    `trace_url` is where a trace can be looked at, with `{trace_id}` in it; empty: nowhere.
     `memory` holds ended incidents, newest last, judged by outcomes; `archive` those that are
     indexed already, and where both hold one, `memory` knows it better.
     """
@@ -31,6 +33,7 @@ class Knowledge:
     archive: Archive | None = None
     policies: Policies = field(default_factory=Policies)
     currency: str = ""
+    trace_url: str = ""
     origin: Origin = Origin.LIVE
 
     def remembered(self) -> Iterator[PastIncident]:
@@ -71,6 +74,7 @@ class EnvTick:
         facts: what detection and outside alerts found at it.
         changes: every change young enough to explain something and already known at `at`.
         kpis: readings from before the earliest open onset until `at`; None when there are none.
+        clues: what is kept of logs and traces near what is wrong; None when there is nothing.
         live: False while catching up on the past: what is over by the end never pages.
     """
 
@@ -78,4 +82,5 @@ class EnvTick:
     facts: tuple[SymptomFact, ...] = ()
     changes: tuple[Change, ...] = ()
     kpis: KpiWindow | None = None
+    clues: ClueWindow | None = None
     live: bool = True

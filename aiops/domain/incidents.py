@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from aiops.domain.changes import Change
+from aiops.domain.clues import NO_CLUES, Clues
 from aiops.domain.families import is_currency
 from aiops.domain.symptoms import Origin, Symptom
 
@@ -59,6 +60,7 @@ class TimelineKind(StrEnum):
 
     CHANGE = "change"
     ONSET = "onset"
+    LOG = "log"
     PEAK = "peak"
     ENDED = "ended"
     DECISION = "decision"
@@ -211,6 +213,7 @@ class Incident:
         detected_at: when it was assembled (event time).
         symptoms: members with their latest state, by onset then id.
         causes: best first; empty when unknown.
+        clues: what logs and traces add.
         called_at: when it first became one people are called for, in any episode, or would be but
             for the mode or the environment (event time); None while it is none.
         paged_at: when the page of this episode goes out, settle time included; None while none.
@@ -239,6 +242,7 @@ class Incident:
     ruled_out: tuple[Clause, ...] = ()
     blast: BlastRadius = BlastRadius()
     impacts: tuple[Impact, ...] = ()
+    clues: Clues = NO_CLUES
     narrative: tuple[Clause, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     owner: str | None = None

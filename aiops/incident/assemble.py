@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from aiops.domain.changes import Change
+from aiops.domain.clues import NO_CLUES, Clues
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import (
     BlastRadius,
@@ -21,6 +22,7 @@ from aiops.domain.incidents import (
 from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
 from aiops.domain.visibility import is_harmful, is_load, is_met, stands, user_visible
 from aiops.incident import life, severity, timeline
+from aiops.incident.clues import told_by_logs, with_clues
 from aiops.incident.difference import culprit, is_costlier, materially_differs
 from aiops.incident.narrative import narrative
 from aiops.incident.nearby import around, culprits
@@ -65,6 +67,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
     knowledge: Knowledge,
     *,
     incident_id: str,
+    clues: Clues = NO_CLUES,
 ) -> Incident:
     """Build an incident, or bring one up to date; the same inputs twice change nothing.
 
@@ -82,6 +85,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         at: event time, aware UTC.
         knowledge: journeys, topology and policies.
         incident_id: its id; that of `previous`, where there is one.
+        clues: what logs and traces add; without any the ones told before stay.
     """
     symptoms = _members(candidate.symptoms, previous)
     causes, is_new_cause = _causes(candidate.causes, previous, at, knowledge)
@@ -101,6 +105,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         blast=blast,
         impacts=tuple(impacts),
     )
+    incident = with_clues(incident, clues)
     incident = _in_words(incident, changes, knowledge)
     if previous is None or not materially_differs(previous, incident):
         return incident
@@ -122,7 +127,10 @@ def _in_words(incident: Incident, changes: Sequence[Change], knowledge: Knowledg
             knowledge=knowledge,
             ruled_out=incident.ruled_out,
         ),
-        timeline=timeline.timeline(incident.timeline, symptoms, told, knowledge),
+        timeline=timeline.extend(
+            timeline.timeline(incident.timeline, symptoms, told, knowledge),
+            told_by_logs(incident.clues),
+        ),
     )
 
 

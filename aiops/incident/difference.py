@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from aiops.domain.clues import Clues, LogClue, TraceClue
 from aiops.domain.incidents import BlastRadius, Cause, Impact, Incident
 
 COST_EVERY = timedelta(minutes=5)
@@ -22,6 +23,7 @@ class Difference(StrEnum):
     CAUSE = "its first cause changed"
     TITLE = "its title changed"
     REACH = "it reaches further services, regions or KPIs"
+    CLUES = "its logs or traces tell something"
     COST = "its cost grew by a quarter or more"
 
 
@@ -39,6 +41,7 @@ def materially_differs(old: Incident, new: Incident) -> Difference | None:
         (Difference.CAUSE, culprit(old.causes) != culprit(new.causes)),
         (Difference.TITLE, old.title != new.title),
         (Difference.REACH, _widened(old.blast, new.blast)),
+        (Difference.CLUES, _first_clue(old.clues) is None and _first_clue(new.clues) is not None),
         (Difference.COST, is_costlier(old, new.impacts, new.updated_at)),
     )
     return next((difference for difference, differs in checks if differs), None)
@@ -50,6 +53,11 @@ def culprit(causes: Sequence[Cause]) -> tuple[str, str | None] | None:
         return None
     first = causes[0]
     return first.service, first.change.id if first.change else None
+
+
+def _first_clue(clues: Clues) -> LogClue | TraceClue | None:
+    found: tuple[LogClue | TraceClue, ...] = (*clues.logs, *clues.traces)
+    return found[0] if found else None
 
 
 def _widened(old: BlastRadius, new: BlastRadius) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiops.domain.incidents import Cause, Impact, Incident
 from aiops.domain.symptoms import Symptom
+from aiops.incident.clues import export as clues_export
 
 
 def export(incident: Incident) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def export(incident: Incident) -> dict[str, Any]:
         "causes": [_cause(cause) for cause in incident.causes],
         "impact": [_impact(impact) for impact in incident.impacts],
         "symptoms": [_symptom(symptom) for symptom in incident.symptoms],
+        "clues": clues_export(incident.clues),
         "narrative": incident.story,
         "repeat_of": incident.id if incident.episode > 1 else incident.repeat_of,
     }

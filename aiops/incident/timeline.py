@@ -74,8 +74,8 @@ def extend(
 
 
 def _identity(entry: TimelineEntry) -> tuple[TimelineKind, str, datetime | None]:
-    """Say what makes two entries the same: an onset or change happens once, the rest at a time."""
-    once = entry.kind in (TimelineKind.ONSET, TimelineKind.CHANGE)
+    """Say what makes two entries the same: an onset, a change or a log clue happens once."""
+    once = entry.kind in (TimelineKind.ONSET, TimelineKind.CHANGE, TimelineKind.LOG)
     return entry.kind, entry.source, None if once else entry.at
 
 

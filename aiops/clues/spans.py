@@ -1,0 +1,149 @@
+"""Spans -> a few examples per service and minute, and who calls whom. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from aiops.clues.masking import redact
+from aiops.domain.clues import ServiceCall, TraceExample
+from aiops.domain.time import utc
+from topology.discover import Call
+from topology.spans import Span, calls_from_spans
+
+SLOWEST: Final = 3
+FAILING: Final = 3
+"""Examples kept of one caller, service and minute, of each sort."""
+
+MOST_PLACES: Final = 2_000
+"""Callers, services and minutes of one body that are kept."""
+
+
+class SpanRecord(NamedTuple):
+    """One span as its sender wrote it.
+
+    Attributes:
+        env: the environment.
+        service: whose it is.
+        trace_id: hex.
+        span_id: hex.
+        parent_id: hex, or empty.
+        name: of the operation.
+        kind: OpenTelemetry's number: 2 server, 3 client, 4 producer, 5 consumer.
+        start: epoch seconds.
+        end: epoch seconds.
+        failed: whether its status is an error.
+        status: what its status says.
+        peer: the service it asked, where it is a client's and says so.
+    """
+
+    env: str
+    service: str
+    trace_id: str
+    span_id: str
+    parent_id: str
+    name: str
+    kind: int
+    start: float
+    end: float
+    failed: bool
+    status: str = ""
+    peer: str = ""
+
+
+_ASKING: Final = (3, 4)
+_ANSWERING: Final = (2, 5)
+
+
+def example_spans(spans: Iterable[SpanRecord]) -> tuple[TraceExample, ...]:
+    """Return the slowest and the failing requests among spans, per caller, service and minute.
+
+    A server's or consumer's span is a request its service answered, as is the first span of a
+    trace; its caller is whose span caused it, where that is among them. A client's is one its
+    peer should have answered.
+
+    Args:
+        spans: in any order.
+    """
+    known = {(span.trace_id, span.span_id): span for span in spans}
+    return keep_few(
+        example
+        for span in known.values()
+        if (example := _example(span, known.get((span.trace_id, span.parent_id)))) is not None
+    )
+
+
+def keep_few(examples: Iterable[TraceExample]) -> tuple[TraceExample, ...]:
+    """Return the few that are kept of each caller, service and minute; twice changes nothing."""
+    places: defaultdict[tuple[str, str, str, datetime], dict[tuple[str, str], TraceExample]]
+    places = defaultdict(dict)
+    for one in sorted(examples, key=_rank):
+        place = (one.env, one.service, one.caller, one.minute)
+        places[place].setdefault((one.trace_id, one.span_id), one)
+    kept = [
+        one
+        for place in sorted(places)[:MOST_PLACES]
+        for failed, most in ((True, FAILING), (False, SLOWEST))
+        for one in [two for two in places[place].values() if two.failed is failed][:most]
+    ]
+    return tuple(sorted(kept, key=lambda one: (one.env, one.service, one.minute, _rank(one))))
+
+
+def service_calls(spans: Iterable[SpanRecord]) -> tuple[ServiceCall, ...]:
+    """Return who called whom, counted, by environment, caller and callee."""
+    by_env: defaultdict[str, list[Span]] = defaultdict(list)
+    for one in spans:
+        by_env[one.env].append(
+            Span(
+                service=one.service,
+                trace_id=one.trace_id,
+                span_id=one.span_id,
+                parent_id=one.parent_id,
+                is_asking=one.kind in _ASKING,
+                peer=one.peer,
+                ended_at=utc(one.end),
+            )
+        )
+    found: defaultdict[tuple[str, str, str], list[Call]] = defaultdict(list)
+    for env, told in by_env.items():
+        for call in calls_from_spans(told):
+            found[env, call.caller, call.callee].append(call)
+    return tuple(
+        ServiceCall(
+            env=env,
+            caller=caller,
+            callee=callee,
+            count=sum(call.count for call in calls),
+            seen_at=max(call.seen_at for call in calls),
+        )
+        for (env, caller, callee), calls in sorted(found.items())
+    )
+
+
+def _example(span: SpanRecord, parent: SpanRecord | None) -> TraceExample | None:
+    """Return a span as an example, None where it answers nobody."""
+    if span.kind in _ASKING:
+        if not span.peer or span.peer == span.service:
+            return None
+        service, caller = span.peer, span.service
+    elif span.kind in _ANSWERING or not span.parent_id:
+        caller = parent.service if parent is not None and parent.service != span.service else ""
+        service = span.service
+    else:
+        return None
+    return TraceExample(
+        env=span.env,
+        service=service,
+        caller=caller,
+        minute=utc(span.end // 60 * 60),
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        name=redact(span.name)[:120],
+        duration_seconds=round(max(span.end - span.start, 0.0), 6),
+        failed=span.failed,
+        status=redact(span.status)[:200],
+    )
+
+
+def _rank(one: TraceExample) -> tuple[float, str, str, str, str]:
+    return -one.duration_seconds, one.trace_id, one.span_id, one.service, one.caller
