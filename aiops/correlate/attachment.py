@@ -18,6 +18,7 @@ from aiops.correlate.relations import (
     concurrent,
     costs,
     share_cohort,
+    share_region,
 )
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Clause
@@ -146,7 +147,8 @@ def _join_lone_kpis(
 ) -> None:
     """Join KPIs that moved together while nothing technical explains them.
 
-    Of one journey in any cohorts; of several journeys that share services in compatible ones.
+    Of one journey in any cohorts; of several journeys that share services in one region. Which
+    segment leaves its band first is chance: it parts nothing that fell in one moment.
     """
     homes = {place: _home(bundles[place].symptoms[0].series, knowledge) for place in kpis}
     for a, b in combinations(sorted(kpis), 2):
@@ -154,7 +156,8 @@ def _join_lone_kpis(
         if first.env != second.env or homes[a].isdisjoint(homes[b]):
             continue
         same = homes[a] == homes[b] and apart(first, second) <= SAME_ROOT_SECONDS
-        if same or (share_cohort(first, second) and apart(first, second) <= CLOSE_SECONDS):
+        one_place = share_region(first, second) and apart(first, second) <= CLOSE_SECONDS
+        if same or one_place:
             text = f"{_title(first)} and {_title(second)} moved together"
             links.join(a, b, Clause(text=text, source=second.id))
 

@@ -44,11 +44,14 @@ def concurrent(first: Bundle, second: Bundle, policy: CorrelatePolicy, *, same_p
 
 def share_cohort(first: Bundle, second: Bundle) -> bool:
     """Tell whether the same users may meet both: one environment, no two regions or segments."""
-    return (
-        first.env == second.env
-        and (first.region is None or second.region in (None, first.region))
-        and (first.segment is None or second.segment in (None, first.segment))
-    )
+    same_segment = first.segment is None or second.segment in (None, first.segment)
+    return share_region(first, second) and same_segment
+
+
+def share_region(first: Bundle, second: Bundle) -> bool:
+    """Tell whether both may be of one region: one environment, no two regions."""
+    same_region = first.region is None or second.region in (None, first.region)
+    return first.env == second.env and same_region
 
 
 def trouble_travels(callee: Bundle, caller: Bundle) -> bool:

@@ -137,7 +137,7 @@ def _moved(moving: _Moving, verdict: Verdict, now: int, rule: Persistence) -> Tr
     open_before = np.flatnonzero(held & verdict.measured)
     lasting = _lasting(moving, verdict, open_before, now)
     strengthened = _go_on(moving, verdict, open_before, now, rule)
-    ended = _end(moving, open_before, rule)
+    ended = _end(moving, verdict, open_before, now, rule)
     still = open_before[moving.phase[open_before] == OPEN]
     released = _release(moving, verdict, still, now, rule)
     withdrawn = _withdraw(moving, verdict, still, now, rule)
@@ -227,9 +227,21 @@ def _go_on(track: _Moving, verdict: Verdict, held: Slots, now: int, rule: Persis
     return strengthened
 
 
-def _end(track: _Moving, held: Slots, rule: Persistence) -> Slots:
+def _end(track: _Moving, verdict: Verdict, held: Slots, now: int, rule: Persistence) -> Slots:
+    """End what is back, and what is almost back and would be new if it returned now.
+
+    The level is frozen while a symptom is open: a series that wandered meanwhile comes near it,
+    and may never be quite back.
+    """
     episodes = track.episodes
-    ended = held[episodes["inside"][held] >= rule.recovery]
+    is_back = episodes["inside"][held] >= rule.recovery
+    is_lapsed = np.zeros_like(is_back)
+    if verdict.remains is not None:
+        rest = max(rule.flap_seconds, rule.recovery * rule.step_seconds)
+        silent = now - episodes["last_outside"][held] > rest
+        is_lapsed = silent & np.isfinite(verdict.remains[held]) & ~is_back
+    lapsed, ended = held[is_lapsed], held[is_lapsed | is_back]
+    episodes["inside_since"][lapsed] = episodes["last_outside"][lapsed] + rule.step_seconds
     episodes["ended"][ended] = episodes["inside_since"][ended]
     track.phase[ended] = RESTING
     track.hits[ended] = 0

@@ -9,7 +9,7 @@ _NOISE = 1.645
 """A loss with a symptom of its own counts from the upper end of a 90% interval of noise."""
 
 _CLEAR = 3.0
-"""Without one it must be clear."""
+"""Without one it must be clear, now or some minutes ago."""
 
 _SHARPER = 1.15
 """A finer cohort is named when it is hit at least this much harder than the coarser one …"""
@@ -76,9 +76,11 @@ def _summed(
 
 
 def _loses(loss: Loss, span: Span, minutes: float) -> bool:
-    bar = _NOISE if loss.symptomatic else _CLEAR
     total = loss.total(span, minutes)
-    return total > 0.0 and total > bar * loss.deviation(span, minutes)
+    if total <= 0.0:
+        return False
+    bar = _NOISE if loss.symptomatic else _CLEAR
+    return total > bar * loss.deviation(span, minutes) or loss.clarity(span) > _CLEAR
 
 
 def _is_sharper(finer: Level, coarser: Level, bar: float, span: Span, minutes: float) -> bool:

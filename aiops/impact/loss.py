@@ -26,6 +26,7 @@ _OUTLIER = 5.0
 _NEARLY_ALL = 0.95
 _SHARES_AND_TIMES = frozenset({"1", "ratio", "%", "percent", "s", "ms", "us", "ns"})
 _RATE_TICKS = 5
+_LEAST_DEVIATION = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,19 @@ class Loss:
         noise = float(self.variance[rows].sum())
         level = float((self.level_error[rows]).sum())
         return sqrt(noise + level * level) * minutes
+
+    def clarity(self, span: Span) -> float:
+        """Return the most standard deviations by which the loss stood out at any time, ≥ 0.
+
+        What was clear once is not taken back when the error of the level outgrows it.
+        """
+        rows = slice(span.begin, span.end)
+        level = np.cumsum(self.level_error[rows])
+        deviation = np.sqrt(np.cumsum(self.variance[rows]) + level * level)
+        clear = np.cumsum(self.lost[rows])[_RATE_TICKS - 1 :] / np.maximum(
+            deviation[_RATE_TICKS - 1 :], _LEAST_DEVIATION
+        )
+        return max(float(clear.max()), 0.0) if len(clear) else 0.0
 
     def per_minute(self, span: Span) -> float:
         """Return the mean loss per minute over the last ticks of the span, ≥ 0."""

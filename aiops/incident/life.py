@@ -22,6 +22,7 @@ from aiops.domain.incidents import (
 from aiops.domain.policies import LifePolicy
 from aiops.domain.symptoms import Symptom
 from aiops.domain.visibility import stands, user_visible
+from aiops.incident.severity import is_blip
 from aiops.incident.timeline import extend
 
 REPEAT_WINDOW = timedelta(days=7)
@@ -36,9 +37,9 @@ def advance_life(
 ) -> Incident:
     """Return the incident as time alone moves it: quiet, mitigated, resolved.
 
-    Quiet means that no symptom users meet is open; where none ever was, that none at all is open.
-    A telemetry gap ends nothing: while one is open the incident is not quiet. `resolved_at` is
-    when it became quiet, not the end of the watch.
+    Quiet means that no symptom users meet is open; where none ever was, or only a blip that nobody
+    was called for, that none at all is open. A telemetry gap ends nothing: while one is open the
+    incident is not quiet. `resolved_at` is when it became quiet, not the end of the watch.
 
     Args:
         incident: with its symptoms as they stand at `at`.
@@ -202,6 +203,8 @@ def episode_start(incident: Incident) -> datetime | None:
 def _quiet_since(incident: Incident, at: datetime, knowledge: Knowledge) -> datetime | None:
     standing = [one for one in incident.symptoms if stands(one)]
     visible = [one for one in standing if user_visible(one, knowledge)]
+    if incident.called_at is None and is_blip(visible, knowledge):
+        visible = []
     gaps = [one for one in standing if one.is_telemetry]
     counted = [*visible, *gaps] if visible else standing
     if any(one.is_open for one in counted):

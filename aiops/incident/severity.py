@@ -34,6 +34,9 @@ Verdict = tuple[Severity, str]
 _MEASURED = (SymptomKind.ANOMALY, SymptomKind.RELATION, SymptomKind.UNIT_CHANGE)
 """Kinds that a single odd value can cause."""
 
+_FILLS_UP = (Family.SATURATION, Family.OTHER)
+"""Families that move for many reasons: they bear nobody out who says that users suffer."""
+
 
 def classify(
     symptoms: Sequence[Symptom],
@@ -76,7 +79,8 @@ def _doubt(symptoms: Sequence[Symptom], knowledge: Knowledge) -> str:
         return "but its series have less than a season of history"
     if not is_confirmed(symptoms):
         return "in one signal and one tick so far"
-    if is_blip(symptoms, knowledge):
+    telling = [one for one in symptoms if one.family not in _FILLS_UP or one.kind not in _MEASURED]
+    if is_blip(telling or symptoms, knowledge):
         return "in one signal, short or faint so far"
     rescaled = [one for one in symptoms if one.kind is SymptomKind.UNIT_CHANGE]
     keys = {one.series.key for one in rescaled}
@@ -155,9 +159,8 @@ def _is_marked(symptom: Symptom, knowledge: Knowledge) -> bool:
 def is_merely_load(symptoms: Sequence[Symptom]) -> bool:
     """Return whether there is only more to do: traffic up, and what fills up with it."""
     harmful = [one for one in symptoms if is_harmful(one)]
-    follows = (Family.SATURATION, Family.OTHER)
     return any(is_load(one) for one in symptoms) and all(
-        is_load(one) or one.family in follows for one in harmful
+        is_load(one) or one.family in _FILLS_UP for one in harmful
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from aiops.domain.changes import ChangeKind
 from aiops.domain.journeys import Journey
 from aiops.domain.series import Family
-from aiops.domain.symptoms import SymptomKind, SymptomState
+from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
 from tests.builders import change, ended, revenue, series, shop, story, symptom
 from tests.correlate.worlds import (
     calls,
@@ -238,6 +238,22 @@ def test_kpis_of_journeys_that_share_services_fall_together() -> None:
     kpis = [replace(one, series=replace(one.series, family=Family.KPI)) for one in falls]
     assert len(found(replace(world, journeys=journeys, kpis=()), *kpis)) == 1
     assert len(found(replace(world, journeys=(), kpis=()), *kpis)) == 2
+
+
+def test_which_segment_of_two_kpis_falls_first_parts_nothing() -> None:
+    journeys = tuple(
+        Journey(name=name, entry="gateway", services=(own,), kpis=(name,))
+        for own, name in (("checkout", "orders"), ("search", "signups"))
+    )
+    world = replace(shop(), journeys=journeys, kpis=())
+
+    def falls(name: str, region: str, segment: str) -> Symptom:
+        one = series("checkout", f"{name}_total", kpi=name, region=region, segment=segment)
+        return symptom(replace(one, family=Family.KPI), observed=0.5)
+
+    gold = falls("orders", "EU", "gold")
+    assert len(found(world, gold, falls("signups", "EU", "basic"))) == 1
+    assert len(found(world, gold, falls("signups", "US", "basic"))) == 2
 
 
 def test_silence_relates_to_silence_only() -> None:

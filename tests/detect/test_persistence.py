@@ -92,6 +92,35 @@ def test_a_return_after_it_is_another_one() -> None:
     assert track.episode(0)["onset"] == 60 * 33
 
 
+def near(distance: float | None) -> Verdict:
+    """As a detector says it that knows how far what is almost back still is: here never quite."""
+    verdict = verdict_of(distance)
+    remains = np.where(verdict.strength < 5, np.float32(2), np.float32(np.inf))
+    return replace(verdict, back=np.zeros(1, dtype=np.bool_), remains=remains)
+
+
+def test_what_stays_almost_back_is_over_when_its_return_would_be_new() -> None:
+    track, at = new_track(1), 0
+    for distance in [8.0, 8.0, *[2.0] * 30]:
+        at += 60
+        track, moves = advance(track, near(distance), at, RULE)
+        if "ended" in say(moves):
+            break
+
+    assert at == 120 + RULE.flap_seconds + 60
+    assert track.episode(0)["ended"] == 180  # when it was first inside, not when that was clear
+
+
+def test_what_is_outside_now_and_then_is_not_over() -> None:
+    track = new_track(1)
+    told = []
+    for number, distance in enumerate([8.0, 8.0, *[2.0, 2.0, 2.0, 6.0] * 10], start=1):
+        track, moves = advance(track, near(distance), 60 * number, RULE)
+        told += say(moves)
+
+    assert told == ["opened"]
+
+
 def test_missing_ticks_neither_open_nor_end() -> None:
     _, told = play([6, None, None, None, 6, *[0] * 4, *[None] * 50])
 

@@ -141,6 +141,24 @@ def test_a_kpi_loses_without_a_symptom_of_its_own_where_users_meet_the_problem()
     assert cost(window, symptom(series("search", "error_ratio", region="EU")), at=63) == ()
 
 
+def test_a_loss_that_was_clear_is_not_taken_back_when_the_level_rises_meanwhile() -> None:
+    window, met = kpi_window([EU], [0.0]), symptom(checkout_errors(), until=60)
+    minutes = (window.times - minute(3).timestamp()) / 60
+    wander = 0.07 * np.sin(minutes / 12) * (minutes < 0)
+    share = np.interp(minutes, [-1, 0, 20, 57], [0.0, 0.2, 0.16, 0.0])
+    window = replace(window, observed=window.observed * (1 + wander - share)[:, None])
+
+    (during,), (after,) = cost(window, met, at=23), cost(window, met, at=150)
+    assert after.total > 0.9 * during.total > 0
+    assert after.low < 0.5 * after.total, "its interval says how sure that is"
+
+
+def test_noise_without_a_symptom_of_the_kpi_is_hardly_ever_taken_for_a_loss() -> None:
+    met = symptom(checkout_errors())
+    windows = (kpi_window([EU], [0.0], seed=seed, minutes=70) for seed in range(60))
+    assert sum(bool(cost(window, met, at=63)) for window in windows) <= 1
+
+
 def test_two_incidents_that_hit_one_kpi_share_its_loss_and_say_so() -> None:
     window, met = kpi_window([EU], [0.24]), symptom(checkout_errors())
     rival = Claim(incident_id="INC-2", kpi=REVENUE, proven=False, regions=("EU",))

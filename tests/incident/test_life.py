@@ -80,6 +80,16 @@ def test_without_visible_symptoms_all_must_have_ended() -> None:
     assert not aged(incident([ended(cpu, 20), ended(memory, 25)]), 60).is_live
 
 
+def test_a_blip_nobody_was_called_for_does_not_end_what_still_fills_up() -> None:
+    blip = replace(ended(symptom(checkout_errors()), 5), last_seen=minute(4))
+    memory = symptom(series("payment-service", "memory_usage"))
+    leak = incident([blip, memory])
+
+    assert aged(leak, 60).is_live
+    assert not aged(replace(leak, called_at=minute(4)), 60).is_live
+    assert not aged(incident([blip, ended(memory, 20)]), 60).is_live
+
+
 def test_a_telemetry_gap_ends_nothing() -> None:
     gap = symptom(checkout_errors("US"), at=15, kind=SymptomKind.TELEMETRY_GAP)
     made = incident([*(ended(one, 20) for one in story()), gap])

@@ -101,6 +101,16 @@ def test_what_one_signal_shows_for_two_ticks_is_never_worse_than_p3() -> None:
     assert level(replace(moment, last_seen=minute(5))) is Severity.P1
 
 
+def test_what_fills_up_beside_it_makes_no_trouble_of_a_blip() -> None:
+    moment = symptom(checkout_errors(), before=0.003, observed=0.5, last_seen=4)
+    memory = symptom(series("payment-service", "memory_usage"))
+    failing = symptom(series("payment-service", "error_ratio", unit="1"), observed=1.0, last_seen=4)
+
+    assert level(moment, memory) is Severity.P3
+    assert level(moment, failing) is Severity.P1
+    assert level(replace(moment, last_seen=minute(5)), memory) is Severity.P1
+
+
 def test_one_faint_series_of_a_kpi_alone_is_never_worse_than_p3() -> None:
     faint = symptom(revenue("EU"), before=100, observed=80, strength=4.2)
     assert level(faint, relative=-0.2) is Severity.P3
