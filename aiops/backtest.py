@@ -11,9 +11,12 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from aiops import pipeline
+from aiops.clues.needs import clue_needs
+from aiops.clues.replay import ClueReplay
 from aiops.detect import engine
 from aiops.detect.engine import ShardProfile, ShardState
 from aiops.domain.changes import Change
+from aiops.domain.clues import TelemetryBatch
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import Notification
@@ -42,6 +45,8 @@ class Replay:
     Args:
         shard: the series.
         baseline: fault-free history to fit on before the first tick; None fits as it goes.
+        telemetry: what logs and traces came down to, in any order; a minute of it is known once
+            it is over.
         judged: what people said of incidents, in any order; known from when they said it.
         chunks: stretches of ticks in order, each a `History`; read one at a time.
         changes: every recorded change, in any order.
@@ -51,6 +56,7 @@ class Replay:
     chunks: Callable[[], Iterator[History]]
     changes: tuple[Change, ...] = ()
     baseline: History | None = None
+    telemetry: TelemetryBatch | None = None
     judged: tuple[Outcome, ...] = ()
 
 
@@ -110,6 +116,7 @@ class Backtest:
         self._knowledge = knowledge
         self._log = _TickLog(replay.shard, replay.baseline)
         self._kpis = KpiLog(replay.shard.step_seconds)
+        self._clues = ClueReplay(replay.telemetry)
         self._env = EnvState(env=replay.shard.env, next_number=first_number)
         self._profile: ShardProfile = (
             engine.fit(self._shard, replay.baseline, knowledge.policies.detect)
@@ -138,6 +145,7 @@ class Backtest:
         if detection.kpis is not None:
             self._kpis.append(detection.kpis)
         self._log.append(tick)
+        self._clues.reach(tick.at)
         advance = self._advance(tick.at, detection.facts)
         if self._fit_due is None or tick.at >= self._fit_due:
             self._refit()
@@ -161,6 +169,7 @@ class Backtest:
             facts=tuple(facts),
             changes=known_changes(self._changes, at, policy.change_max_age_seconds),
             kpis=self._kpis.window(kpi_window_start(self._env, facts, at), at),
+            clues=self._clues.window(clue_needs(self._env, facts, at, self._knowledge), at),
         )
         advance = pipeline.advance(self._env, tick, self._knowledge)
         self._env = advance.state

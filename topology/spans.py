@@ -133,12 +133,12 @@ def _span(span: Fields, service: str, draft: Draft) -> Span | None:
         span_id=span.text("spanId") or span.text("span_id"),
         parent_id=span.text("parentSpanId") or span.text("parent_span_id"),
         is_asking=span.text("kind") in _ASKING,
-        peer=_peer(_attributes(span)),
+        peer=peer_of(_attributes(span)),
         ended_at=ended_at,
     )
 
 
-def _peer(told: dict[str, str]) -> str:
+def peer_of(told: dict[str, str]) -> str:
     """Return the service a span asked: by its name, or a store by the name of its host."""
     for key in _PEERS:
         if told.get(key):

@@ -232,3 +232,6 @@ class Clues:
 
 NO_CLUES = Clues()
 """What an incident has of which logs and traces tell nothing."""
+
+NO_TELEMETRY = TelemetryBatch()
+"""What a body comes down to that holds nothing worth keeping."""

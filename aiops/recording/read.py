@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from aiops.domain.changes import Change
+from aiops.domain.clues import TelemetryBatch
 from aiops.domain.ticks import History, Shard
 from aiops.recording.case import read_case
 from aiops.recording.events import EventReader, read_changes
@@ -15,10 +17,18 @@ from aiops.recording.naming import Naming
 from aiops.recording.parts import graph_in, metrics_in, settings_in
 from aiops.recording.remarks import remarks_on
 from aiops.recording.rows import Rows, read_rows
+from aiops.recording.telemetry import Exports, read_telemetry
 from aiops.recording.values import Case, Recorded, Recording
 
+NO_EXPORTS: Exports = MappingProxyType({})
 
-def read(folder: Path, events: EventReader, environ: Mapping[str, str] | None = None) -> Recording:
+
+def read(
+    folder: Path,
+    events: EventReader,
+    environ: Mapping[str, str] | None = None,
+    exports: Exports = NO_EXPORTS,
+) -> Recording:
     """Read a recording.
 
     Args:
@@ -26,6 +36,7 @@ def read(folder: Path, events: EventReader, environ: Mapping[str, str] | None = 
         events: understands change events.
         environ: the environment its settings see; none by default, so that the same folder is the
             same recording anywhere.
+        exports: understands files of exported logs and traces, by their names.
 
     Returns:
         The recording; what could not be used of its events and topology is in `problems`.
@@ -42,17 +53,19 @@ def read(folder: Path, events: EventReader, environ: Mapping[str, str] | None = 
     graph, problems = graph_in(folder, settings)
     grid = grid_of(rows, case.step_seconds)
     history = history_of(rows, range(len(rows.columns)), len(rows.columns), grid)
+    telemetry, unused = read_telemetry(folder, exports, settings.default_env)
     changes, unread = read_changes(folder / "events.jsonl", events, settings.default_env)
     return Recording(
         name=folder.resolve().name,
         environments=_environments(rows, naming, case, history, grid, settings.default_env),
         changes=_placed(changes, rows, settings.default_env),
+        telemetry=_heard(telemetry, rows, settings.default_env),
         graph=graph,
         kpis=naming.kpis,
         settings=settings,
         case=case,
         unnamed_env=_unnamed(rows, settings.default_env),
-        problems=(*problems, *unread),
+        problems=(*problems, *unread, *unused),
         remarks=remarks_on(rows, grid, history),
     )
 
@@ -93,6 +106,22 @@ def _baseline(
     slots = [slot_of.get(column.key, -1) for column in normal.columns]
     grid = grid_of(normal, step_seconds)
     return before(history_of(normal, slots, len(rows.columns), grid), int(history.times[0]))
+
+
+def _heard(telemetry: TelemetryBatch, rows: Rows, default_env: str) -> TelemetryBatch:
+    """Return logs and traces, those of no named environment in the only one there is."""
+    envs = {column.key.env for column in rows.columns}
+    if len(envs) != 1 or default_env in envs:
+        return telemetry
+    (env,) = envs
+    return TelemetryBatch(
+        lines=tuple(
+            replace(one, env=env) if one.env == default_env else one for one in telemetry.lines
+        ),
+        traces=tuple(
+            replace(one, env=env) if one.env == default_env else one for one in telemetry.traces
+        ),
+    )
 
 
 def _placed(changes: tuple[Change, ...], rows: Rows, default_env: str) -> tuple[Change, ...]:

@@ -8,11 +8,13 @@ from typing import Final
 
 from aiops.backtest import Replay
 from aiops.domain.changes import Change
+from aiops.domain.clues import NO_TELEMETRY, TelemetryBatch
 from aiops.domain.environment import Knowledge
 from aiops.domain.journeys import Kpi, Runbook
 from aiops.domain.policies import Mode, Policies
 from aiops.domain.symptoms import Origin
 from aiops.domain.ticks import History, Shard
+from aiops.recording.telemetry import of_environment
 from aiops.settings import Settings
 from topology.graph import ServiceGraph
 
@@ -72,6 +74,7 @@ class Recording:
         name: of its folder.
         environments: by name of the environment.
         changes: every recorded change, by start.
+        telemetry: what its logs and traces come down to.
         graph: the topology; of the services with series only, where none was recorded.
         kpis: declared ones, and those the units tell of.
         settings: its `aiops.yaml`, or defaults.
@@ -88,6 +91,7 @@ class Recording:
     kpis: tuple[Kpi, ...]
     settings: Settings
     case: Case
+    telemetry: TelemetryBatch = NO_TELEMETRY
     unnamed_env: str | None = None
     problems: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -100,6 +104,7 @@ class Recording:
             chunks=lambda: _chunks(recorded.history),
             changes=tuple(change for change in self.changes if change.env == env),
             baseline=recorded.baseline,
+            telemetry=of_environment(self.telemetry, env),
         )
 
     def knowledge(self, runbooks: tuple[Runbook, ...] = ()) -> Knowledge:
@@ -113,6 +118,7 @@ class Recording:
             runbooks=runbooks,
             policies=_in_path(settings.policies, self.unnamed_env),
             currency=settings.currency,
+            trace_url=settings.trace_url,
             origin=Origin.REPLAY,
         )
 

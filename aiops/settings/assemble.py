@@ -71,6 +71,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         services=tuple(_service(name, one) for name, one in file.services.items()),
         runbooks_dir=_runbooks_dir(file, folder, surroundings),
         otlp_endpoint=surroundings.url("OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https")),
+        trace_url=file.traces.url or "",
         catch_up_seconds=file.catch_up_seconds,
         back_fill=BackFillSettings(
             days=max((one.back_fill_days for one in sources), default=21),

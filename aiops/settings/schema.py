@@ -53,11 +53,25 @@ def _known_zone(value: str) -> str:
     return value
 
 
+def _with_trace_id(value: str) -> str:
+    rest = value.replace("{trace_id}", "", 1)
+    if rest == value or any(char in rest for char in "{}<>|\"'\\`"):
+        raise PydanticCustomError(
+            "trace_url", "an address with {trace_id} once in its path, and no other braces"
+        )
+    if "{" in value.split("/", 3)[2]:
+        raise PydanticCustomError("trace_url", "{trace_id} in the path, not in the host")
+    return value
+
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
+TraceUrl = Annotated[
+    str, StringConstraints(pattern=r"^https?://[^\s/]+/\S*$"), AfterValidator(_with_trace_id)
+]
 SecretVariable = Annotated[str, StringConstraints(pattern=r"^AIOPS_[A-Z0-9_]+$")]
 Seconds = Annotated[int, Field(gt=0)]
 Texts = Annotated[list[Text], BeforeValidator(_one_or_many)]
@@ -196,6 +210,12 @@ class WebSection(Section):
     base_url: HttpUrl | None = None
 
 
+class TracesSection(Section):
+    """`traces`."""
+
+    url: TraceUrl | None = None
+
+
 class RetentionSection(Section):
     """`retention`."""
 
@@ -230,4 +250,5 @@ class SettingsFile(Section):
     settle_seconds: Annotated[int, Field(ge=0)] = 30
     catch_up_seconds: Seconds = 600
     web: WebSection = WebSection()
+    traces: TracesSection = TracesSection()
     retention: RetentionSection = RetentionSection()

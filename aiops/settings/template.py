@@ -140,6 +140,10 @@ web:
   ## How people reach it, for the links in messages.
 #   base_url: https://aiops.example.com
 
+## Where a trace can be looked at, for the links of an incident's examples.
+# traces:
+#   url: https://traces.example.com/trace/{trace_id}
+
 retention:
   history_days: 35
 """

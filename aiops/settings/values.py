@@ -165,6 +165,7 @@ class Settings:
             none.
         runbooks_dir: None: those that ship with the product.
         otlp_endpoint: where our own telemetry goes; None: nowhere.
+        trace_url: where a trace can be looked at, with `{trace_id}` in it; empty: nowhere.
         catch_up_seconds: ticks older than this are the past: they are worked without paging.
         history_days: how long metric history is kept.
     """
@@ -193,6 +194,7 @@ class Settings:
     services: tuple[Service, ...] = ()
     runbooks_dir: Path | None = None
     otlp_endpoint: str | None = None
+    trace_url: str = ""
     catch_up_seconds: int = 600
     back_fill: BackFillSettings = field(default_factory=BackFillSettings)
     history_days: int = 35

@@ -4,6 +4,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -410,3 +411,27 @@ def test_the_environment_may_name_the_address_to_bind_but_not_without_a_token() 
     open_to_all = {"AIOPS_WEB_HOST": "0.0.0.0", "AIOPS_WEB_TOKEN": "t"}  # noqa: S104 - with a token
     assert load(None, open_to_all).web.host == "0.0.0.0"  # noqa: S104 - as asked
     assert load(None, {"AIOPS_WEB_HOST": "127.0.0.2"}).web.host == "127.0.0.2"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert({trace_id})",
+        "https://traces.example/",
+        "https://{trace_id}/x",
+        "https://traces.example/{trace_id}/{other}",
+        "https://traces.example/{trace_id}\"onclick=\"x",
+        "ftp://traces.example/{trace_id}",
+    ],
+)
+def test_a_trace_address_that_could_lead_elsewhere_is_refused(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "aiops.yaml"
+    path.write_text(yaml.safe_dump({"traces": {"url": url}}))
+    with pytest.raises(ConfigurationError, match=r"traces\.url"):
+        load(path, {})
+
+
+def test_a_trace_address_with_the_id_in_its_path_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "aiops.yaml"
+    path.write_text("traces: {url: 'https://traces.example/ui?id={trace_id}'}\n")
+    assert load(path, {}).trace_url == "https://traces.example/ui?id={trace_id}"

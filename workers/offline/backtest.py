@@ -14,7 +14,7 @@ from aiops import backtest
 from aiops.domain.environment import Knowledge
 from aiops.domain.errors import AiopsError, InputError
 from aiops.domain.incidents import Incident
-from aiops.ingest import changes
+from aiops.ingest import changes, otlp_logs, otlp_traces
 from aiops.recording.page import counts, page
 from aiops.recording.parts import METRICS, is_recording
 from aiops.recording.read import read
@@ -24,6 +24,9 @@ from workers.knowledge import runbooks
 from workers.offline.progress import Report, progress
 
 WRONG_INPUT = 2
+
+EXPORTS = {"logs.jsonl": otlp_logs.parse, "traces.jsonl": otlp_traces.parse}
+"""How the files of a recording that the collector's file exporter wrote are understood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +119,7 @@ def play(folder: Path, report: Report) -> Played:
     Raises:
         AiopsError: it cannot be read.
     """
-    recording = read(folder, changes)
+    recording = read(folder, changes, exports=EXPORTS)
     knowledge = recording.knowledge(runbooks(recording.settings))
     incidents: list[Incident] = []
     number = backtest.FIRST_NUMBER

@@ -1,0 +1,270 @@
+"""What OTLP logs and traces have in common: two encodings, resources, times, answers. Pure.
+
+Source: OTLP 1.x, https://opentelemetry.io/docs/specs/otlp/ (HTTP, JSON encoding, partial success)
+and the semantic conventions for resources (`service.name`, `deployment.environment.name`).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+from google.protobuf.message import DecodeError, Message
+
+from aiops.domain.clues import TelemetryBatch
+from aiops.domain.errors import InputError
+from aiops.domain.time import utc
+
+PROTOBUF: Final = "application/x-protobuf"
+JSON: Final = "application/json"
+
+OLDEST: Final = timedelta(days=1)
+AHEAD: Final = timedelta(minutes=10)
+"""What is older, or further ahead of our clock, is not taken: its times would mislead."""
+
+MOST_RECORDS: Final = 50_000
+"""Records of one body that are looked at; collectors send 8,192 at most unless told otherwise."""
+
+_NAME_CHARACTERS: Final = 120
+_DEPTH: Final = 4
+_TEXT_CHARACTERS: Final = 4_000
+_ENVIRONMENTS: Final = ("deployment.environment.name", "deployment.environment")
+
+Place = tuple[str, str]
+"""Environment and service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What a body came down to, and how much of it was not taken.
+
+    Args:
+        batch: what is to be stored.
+        rejected: records that were not taken.
+        why: the reasons, in words for the sender; empty where all was taken.
+    """
+
+    batch: TelemetryBatch
+    rejected: int = 0
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Acceptance:
+    """Decides which records are taken, and remembers why others are not.
+
+    Args:
+        received_at: when the body arrived, aware UTC; None: in a recording, any time will do.
+        default_env: the environment of resources that name none.
+    """
+
+    received_at: datetime | None
+    default_env: str
+    heard: dict[str, int] = field(default_factory=dict)
+    refused: Counter[str] = field(default_factory=Counter)
+    _seen: int = 0
+
+    def place(self, told: Mapping[str, str]) -> Place | None:
+        """Return whose records a resource holds, None where it does not say."""
+        service = _name(told.get("service.name", ""))
+        if not service:
+            return None
+        env = next((told[one] for one in _ENVIRONMENTS if told.get(one)), "")
+        return _name(env) or self.default_env, service
+
+    def moment(self, place: Place | None, *nanoseconds: object) -> float | None:
+        """Return when a record was made in epoch seconds, None where it is not taken.
+
+        Args:
+            place: from `place`.
+            nanoseconds: since 1970, as sent; the first that is a time counts.
+        """
+        at, reason = self._judged(place, nanoseconds)
+        if at is None or place is None:
+            self.refuse(reason)
+            return None
+        minute = int(at // 60) * 60
+        self.heard[place[0]] = min(self.heard.get(place[0], minute), minute)
+        return at
+
+    def _judged(
+        self, place: Place | None, nanoseconds: Sequence[object]
+    ) -> tuple[float | None, str]:
+        """Return when a record was made, or why it is not taken."""
+        self._seen += 1
+        if self._seen > MOST_RECORDS:
+            return None, f"more than {MOST_RECORDS:,} records in one body: send smaller ones"
+        if place is None:
+            return None, "no service.name in the resource: set OTEL_SERVICE_NAME"
+        at = next((one for one in map(_seconds, nanoseconds) if one), None)
+        if self.received_at is not None:
+            now = self.received_at.timestamp()
+            at = at or now
+            if not now - OLDEST.total_seconds() <= at <= now + AHEAD.total_seconds():
+                return None, "a time over a day ago or ahead of ours: compare the clocks"
+        return at, "" if at else "no time: timeUnixNano is due"
+
+    def parsed(self, batch: TelemetryBatch, left_out: int = 0) -> Parsed:
+        """Return what a body came down to."""
+        if left_out:
+            self.refused["too many different lines in one body: log statements, not data"] += (
+                left_out
+            )
+        why = "; ".join(f"{count:,}: {reason}" for reason, count in sorted(self.refused.items()))
+        return Parsed(batch=batch, rejected=sum(self.refused.values()), why=why)
+
+    @property
+    def environments(self) -> tuple[tuple[str, datetime], ...]:
+        """The environments that were heard of, with the earliest minute of each."""
+        return tuple((env, utc(minute)) for env, minute in sorted(self.heard.items()))
+
+    def refuse(self, reason: str) -> None:
+        """Note that a record is not taken, and why."""
+        self.refused[reason] += 1
+
+
+def document(body: bytes) -> Mapping[str, Any]:
+    """Return a JSON body.
+
+    Raises:
+        InputError: it is no JSON object.
+    """
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"the body is no JSON ({error}); expected OTLP/JSON") from error
+    if not isinstance(found, dict):
+        raise InputError(f"found {_kind(found)}, expected an object with resource… in it")
+    return found
+
+
+def message(body: bytes, kind: Callable[[], Message]) -> Any:
+    """Return a protobuf body as a message of `kind`.
+
+    Raises:
+        InputError: it is none.
+    """
+    made = kind()
+    try:
+        made.ParseFromString(body)
+    except DecodeError as error:
+        raise InputError(f"the body is no protobuf of this kind ({error})") from error
+    return made
+
+
+def items(of: Mapping[str, Any], name: str, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the objects in a list of a JSON object, each with its place; a missing list is empty.
+
+    Names are taken in lowerCamelCase, as the specification has them, and in snake_case.
+
+    Raises:
+        InputError: it is no list, or holds something else; names the place.
+    """
+    snake = "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
+    found = of.get(name, of.get(snake))
+    where = f"{place}.{name}" if place else name
+    if found is None:
+        return
+    if not isinstance(found, list):
+        raise InputError(f"{where}: found {_kind(found)}, expected a list")
+    for number, one in enumerate(found):
+        if not isinstance(one, dict):
+            raise InputError(f"{where}[{number}]: found {_kind(one)}, expected an object")
+        yield f"{where}[{number}]", one
+
+
+def told_in(of: Mapping[str, Any], place: str) -> dict[str, str]:
+    """Return the attributes of a JSON object as texts."""
+    return {
+        str(one.get("key", "")): text_in(one.get("value"))
+        for _, one in items(of, "attributes", place)
+    }
+
+
+def told_by(attributes: Iterable[Any]) -> dict[str, str]:
+    """Return the attributes of a message as texts."""
+    return {one.key: text_by(one.value) for one in attributes}
+
+
+def text_in(value: object, depth: int = _DEPTH) -> str:
+    """Return a value of a JSON body as text; what lies too deep is left out.
+
+    Examples:
+        >>> text_in({"kvlistValue": {"values": [{"key": "n", "value": {"intValue": "3"}}]}})
+        'n=3'
+    """
+    if not isinstance(value, dict) or not value:
+        return ""
+    kind, inner = next(iter(value.items()))
+    if kind in ("stringValue", "string_value"):
+        return str(inner)[:_TEXT_CHARACTERS]
+    if not isinstance(inner, dict):
+        return str(inner).lower() if isinstance(inner, bool) else str(inner)[:_TEXT_CHARACTERS]
+    values = inner.get("values")
+    if depth <= 0 or not isinstance(values, list):
+        return "…"
+    told = [
+        f"{one.get('key')}={text_in(one.get('value'), depth - 1)}"
+        if "key" in one
+        else text_in(one, depth - 1)
+        for one in values
+        if isinstance(one, dict)
+    ]
+    return " ".join(told)[:_TEXT_CHARACTERS]
+
+
+def text_by(value: Any, depth: int = _DEPTH) -> str:
+    """Return a value of a message as text; as `text_in`."""
+    kind = value.WhichOneof("value")
+    if kind == "string_value":
+        return str(value.string_value)[:_TEXT_CHARACTERS]
+    if kind is None:
+        return ""
+    inner = getattr(value, kind)
+    if kind == "kvlist_value":
+        told = (f"{one.key}={text_by(one.value, depth - 1)}" for one in inner.values)
+    elif kind == "array_value":
+        told = (text_by(one, depth - 1) for one in inner.values)
+    else:
+        return str(inner).lower() if kind == "bool_value" else str(inner)[:_TEXT_CHARACTERS]
+    return " ".join(told)[:_TEXT_CHARACTERS] if depth > 0 else "…"
+
+
+def hex_id(value: object, characters: int) -> str:
+    """Return an id of a JSON body in lower case, empty where it is none.
+
+    OTLP/JSON writes ids as hex, unlike other bytes in protobuf's JSON.
+    """
+    text = str(value or "").lower()
+    is_id = len(text) == characters and not text.strip("0123456789abcdef")
+    return text if is_id and text.strip("0") else ""
+
+
+def number_in(value: object, names: Mapping[str, int]) -> int:
+    """Return a number of a JSON body, or that of an enumeration's name; 0 for anything else."""
+    if isinstance(value, str) and value in names:
+        return names[value]
+    try:
+        return int(str(value or 0))
+    except ValueError:
+        return 0
+
+
+def _seconds(nanoseconds: object) -> float | None:
+    try:
+        count = int(str(nanoseconds or 0))
+    except ValueError:
+        return None
+    return count / 1e9 if 0 < count < 2**63 else None
+
+
+def _name(text: str) -> str:
+    printable = "".join(char if char.isprintable() else " " for char in text[:_NAME_CHARACTERS])
+    return printable.strip()
+
+
+def _kind(value: object) -> str:
+    names = {list: "a list", dict: "an object", str: "a text", bool: "a truth value"}
+    return names.get(type(value), "nothing" if value is None else "a number")

@@ -1,0 +1,113 @@
+"""OTLP/HTTP logs -> counted groups of like lines, without their secrets. Pure."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
+
+from aiops.clues.lines import LogRecord, group_lines, severity_named
+from aiops.domain.clues import TelemetryBatch
+from aiops.ingest.otlp import (
+    PROTOBUF,
+    Acceptance,
+    Parsed,
+    document,
+    hex_id,
+    items,
+    message,
+    number_in,
+    text_by,
+    text_in,
+    told_by,
+    told_in,
+)
+
+_NUMBERS: Final = MappingProxyType(dict(SeverityNumber.items()))
+_INFO: Final = 9
+_MESSAGES: Final = ("message", "msg", "exception.message", "event.name")
+
+
+def parse(body: bytes, content_type: str, received_at: datetime | None, default_env: str) -> Parsed:
+    """Read the body of an export of logs; nothing of it but what is returned is to be kept.
+
+    Args:
+        body: uncompressed.
+        content_type: protobuf's, else it is read as JSON.
+        received_at: when it arrived, aware UTC; None: in a recording, any time will do.
+        default_env: the environment of resources that name none.
+
+    Raises:
+        InputError: it cannot be read; names the place, what was found and what was expected.
+
+    Examples:
+        >>> from aiops.ingest.otlp import JSON
+        >>> body = b'''{"resourceLogs": [{
+        ...     "resource": {"attributes": [
+        ...         {"key": "service.name", "value": {"stringValue": "pay"}}]},
+        ...     "scopeLogs": [{"logRecords": [{"timeUnixNano": "60000000000", "severityNumber": 17,
+        ...         "body": {"stringValue": "card 7 declined"}}]}]}]}'''
+        >>> (one,) = parse(body, JSON, None, "prod").batch.lines
+        >>> one.service, one.severity.name, one.text
+        ('pay', 'ERROR', 'card <*> declined')
+    """
+    accept = Acceptance(received_at, default_env)
+    records = _by_message if content_type == PROTOBUF else _in_document
+    lines, left_out = group_lines(records(body, accept))
+    return accept.parsed(TelemetryBatch(heard=accept.environments, lines=lines), left_out)
+
+
+def _by_message(body: bytes, accept: Acceptance) -> Iterator[LogRecord]:
+    for resource in message(body, ExportLogsServiceRequest).resource_logs:
+        place = accept.place(told_by(resource.resource.attributes))
+        for scope in resource.scope_logs:
+            for one in scope.log_records:
+                at = accept.moment(place, one.time_unix_nano, one.observed_time_unix_nano)
+                if at is None or place is None:
+                    continue
+                number = _severity(one.severity_number, one.severity_text)
+                text = _said(text_by(one.body), told_by(one.attributes) if one.attributes else {})
+                yield LogRecord(*place, number, at, text, one.trace_id.hex())
+
+
+def _in_document(body: bytes, accept: Acceptance) -> Iterator[LogRecord]:
+    for where, resource in items(document(body), "resourceLogs", ""):
+        about = resource.get("resource")
+        place = accept.place(told_in(about, where) if isinstance(about, dict) else {})
+        for inside, scope in items(resource, "scopeLogs", where):
+            for spot, one in items(scope, "logRecords", inside):
+                record = _of(one, spot, place, accept)
+                if record is not None:
+                    yield record
+
+
+def _of(
+    one: Mapping[str, Any], where: str, place: tuple[str, str] | None, accept: Acceptance
+) -> LogRecord | None:
+    times = (_either(one, "timeUnixNano"), _either(one, "observedTimeUnixNano"))
+    at = accept.moment(place, *times)
+    if at is None or place is None:
+        return None
+    number = number_in(_either(one, "severityNumber"), _NUMBERS)
+    severity = _severity(number, str(_either(one, "severityText") or ""))
+    text = _said(text_in(one.get("body")), told_in(one, where))
+    return LogRecord(*place, severity, at, text, hex_id(_either(one, "traceId"), 32))
+
+
+def _either(of: Mapping[str, Any], name: str) -> object:
+    snake = "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
+    return of.get(name, of.get(snake))
+
+
+def _severity(number: int, text: str) -> int:
+    """Return the severity's number; from its name where there is only that, 0 for neither."""
+    return number or ((severity_named(text) or _INFO) if text else 0)
+
+
+def _said(text: str, told: Mapping[str, str]) -> str:
+    """Return what a record says: its body, with the exception's type where it does not say it."""
+    said = text or next((told[name] for name in _MESSAGES if told.get(name)), "")
+    kind = told.get("exception.type", "")
+    return f"{said} ({kind})" if kind and kind not in said else said
