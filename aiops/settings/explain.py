@@ -46,6 +46,7 @@ _EXPECTED: Mapping[str, str] = MappingProxyType(
         "datetime_from_date_parsing": "a time with its zone, as 2026-01-05T09:00:00Z",
         "datetime_type": "a time with its zone, as 2026-01-05T09:00:00Z",
         "timezone_aware": "a time with its zone, as 2026-01-05T09:00:00Z",
+        "trace_url": "an address with {{trace_id}} once after its host, and no other braces",
         "zone_unknown": "the name of a time zone, as Europe/Berlin",
         "greater_than": "a number greater than {gt}",
         "greater_than_equal": "a number of at least {ge}",
