@@ -10,33 +10,52 @@ from aiops.domain.ticks import Floats
 
 Whole = npt.NDArray[np.int64]
 
+_FEW = 16
+"""Groups of at most so many are added up member by member, over all groups at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Grouping:
-    """Which members make up which group.
+    """Which members make up which group; the largest groups come first.
 
     Args:
         count: of groups; one without a member is NaN.
         members: positions of the members, group by group.
         starts: where in `members` each group that has any begins.
         places: which groups those are.
+        turns: the first member of each, the second of each that has two, and so on; empty where
+            groups are large.
+        is_identity: whether the members are the groups.
     """
 
     count: int
     members: Whole
     starts: Whole
     places: Whole
+    turns: tuple[Whole, ...]
+    is_identity: bool
 
     @classmethod
     def of(cls, members: Whole, groups: Whole, count: int) -> Self:
         """Return the grouping in which `members[i]` belongs to group `groups[i]`."""
-        order = np.argsort(groups, kind="stable")
-        places, starts = np.unique(groups[order], return_index=True)
+        sizes = np.bincount(groups, minlength=count)
+        places = np.argsort(-sizes, kind="stable")[: np.count_nonzero(sizes)]
+        rank = np.empty(count, dtype=np.int64)
+        rank[places] = np.arange(len(places))
+        members = members[np.argsort(rank[groups], kind="stable")]
+        sizes = sizes[places]
+        starts = np.cumsum(sizes) - sizes
+        most = int(sizes.max(initial=0))
+        every = np.arange(count)
         return cls(
             count=count,
-            members=members[order],
-            starts=starts.astype(np.int64),
-            places=places.astype(np.int64),
+            members=members,
+            starts=starts,
+            places=places,
+            turns=tuple(members[starts[sizes > turn] + turn] for turn in range(most))
+            if most <= _FEW
+            else (),
+            is_identity=np.array_equal(members, every) and np.array_equal(places, every),
         )
 
     def total(self, values: Floats) -> Floats:
@@ -47,15 +66,14 @@ class Grouping:
             >>> two.total(np.array([1.0, np.nan, 4.0])).tolist()
             [5.0, nan, nan]
         """
-        if self._is_identity(values):
+        if self.is_identity and values.shape[-1] == self.count:
             return values
-        picked = values[..., self.members]
-        absent = np.isnan(picked)
+        absent = np.isnan(values)
         if not absent.any():
-            return self._placed(np.add.reduceat(picked, self.starts, axis=-1))
-        sums = np.add.reduceat(np.where(absent, 0.0, picked), self.starts, axis=-1)
-        empty = np.logical_and.reduceat(absent, self.starts, axis=-1)
-        return self._placed(np.where(empty, np.nan, sums))
+            return self._placed(self._added(values))
+        there = self._added((~absent).astype(np.float64))
+        sums = self._added(np.where(absent, 0.0, values))
+        return self._placed(np.where(there > 0, sums, np.nan))
 
     def extreme(self, values: Floats, *, highest: bool) -> Floats:
         """Return the highest or lowest of what is there, as `max by` and `min by` do.
@@ -68,13 +86,16 @@ class Grouping:
         choose = np.fmax if highest else np.fmin
         return self._placed(choose.reduceat(values[..., self.members], self.starts, axis=-1))
 
+    def _added(self, values: Floats) -> Floats:
+        """Return the sums of the groups that have members; NaN is not looked for."""
+        if not self.turns:
+            return np.add.reduceat(values[..., self.members], self.starts, axis=-1)
+        sums = values[..., self.turns[0]]
+        for turn in self.turns[1:]:
+            sums[..., : len(turn)] += values[..., turn]
+        return sums
+
     def _placed(self, values: Floats) -> Floats:
-        if len(self.places) == self.count:
-            return values
         found = np.full((*values.shape[:-1], self.count), np.nan)
         found[..., self.places] = values
         return found
-
-    def _is_identity(self, values: Floats) -> bool:
-        one_each = len(self.starts) == len(self.members) == self.count == values.shape[-1]
-        return one_each and bool((self.members == np.arange(self.count)).all())

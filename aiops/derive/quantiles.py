@@ -41,13 +41,31 @@ def histogram_quantile(quantile: float, bounds: Floats, counts: Floats) -> Float
     if len(bounds) < 2 or not np.isposinf(bounds[-1]):
         return found
     for begin in range(0, len(found), _BLOCK):
-        part = slice(begin, begin + _BLOCK)
-        found[part] = _interpolated(quantile, bounds, counts[:, part])
+        part = counts[:, begin : begin + _BLOCK]
+        rising = part[1:] >= part[:-1]  # where it is, nothing is NaN either
+        found[begin : begin + _BLOCK] = _of_rising(quantile, bounds, part)
+        if not rising.all():
+            few = np.flatnonzero(~rising.all(axis=0))
+            found[begin + few] = _of_any(quantile, bounds, part[:, few])
     return found
 
 
-def _interpolated(quantile: float, bounds: Floats, counts: Floats) -> Floats:
-    """Return the quantiles of a block; a missing bucket's neighbours meet."""
+def _of_rising(quantile: float, bounds: Floats, counts: Floats) -> Floats:
+    """Return the quantiles of a block whose counts never fall and are all there."""
+    lowers = np.concatenate([[min(bounds[0], 0.0)], bounds[:-1]])
+    widths = np.append(bounds[:-1] - lowers[:-1], 0.0)  # in the last one, it is the bound below
+    rank = quantile * counts[-1]
+    width = np.int8 if len(bounds) < 128 else np.int64
+    bucket = np.add.reduce(counts[:-1] < rank, axis=0, dtype=width)
+    columns = np.arange(len(rank))
+    below = np.where(bucket > 0, counts[bucket - 1, columns], 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):  # 0 of 0 where nothing was observed
+        share = (rank - below) / (counts[bucket, columns] - below)
+    return np.asarray(lowers.take(bucket) + widths.take(bucket) * share)
+
+
+def _of_any(quantile: float, bounds: Floats, counts: Floats) -> Floats:
+    """Return the quantiles whatever the counts are; a missing bucket's neighbours meet."""
     absent = np.isnan(counts)
     uppers = bounds[:, None]
     if absent.any():

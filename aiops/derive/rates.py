@@ -9,11 +9,14 @@ References:
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from aiops.domain.ticks import Floats, Times
+
+Bools = npt.NDArray[np.bool_]
 
 NEVER = -(1 << 60)
 """The time, in epoch milliseconds, of a sample that is not there."""
@@ -27,17 +30,35 @@ class Span:
     """What of a window is covered by samples; every array broadcasts to shape (…, series).
 
     Args:
-        first_at: epoch milliseconds of the first sample in the window, as `last_at`.
+        before: seconds from the start of the window to the first sample in it.
+        sampled: seconds from there to the last one; NaN where nothing is to be told.
+        after: seconds from there to the end of the window.
         count: samples in the window.
-        start: of the window, both ends included.
-        end: the other end.
     """
 
-    first_at: Times
-    last_at: Times
-    count: npt.NDArray[np.int64]
-    start: Times
-    end: int
+    before: Floats
+    sampled: Floats
+    after: Floats
+    count: Times | int
+
+    @classmethod
+    def of(
+        cls, times: tuple[Times, Times, Times, int], count: Times | int, *, usable: Bools
+    ) -> Self:
+        """Return the span of windows.
+
+        Args:
+            times: start, first sample, last sample, end; epoch milliseconds.
+            count: samples in the window.
+            usable: where there are at least two samples.
+        """
+        start, first, last, end = times
+        return cls(
+            before=(first - start) / 1e3,
+            sampled=np.where(usable, last - first, np.nan) / 1e3,
+            after=(end - last) / 1e3,
+            count=count,
+        )
 
 
 def per_second(increase: Floats, first: Floats, span: Span) -> Floats:
@@ -51,22 +72,26 @@ def per_second(increase: Floats, first: Floats, span: Span) -> Floats:
     Returns:
         Shape (…, series); NaN where the window holds fewer than two samples.
     """
+    before, sampled, after = span.before, span.sampled, span.after
     with np.errstate(invalid="ignore", divide="ignore"):
-        sampled = np.where(span.count >= 2, span.last_at - span.first_at, np.nan) / 1e3
-        spacing = sampled / (span.count - 1)
-        before = (span.first_at - span.start) / 1e3
-        after = (span.end - span.last_at) / 1e3
-        right = np.where(after < _NEAR * spacing, after, spacing / 2)
-        left = np.where(before < _NEAR * spacing, before, spacing / 2)
-        scale = 1 / (sampled * ((span.end - span.start) / 1e3))
-        found: Floats = increase * ((sampled + left + right) * scale)
+        near = sampled * (_NEAR / (span.count - 1))
+        half = near * (0.5 / _NEAR)
+        right = np.where(after < near, after, half)
+        left = np.where(before < near, before, half)
+        scale = 1 / (sampled * (before + sampled + after))
         young = first * (sampled / before) < increase
+        found: Floats = increase * ((sampled + left + right) * scale)
         if young.any():  # a counter does not begin below zero: extrapolate to there at most
-            zero = sampled * first / increase
-            left = np.where(zero < _NEAR * spacing, zero, spacing / 2)
-            found = np.where(
-                young & (first >= 0), increase * ((sampled + left + right) * scale), found
+            few = np.flatnonzero(young.reshape(-1, young.shape[-1]).any(axis=0))
+            sampled, near, half, right, scale = (
+                one[..., few] for one in (sampled, near, half, right, scale)
             )
+            first, increase = first[..., few], increase[..., few]
+            zero = sampled * first / increase
+            left = np.where(zero < near, zero, half)
+            begun = increase * ((sampled + left + right) * scale)
+            young = young[..., few] & (first >= 0)
+            found[..., few] = np.where(young, begun, found[..., few])
     return found
 
 
@@ -102,8 +127,5 @@ def windowed_rate(times: Times, values: Floats, start: Times, end: int) -> Float
         first, first_at = np.where(begins, row, first), np.where(begins, at, first_at)
         before, last_at = np.where(valid, row, before), np.where(valid, at, last_at)
         count += valid
-    return per_second(
-        increase,
-        first,
-        Span(first_at=first_at, last_at=last_at, count=count, start=start, end=end),
-    )
+    span = Span.of((start, first_at, last_at, end), count, usable=count >= 2)
+    return per_second(increase, first, span)

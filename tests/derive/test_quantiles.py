@@ -54,3 +54,9 @@ def test_there_is_no_quantile_where(why: str, bounds: list[float], counts: list[
 def test_beyond_the_last_bound_it_is_that_bound() -> None:
     counts = np.array([[1.0], [2.0], [100.0]])
     assert histogram_quantile(0.99, np.array([0.1, 0.5, math.inf]), counts).tolist() == [0.5]
+
+
+def test_a_histogram_may_have_hundreds_of_buckets() -> None:
+    bounds = np.append(np.arange(1.0, 400.0), math.inf)
+    counts = np.arange(1.0, 401.0)[:, None]
+    assert histogram_quantile(0.5, bounds, counts).tolist() == [200.0]
