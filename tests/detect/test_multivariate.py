@@ -6,9 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from sklearn.covariance import ShrunkCovariance
 
-from aiops.detect.relation_fit import RIDGE, shrunk_covariance
 from aiops.domain.series import Direction
 from aiops.domain.symptoms import FactKind, Symptom, SymptomFact, SymptomKind
 from aiops.domain.ticks import History, Packed
@@ -164,16 +162,7 @@ def test_of_many_metrics_the_least_specific_ones_are_related() -> None:
     assert np.isfinite(fitted["bar"]).sum() == 24
 
 
-def test_the_covariance_of_many_services_is_that_of_scikit_learn_for_each() -> None:
-    services = np.random.default_rng(5).standard_normal((3, 400, 4)).astype(np.float32)
-    services[:, :, 1] += 0.8 * services[:, :, 0]
-    found = shrunk_covariance(services - services.mean(axis=1, keepdims=True))
-    for service, covariance in zip(services, found, strict=True):
-        theirs = ShrunkCovariance(shrinkage=RIDGE).fit(service).covariance_
-        np.testing.assert_allclose(covariance, theirs, rtol=1e-4, atol=1e-5)
-
-
-def test_a_fit_loads_no_heavy_library() -> None:
+def test_scikit_learn_is_loaded_only_where_there_is_something_to_relate() -> None:
     program = (
         "import sys; from aiops.detect import engine; from tests.detect.made import POLICY;"
         "from tests.detect.test_past import SHARD, made; engine.fit(SHARD, made(9), POLICY);"

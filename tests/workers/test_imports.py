@@ -15,6 +15,7 @@ DATA = ("numpy", "sqlalchemy", "sqlmodel", "networkx", "httpx")
     [
         ("workers.commands.beat", (*FIT, *WEB, *DATA)),
         ("workers.commands.processes", (*FIT, *WEB, "networkx", "alembic")),
+        ("aiops.pipeline", (*FIT, *WEB, "sqlalchemy")),
         ("workers.console", (*FIT, "networkx", "alembic", "celery.beat")),
     ],
 )
