@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
@@ -63,6 +64,17 @@ class ServiceGraph:
     _callees: dict[str, tuple[str, ...]] = field(hash=False, compare=False)
     _callers: dict[str, tuple[str, ...]] = field(hash=False, compare=False)
     _gateways: dict[str, bool] = field(default_factory=dict, hash=False, compare=False)
+    regions: frozenset[str] = field(init=False, hash=False, compare=False)
+    segments: frozenset[str] = field(init=False, hash=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out once in which regions and segments there are services."""
+        services = self._services.values()
+        for name, named in (
+            ("regions", (one.regions for one in services)),
+            ("segments", (one.segments for one in services)),
+        ):
+            object.__setattr__(self, name, frozenset(chain.from_iterable(named)))
 
     @classmethod
     def from_edges(cls, services: Iterable[Service], edges: Iterable[Edge]) -> Self:

@@ -21,7 +21,8 @@ class Knowledge:
 
     `trace_url` is where a trace can be looked at, with `{trace_id}` in it; empty: nowhere.
     `memory` holds ended incidents, newest last, judged by outcomes; `archive` those that are
-    indexed already, and where both hold one, `memory` knows it better.
+    indexed already, and where both hold one, `memory` knows it better. Of the services of all
+    journeys `entries` are met first, `doors` at some step, and `passed` are all of them.
     """
 
     graph: ServiceGraph
@@ -35,6 +36,18 @@ class Knowledge:
     currency: str = ""
     trace_url: str = ""
     origin: Origin = Origin.LIVE
+    doors: frozenset[str] = field(init=False, repr=False, compare=False)
+    entries: frozenset[str] = field(init=False, repr=False, compare=False)
+    passed: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what every symptom is asked about."""
+        journeys = self.journeys
+        doors = frozenset(door for one in journeys for door in one.doors)
+        object.__setattr__(self, "doors", doors)
+        object.__setattr__(self, "entries", frozenset(one.entry for one in journeys))
+        passed = doors.union(*(one.services for one in journeys))
+        object.__setattr__(self, "passed", passed)
 
     def remembered(self) -> Iterator[PastIncident]:
         """Yield every ended incident once: those of `memory` first, each newest first."""
@@ -56,6 +69,8 @@ class EnvState:
         symptoms: open ones, and ended ones that still belong to an incident or may return.
         incidents: not yet resolved ones, and ended ones recent enough to be repeated.
         next_number: number of the next incident.
+        changes: what stands for the changes that were known at `at`.
+        settled: whether grouping the same once more would change nothing.
     """
 
     env: str
@@ -63,6 +78,8 @@ class EnvState:
     symptoms: tuple[Symptom, ...] = ()
     incidents: tuple[Incident, ...] = ()
     next_number: int = 1001
+    changes: str = ""
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

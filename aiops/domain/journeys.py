@@ -40,6 +40,11 @@ class Journey:
     unhealthy: str = ""
     value_per_success: float | None = None
 
+    @property
+    def doors(self) -> tuple[str, ...]:
+        """The services its users meet, each once: the entry, then those of its steps."""
+        return tuple(dict.fromkeys((self.entry, *(step.service for step in self.steps))))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kpi:

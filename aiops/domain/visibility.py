@@ -35,20 +35,12 @@ def is_met(service: str, knowledge: Knowledge) -> bool:
     """
     if not knowledge.journeys:
         return knowledge.graph.service(service).kind is ServiceKind.EDGE
-    return any(
-        service == journey.entry or any(step.service == service for step in journey.steps)
-        for journey in knowledge.journeys
-    )
+    return service in knowledge.doors
 
 
 def serves_journey(service: str, knowledge: Knowledge) -> bool:
     """Return whether a journey passes a service, met by its users or behind what they meet."""
-    return any(
-        service == journey.entry
-        or service in journey.services
-        or any(step.service == service for step in journey.steps)
-        for journey in knowledge.journeys
-    )
+    return service in knowledge.passed
 
 
 def is_felt(symptom: Symptom) -> bool:

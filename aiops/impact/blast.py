@@ -1,8 +1,7 @@
 """Blast radius: the services, regions, segments, journeys and KPIs a problem reaches."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
-from itertools import chain
 
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import BlastRadius, Candidate, Impact
@@ -32,14 +31,11 @@ def blast_radius(candidate: Candidate, knowledge: Knowledge) -> BlastRadius:
     kpis = {one.series.kpi for one in harmful if one.series.kpi is not None}
     visible = tuple(one for one in harmful if user_visible(one, knowledge))
     scoped = visible or tuple(one for one in harmful if one.family in _SCOPED)
-    services = knowledge.graph.services.values()
     return BlastRadius(
         sick=sick,
         reached=_reached(sick, knowledge),
-        regions=_named(scoped, lambda one: one.region, chain(*(one.regions for one in services))),
-        segments=_named(
-            scoped, lambda one: one.segment, chain(*(one.segments for one in services))
-        ),
+        regions=_named(scoped, lambda one: one.region, knowledge.graph.regions),
+        segments=_named(scoped, lambda one: one.segment, knowledge.graph.segments),
         journeys=tuple(
             sorted(
                 journey.name
@@ -95,11 +91,10 @@ def _reached(sick: Sequence[str], knowledge: Knowledge) -> tuple[str, ...]:
 def _named(
     symptoms: Iterable[Symptom],
     dimension: Callable[[Symptom], str | None],
-    declared: Iterable[str],
+    everywhere: Set[str],
 ) -> tuple[str, ...]:
     """Return the values of a dimension that are hit; empty means all or unknown."""
     named = {value for one in symptoms if (value := dimension(one)) is not None}
-    everywhere = set(declared)
     return () if everywhere and everywhere <= named else tuple(sorted(named))
 
 

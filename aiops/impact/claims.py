@@ -51,8 +51,7 @@ def met_kpis(symptoms: Iterable[Symptom], knowledge: Knowledge) -> Met:
             felt[symptom.service].append(symptom)
     met: dict[str, tuple[Symptom, ...]] = {}
     for journey in knowledge.journeys if felt else ():
-        doors = dict.fromkeys((journey.entry, *(step.service for step in journey.steps)))
-        found = tuple(one for service in doors for one in felt.get(service, ()))
+        found = tuple(one for service in journey.doors for one in felt.get(service, ()))
         names = {one.name for one in knowledge.kpis if one.journey == journey.name}
         for name in sorted(names | set(journey.kpis)) if found else ():
             met[name] = (*met.get(name, ()), *found)

@@ -191,6 +191,5 @@ def _class(symptom: Symptom, knowledge: Knowledge) -> int:
     if symptom.series.kpi is not None or symptom.family is Family.KPI:
         return _MOVED
     if symptom.family in _MET and is_met(symptom.service, knowledge):
-        at_entry = any(journey.entry == symptom.service for journey in knowledge.journeys)
-        return _MET[symptom.family] + (not at_entry)
+        return _MET[symptom.family] + (symptom.service not in knowledge.entries)
     return _INFRASTRUCTURE
