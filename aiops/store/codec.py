@@ -1,5 +1,6 @@
 """Domain values as JSON text and back, exactly: aware times, enums, tuples, NaN."""
 
+from collections import OrderedDict
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -40,6 +41,57 @@ def decode(kind: type[T], text: str) -> T:
 def decode_all(kind: type[T], text: str) -> tuple[T, ...]:
     """Return the tuple `encode_all` wrote; see `decode`."""
     return cast(tuple[T, ...], _load(kind, tuple[kind, ...], text))  # type: ignore[valid-type]
+
+
+class Recall:
+    """Encodes and decodes, without doing again what was done last time.
+
+    Most of what an environment holds is the same from one step to the next. A value that is the
+    very object it gave or was given last under a key has the same text, and the same text is the
+    same value: nothing here can go stale.
+
+    Args:
+        size: how many keys are remembered; those used least recently are forgotten.
+    """
+
+    def __init__(self, size: int = 1000) -> None:
+        self._size = size
+        self._last: OrderedDict[str, tuple[Any, str]] = OrderedDict()
+
+    def encode(self, kind: type[T], key: str, value: T) -> str:
+        """Return what `encode` returns."""
+        return self._encoded(kind, kind | None, key, value)
+
+    def encode_all(self, kind: type[T], key: str, values: tuple[T, ...]) -> str:
+        """Return what `encode_all` returns."""
+        return self._encoded(kind, tuple[kind, ...], key, values)  # type: ignore[valid-type]
+
+    def decode(self, kind: type[T], key: str, text: str) -> T:
+        """Return what `decode` returns."""
+        return cast(T, self._decoded(kind, kind | None, key, text))
+
+    def decode_all(self, kind: type[T], key: str, text: str) -> tuple[T, ...]:
+        """Return what `decode_all` returns."""
+        shape = tuple[kind, ...]  # type: ignore[valid-type]
+        return cast(tuple[T, ...], self._decoded(kind, shape, key, text))
+
+    def _encoded(self, kind: type[Any], shape: Any, key: str, value: object) -> str:
+        before = self._last.get(key)
+        text = before[1] if before and before[0] is value else _dump(kind, shape, value)
+        return self._remember(key, value, text)
+
+    def _decoded(self, kind: type[Any], shape: Any, key: str, text: str) -> object:
+        before = self._last.get(key)
+        value = before[0] if before and before[1] == text else _load(kind, shape, text)
+        self._remember(key, value, text)
+        return value
+
+    def _remember(self, key: str, value: object, text: str) -> str:
+        self._last[key] = value, text
+        self._last.move_to_end(key)
+        if len(self._last) > self._size:
+            self._last.popitem(last=False)
+        return text
 
 
 # pydantic refuses a configuration for a dataclass itself; given for a type that contains one

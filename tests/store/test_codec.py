@@ -17,8 +17,8 @@ from aiops.domain.outcomes import Outcome, PastIncident
 from aiops.domain.policies import Policies
 from aiops.domain.series import Series, SeriesKey
 from aiops.domain.symptoms import Symptom, SymptomFact
-from aiops.store.codec import decode, decode_all, encode, encode_all
-from tests.builders import checkout_errors, minute
+from aiops.store.codec import Recall, decode, decode_all, encode, encode_all
+from tests.builders import checkout_errors, minute, symptom
 from tests.store.makers import errors, fact, incident, notification
 
 TIMES = st.datetimes(timezones=st.just(UTC))
@@ -119,3 +119,25 @@ def test_a_value_that_would_come_back_changed_is_refused() -> None:
 def test_a_text_of_another_form_says_what_it_should_have_been(text: str) -> None:
     with pytest.raises(StateFormatError, match="a stored Notification"):
         decode(Notification, text)
+
+
+def test_what_is_known_already_is_neither_read_nor_written_again() -> None:
+    recall, one = Recall(), symptom(checkout_errors())
+    text = recall.encode(Symptom, "a", one)
+    assert recall.decode(Symptom, "a", text) is one
+    assert recall.encode(Symptom, "a", one) is text
+    other = replace(one, strength=99.0)
+    assert recall.decode(Symptom, "a", encode(Symptom, other)) == other
+    assert recall.encode(Symptom, "a", one) == text
+
+
+def test_what_was_used_least_recently_is_forgotten() -> None:
+    recall, one = Recall(size=2), symptom(checkout_errors())
+    text = encode(Symptom, one)
+    first = recall.decode(Symptom, "a", text)
+    recall.decode(Symptom, "b", text)
+    assert recall.decode(Symptom, "a", text) is first
+    recall.decode(Symptom, "c", text)
+    assert recall.decode(Symptom, "a", text) is first
+    recall.decode_all(Symptom, "d", f"[{text}]")
+    assert recall.decode(Symptom, "c", text) is not first
