@@ -9,7 +9,7 @@ and tick. The Celery workers, the backtest and the tests call these same functio
 closed ticks give the same incidents wherever they run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from aiops.clues import choose
 from aiops.correlate import archive_fit
 from aiops.correlate.archive import ALIKE, archive_of
 from aiops.correlate.candidates import correlate as correlate_symptoms
+from aiops.correlate.grouping import Group
 from aiops.correlate.signature import signature
 from aiops.detect import engine
 from aiops.detect.engine import Detection, ShardProfile, ShardState
@@ -28,14 +29,14 @@ from aiops.domain.incidents import Candidate, Incident, IncidentState
 from aiops.domain.notifications import Notification
 from aiops.domain.outcomes import Archive, Outcome, PastIncident
 from aiops.domain.policies import DetectPolicy
-from aiops.domain.symptoms import FactKind, Origin
+from aiops.domain.symptoms import Origin
 from aiops.domain.ticks import Shard, Tick
-from aiops.domain.visibility import stands
 from aiops.impact.blast import blast_radius, confine
 from aiops.impact.claims import Claim, claims
 from aiops.impact.money import assess
 from aiops.incident import assemble as assembling
 from aiops.incident import life, merge
+from aiops.incident.news import has_news, settle, taking_part
 from aiops.incident.standing import absorb, forget
 from aiops.learn.memory import infer_outcome, remember
 from aiops.route.decision import react
@@ -71,25 +72,23 @@ def detect(
 
 
 def correlate(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> tuple[Candidate, ...]:
-    """Symptom → Candidate: group what belongs together and rank its causes.
+    """Symptom → Candidate: group what belongs together and rank its causes, where there is news.
 
-    Symptoms of an incident that is mitigated or over take no part: it absorbs nothing. One that
-    was over when it became known is a problem too, to be recorded.
+    Left out is what is known as it is: what is no problem of its own, and incidents nothing has
+    happened to. Without any news nothing is grouped at all.
     """
-    closed = {
-        symptom.id
-        for incident in env.incidents
-        if not incident.is_live
-        for symptom in incident.symptoms
-        if incident.state is IncidentState.MITIGATED or symptom.is_open
-    }
-    live = tuple(incident for incident in env.incidents if incident.is_live)
-    members = {symptom.id for incident in live for symptom in incident.symptoms}
-    news = {fact.symptom.id for fact in tick.facts if fact.kind is FactKind.OPENED}
-    free = [one for one in env.symptoms if one.id not in members | closed and stands(one)]
-    symptoms = [one for one in env.symptoms if one.id in members]
-    symptoms += [one for one in free if one.is_open or one.id in news]
-    return correlate_symptoms(symptoms, live, tick.changes, tick.at, knowledge)
+    if not has_news(env, tick):
+        return ()
+    found = taking_part(env, tick)
+
+    def is_news(group: Group) -> bool:
+        if group.incident_ids:
+            return found.is_news(group.symptoms, group.incident_ids)
+        return assembling.deserves_incident(group.symptoms, knowledge)
+
+    return correlate_symptoms(
+        found.symptoms, found.live, tick.changes, tick.at, knowledge, is_news=is_news
+    )
 
 
 def assemble(  # noqa: PLR0917  # one argument per thing it is made of
@@ -102,7 +101,8 @@ def assemble(  # noqa: PLR0917  # one argument per thing it is made of
 ) -> Incident:
     """Candidate → Incident: reach, cost, severity, title, narrative, owner, runbook, next steps.
 
-    `claimed` is what live incidents may have cost, so that no loss is counted twice.
+    `claimed` is what live incidents may have cost, so that no loss is counted twice. An incident
+    that nothing changed in is returned as it was.
     """
     blast = blast_radius(candidate, knowledge)
     onset = min(symptom.onset for symptom in candidate.symptoms)
@@ -138,7 +138,9 @@ def assemble(  # noqa: PLR0917  # one argument per thing it is made of
         runbook_title=runbook.title if runbook else "",
         runbook_reason=runbook.reason if runbook else "no runbook matches",
     )
-    return replace(incident, suggestions=suggest(incident, knowledge))
+    incident = replace(incident, suggestions=suggest(incident, knowledge))
+    is_same = previous and incident == replace(previous, updated_at=incident.updated_at)
+    return previous if previous and is_same else incident
 
 
 def decide(
@@ -184,6 +186,7 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
     claimed = claims(env.incidents, knowledge)
     for candidate in correlate(env, tick, knowledge):
         number = _place(candidate, incidents, number, tick, knowledge, claimed)
+    _bring_up(before.values(), incidents, tick, knowledge, claimed)
     notifications: list[Notification] = []
     for name, incident in incidents.items():
         aged = life.advance_life(incident, tick.at, knowledge.policies.life, knowledge)
@@ -194,7 +197,7 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
     )
     state = replace(env, at=tick.at, incidents=tuple(incidents.values()), next_number=number)
     return Advance(
-        state=forget(state, knowledge),
+        state=settle(env, tick, forget(state, knowledge)),
         revisions=revisions,
         notifications=tuple(notifications),
     )
@@ -242,8 +245,6 @@ def _place(  # noqa: PLR0917  # one argument per thing a place is decided by
     if candidate.incident_ids:
         _update(candidate, incidents, tick, knowledge, claimed)
         return number
-    if not assembling.deserves_incident(candidate, knowledge):
-        return number
     watched = life.returning(candidate, tuple(incidents.values()), tick.at, knowledge)
     if watched is not None:
         again = life.reopen(watched, tick.at)
@@ -253,6 +254,22 @@ def _place(  # noqa: PLR0917  # one argument per thing a place is decided by
     repeat = life.repeats(fresh, tuple(incidents.values()), tick.at)
     incidents[fresh.id] = replace(fresh, repeat_of=repeat)
     return number + 1
+
+
+def _bring_up(
+    before: Iterable[Incident],
+    incidents: dict[str, Incident],
+    tick: EnvTick,
+    knowledge: Knowledge,
+    claimed: Sequence[Claim],
+) -> None:
+    """Bring up to date what live incidents without other news cost."""
+    claiming = {one.incident_id for one in claimed} if tick.kpis is not None else set()
+    for one in before:
+        is_untouched = one.is_live and incidents[one.id] is one
+        if is_untouched and (one.impacts or one.id in claiming):
+            known = Candidate(symptoms=one.symptoms, causes=one.causes, ruled_out=one.ruled_out)
+            incidents[one.id] = assemble(known, one, tick, knowledge, one.id, claimed)
 
 
 def _update(

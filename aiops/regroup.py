@@ -110,7 +110,9 @@ def _told(
         incidents[one.id], messages = pipeline.decide(one, before.get(one.id), tick, knowledge)
         notifications += messages
     return Advance(
-        state=replace(env, incidents=tuple(incidents.values()), next_number=next_number),
+        state=replace(
+            env, incidents=tuple(incidents.values()), next_number=next_number, settled=False
+        ),
         revisions=tuple(incidents[one.id] for one in after),
         notifications=tuple(notifications),
     )

@@ -1,6 +1,6 @@
 """Symptom → Candidate: what belongs together, and what explains it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from aiops.correlate.causes import rank_causes
@@ -17,6 +17,8 @@ def correlate(
     changes: Sequence[Change],
     at: datetime,
     knowledge: Knowledge,
+    *,
+    is_news: Callable[[Group], bool] = lambda _group: True,
 ) -> tuple[Candidate, ...]:
     """Group the symptoms of one environment into problems, and rank the causes of each.
 
@@ -28,6 +30,7 @@ def correlate(
         changes: every change young enough to explain something.
         at: the tick, aware UTC.
         knowledge: topology, journeys, KPIs, memory and policies.
+        is_news: which groups to look at; the others are known as they are, and left out.
 
     Returns:
         Candidates by first onset. Every symptom is in exactly one of them, members of an incident
@@ -35,7 +38,7 @@ def correlate(
         more than one asks for a merge, the one that keeps its name first.
     """
     groups = group_symptoms(symptoms, incidents, changes, at, knowledge)
-    return tuple(_candidate(group, changes, at, knowledge) for group in groups)
+    return tuple(_candidate(one, changes, at, knowledge) for one in groups if is_news(one))
 
 
 def _candidate(

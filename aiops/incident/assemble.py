@@ -34,16 +34,16 @@ _BLINDING = (SymptomKind.TELEMETRY_GAP, SymptomKind.FROZEN_VALUE)
 _NUMBER = re.compile(r"\d[\d.,]*")
 
 
-def deserves_incident(candidate: Candidate, knowledge: Knowledge) -> bool:
-    """Return whether a candidate is a problem of its own, and not a blip or mere load.
+def deserves_incident(members: Sequence[Symptom], knowledge: Knowledge) -> bool:
+    """Return whether symptoms are a problem of their own, and not a blip or mere load.
 
-    It is with a symptom users meet, with telemetry of a journey missing, with two services or
+    They are with a symptom users meet, with telemetry of a journey missing, with two services or
     families sick, or with one symptom of `policies.life.open_strength`; in every case in more
     than one tick or signal, and on one service alone for more than a moment.
     """
     symptoms = [
         one
-        for one in candidate.symptoms
+        for one in members
         if stands(one) and one.state is not SymptomState.PENDING and is_harmful(one)
     ]
     if not severity.is_confirmed(symptoms) or severity.is_blip(symptoms, knowledge):

@@ -11,6 +11,8 @@ from aiops.incident import life
 
 def absorb(env: EnvState, tick: EnvTick) -> EnvState:
     """Take in the tick's facts: symptoms as they now stand, also inside their incidents."""
+    if not tick.facts:
+        return env
     latest = {symptom.id: symptom for symptom in env.symptoms}
     facts = sorted(tick.facts, key=lambda fact: (fact.at, fact.symptom.id, fact.kind))
     latest.update((fact.symptom.id, fact.symptom) for fact in facts)

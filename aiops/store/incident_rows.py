@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from aiops.domain.errors import StaleStateError
 from aiops.domain.incidents import Incident, IncidentState
-from aiops.store.codec import encode
+from aiops.store.codec import Recall
 from aiops.store.tables import INCIDENT_MEMBERS, INCIDENTS
 from aiops.store.upsert import insert
 
@@ -17,7 +17,7 @@ IncidentRows = tuple[dict[str, Any], list[dict[str, Any]]]
 """The row of an incident, and those of its members."""
 
 
-def written(incident: Incident) -> IncidentRows:
+def written(incident: Incident, recall: Recall) -> IncidentRows:
     """Return an incident and its members as rows; encoded before the transaction begins."""
     row = {
         "id": incident.id,
@@ -30,7 +30,7 @@ def written(incident: Incident) -> IncidentRows:
         "started_at": incident.started_at,
         "updated_at": incident.updated_at,
         "ended_at": _ended_at(incident),
-        "doc": encode(Incident, incident),
+        "doc": recall.encode(Incident, incident.id, incident),
         "origin": incident.origin,
     }
     members = [
@@ -45,7 +45,7 @@ def written(incident: Incident) -> IncidentRows:
     return row, members
 
 
-def revision_rows(incidents: Iterable[Incident]) -> list[dict[str, Any]]:
+def revision_rows(incidents: Iterable[Incident], recall: Recall) -> list[dict[str, Any]]:
     """Return the rows of the revisions these incidents are at; the first of each number holds."""
     rows: dict[tuple[str, int, int], dict[str, Any]] = {}
     for incident in incidents:
@@ -56,7 +56,7 @@ def revision_rows(incidents: Iterable[Incident]) -> list[dict[str, Any]]:
                 "episode": incident.episode,
                 "revision": incident.revision,
                 "at": incident.updated_at,
-                "doc": encode(Incident, incident),
+                "doc": recall.encode(Incident, incident.id, incident),
                 "origin": incident.origin,
             }
     return list(rows.values())

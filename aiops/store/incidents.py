@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, func, select, update
+from sqlalchemy import Engine, Select, func, or_, select
 
 from aiops.domain.environment import EnvState
 from aiops.domain.errors import InputError, StaleStateError
@@ -15,9 +15,10 @@ from aiops.domain.notifications import Notification
 from aiops.domain.symptoms import Origin, Symptom, SymptomFact
 from aiops.pipeline import Advance
 from aiops.store.audit import AuditEntry, write_entry
-from aiops.store.codec import decode, decode_all, encode_all
+from aiops.store.codec import Recall, decode
 from aiops.store.deliveries import add_notifications, withdraw_untold
 from aiops.store.engine import reading, writing
+from aiops.store.environment_rows import move_version, read_environment, symptoms_of
 from aiops.store.incident_rows import revision_rows, write_incidents, written
 from aiops.store.origins import LIVE_ONLY, among
 from aiops.store.symptoms import mark_correlated
@@ -40,6 +41,7 @@ class IncidentStore:
     def __init__(self, engine: Engine, *, origins: Collection[Origin] = LIVE_ONLY) -> None:
         self._engine = engine
         self._origins = origins
+        self._recall = Recall()
 
     def load(self, env: str) -> tuple[EnvState, int]:
         """Return where an environment stands, exactly as last committed, and its version.
@@ -49,7 +51,7 @@ class IncidentStore:
         """
         with reading(self._engine) as connection:
             highest = connection.scalar(select(func.max(ENVIRONMENTS.c.next_number)))
-            row = _environment(connection, env)
+            row = read_environment(connection, env)
             ids: list[str] = json.loads(row.incident_ids) if row else []
             found = select(INCIDENTS.c.id, INCIDENTS.c.doc).where(INCIDENTS.c.id.in_(ids))
             docs = dict(connection.execute(found).all()) if ids else {}
@@ -59,9 +61,11 @@ class IncidentStore:
         state = EnvState(
             env=env,
             at=row.at,
-            symptoms=decode_all(Symptom, row.symptoms),
-            incidents=tuple(decode(Incident, docs[name]) for name in ids),
+            symptoms=self._recall.decode_all(Symptom, symptoms_of(env), row.symptoms),
+            incidents=tuple(self._recall.decode(Incident, name, docs[name]) for name in ids),
             next_number=number,
+            changes=row.changes,
+            settled=row.settled,
         )
         return state, row.version
 
@@ -100,20 +104,22 @@ class IncidentStore:
             StoreError: nothing was written.
         """
         latest = {one.id: one for one in revisions} | {one.id: one for one in state.incidents}
-        rows = [written(incident) for incident in latest.values()]
-        history = revision_rows(revisions)
+        history = revision_rows(revisions, self._recall)
+        rows = [written(incident, self._recall) for incident in latest.values()]
         links = [one.id for one in latest.values() if one.state is IncidentState.MERGED]
         values = {
             "at": state.at,
             "next_number": state.next_number,
-            "symptoms": encode_all(Symptom, state.symptoms),
+            "changes": state.changes,
+            "settled": state.settled,
+            "symptoms": self._recall.encode_all(Symptom, symptoms_of(state.env), state.symptoms),
             "incident_ids": json.dumps([incident.id for incident in state.incidents]),
         }
         with writing(self._engine) as connection:
             if version == 0:
                 first = {"env": state.env, "version": 0, "origin": origin, **values}
                 insert_missing(connection, ENVIRONMENTS, [first])
-            _move_version(connection, state.env, version, values)
+            move_version(connection, state.env, version, values)
             write_incidents(connection, rows)
             insert_missing(connection, INCIDENT_REVISIONS, history)
             mark_correlated(connection, correlated)
@@ -227,11 +233,12 @@ class IncidentStore:
         return tuple(decode(Incident, doc) for doc in docs)
 
     def since(self, env: str, at: datetime) -> tuple[Incident, ...]:
-        """Return the incidents of `env` in which anything has happened since `at`, by start."""
+        """Return the incidents of `env` that went on at `at` or since then, by start."""
         query = (
             select(INCIDENTS.c.doc)
             .where(among(INCIDENTS, self._origins))
-            .where(INCIDENTS.c.env == env, INCIDENTS.c.updated_at >= at)
+            .where(INCIDENTS.c.env == env)
+            .where(or_(INCIDENTS.c.updated_at >= at, INCIDENTS.c.ended_at.is_(None)))
             .order_by(INCIDENTS.c.started_at, INCIDENTS.c.id)
         )
         with reading(self._engine) as connection:
@@ -240,9 +247,10 @@ class IncidentStore:
 
     def reached(self, env: str) -> datetime | None:
         """Return the last tick correlation has worked in `env`, None before the first."""
+        query = select(ENVIRONMENTS.c.at).where(ENVIRONMENTS.c.env == env)
         with reading(self._engine) as connection:
-            row = _environment(connection, env)
-        return row.at if row else None
+            at: datetime | None = connection.scalar(query)
+        return at
 
     def _one(self, query: Select[Any]) -> Incident | None:
         with reading(self._engine) as connection:
@@ -269,26 +277,10 @@ class IncidentStore:
         entry: AuditEntry,
         traceparent: str,
     ) -> None:
-        row, told = written(after), revision_rows([after])
+        told, row = revision_rows([after], self._recall), written(after, self._recall)
         with writing(self._engine) as connection:
-            _move_version(connection, after.env, version, {})
+            move_version(connection, after.env, version, {"settled": False})
             write_incidents(connection, [row])
             insert_missing(connection, INCIDENT_REVISIONS, told)
             add_notifications(connection, notifications, now=entry.at, traceparent=traceparent)
             write_entry(connection, entry)
-
-
-def _environment(connection: Connection, env: str) -> Row[Any] | None:
-    query = select(ENVIRONMENTS).where(ENVIRONMENTS.c.env == env)
-    return connection.execute(query).one_or_none()
-
-
-def _move_version(connection: Connection, env: str, version: int, values: dict[str, Any]) -> None:
-    """Compare and set; on PostgreSQL this also holds the environment until the commit."""
-    moved = connection.execute(
-        update(ENVIRONMENTS)
-        .where(ENVIRONMENTS.c.env == env, ENVIRONMENTS.c.version == version)
-        .values(version=version + 1, **values)
-    )
-    if moved.rowcount != 1:
-        raise StaleStateError(f"environment {env} has moved on from version {version}")

@@ -102,7 +102,7 @@ class EnvironmentRow(AiopsRow, table=True):
 
     `symptoms` holds them as correlation left them, without the facts that came since, and
     `incident_ids` keeps the order: the same facts give the same incidents, however often the
-    state was stored and read in between.
+    state was stored and read in between. A person's step leaves it unsettled.
     """
 
     __tablename__ = "environments"
@@ -113,6 +113,8 @@ class EnvironmentRow(AiopsRow, table=True):
     next_number: int
     symptoms: str = Field(sa_type=Text)
     incident_ids: str = Field(sa_type=Text)
+    changes: str
+    settled: bool
 
 
 class IncidentRow(AiopsRow, table=True):

@@ -29,7 +29,7 @@ RIVAL = change("payments-db", at=2, ref="17")
 
 
 def deserves(*symptoms: Symptom) -> bool:
-    return deserves_incident(candidate(*symptoms), shop())
+    return deserves_incident(symptoms, shop())
 
 
 def test_the_story_becomes_one_p1_incident() -> None:

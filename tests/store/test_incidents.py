@@ -223,11 +223,12 @@ def test_it_says_how_far_an_environment_was_worked(store: IncidentStore) -> None
     assert store.reached("staging") is None
 
 
-def test_incidents_in_which_nothing_happened_since_are_left_out(store: IncidentStore) -> None:
-    quiet, drill = incident(1002, at=1), incident(1003, origin=Origin.DRILL)
+def test_incidents_that_were_over_by_then_are_left_out(store: IncidentStore) -> None:
+    over = replace(incident(1002, at=1), state=IncidentState.RESOLVED, updated_at=minute(2))
+    quiet, drill = incident(1004, at=1), incident(1003, origin=Origin.DRILL)
     one = replace(incident(symptoms=(ERRORS,)), updated_at=minute(30))
-    store.commit(0, state_of(one, replace(quiet, updated_at=minute(2)), drill), now=minute(5))
-    assert [found.id for found in store.since("prod", minute(3))] == ["INC-1001"]
+    store.commit(0, state_of(one, over, quiet, drill), now=minute(5))
+    assert [found.id for found in store.since("prod", minute(3))] == ["INC-1004", "INC-1001"]
     assert store.since("staging", minute(3)) == ()
 
 

@@ -76,8 +76,7 @@ class Correlate:
     def sweep(self) -> None:
         """Enqueue every environment that has closed ticks nobody worked yet."""
         for env in sorted(self._extents.environments()):
-            state, _ = self._incidents.load(env)
-            self._wake_if_late(env, state.at)
+            self._wake_if_late(env, self._incidents.reached(env))
 
     def _wake_if_late(self, env: str, reached: datetime | None) -> None:
         watermark = self._history.watermark(env, self._sources)

@@ -1,0 +1,103 @@
+"""What takes part in grouping, and what of it has news: the rest is left as it is."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+from aiops.domain.changes import Change
+from aiops.domain.environment import EnvState, EnvTick
+from aiops.domain.incidents import Incident, IncidentState
+from aiops.domain.symptoms import FactKind, Symptom
+from aiops.domain.visibility import stands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakingPart:
+    """What is grouped at a tick.
+
+    Args:
+        symptoms: open ones, those of live incidents, and those that became known just now.
+        live: the live incidents.
+        touched: ids of symptoms of which there is a fact.
+        has_changes: whether a deploy or another change is news: it may explain anything.
+    """
+
+    symptoms: tuple[Symptom, ...]
+    live: tuple[Incident, ...]
+    touched: frozenset[str]
+    has_changes: bool
+
+    def is_news(self, symptoms: Sequence[Symptom], incident_ids: Sequence[str]) -> bool:
+        """Return whether a group is more than what its one incident holds already."""
+        names = [one.id for one in symptoms]
+        known = [one.symptoms for one in self.live if one.id in incident_ids]
+        is_known = [[one.id for one in members] for members in known] == [names]
+        return self.has_changes or not is_known or not self.touched.isdisjoint(names)
+
+
+def has_news(env: EnvState, tick: EnvTick) -> bool:
+    """Return whether grouping at a tick can come to anything that is not known."""
+    return bool(tick.facts) or not env.settled or _digest(tick.changes) != env.changes
+
+
+def taking_part(env: EnvState, tick: EnvTick) -> TakingPart:
+    """Return what is to be grouped at a tick.
+
+    Symptoms of an incident that is mitigated or over take no part: it absorbs nothing. One that
+    was over when it became known is a problem too, to be recorded.
+
+    Args:
+        env: where the environment stands, with the tick's facts taken in.
+        tick: what is new.
+    """
+    opened = {one.symptom.id for one in tick.facts if one.kind is FactKind.OPENED}
+    symptoms, live = _parts(env, opened)
+    return TakingPart(
+        symptoms=symptoms,
+        live=live,
+        touched=frozenset(one.symptom.id for one in tick.facts),
+        has_changes=_digest(tick.changes) != env.changes,
+    )
+
+
+def settle(before: EnvState, tick: EnvTick, after: EnvState) -> EnvState:
+    """Return an environment that knows what was news at a tick, so that it is news no more.
+
+    It is settled where what was grouped would take part the same way in the next tick.
+
+    Args:
+        before: with the tick's facts taken in.
+        tick: what was new.
+        after: once the tick was worked.
+    """
+    grouped = taking_part(before, tick)
+    settled = _names(grouped.symptoms, grouped.live) == _names(*_parts(after, ()))
+    return replace(after, changes=_digest(tick.changes), settled=settled)
+
+
+def _digest(changes: Sequence[Change]) -> str:
+    """Return what stands for some changes: it is another one as soon as something is new."""
+    return blake2b(repr(changes).encode(), digest_size=16).hexdigest()
+
+
+def _parts(
+    env: EnvState, opened: Collection[str]
+) -> tuple[tuple[Symptom, ...], tuple[Incident, ...]]:
+    closed = {
+        symptom.id
+        for incident in env.incidents
+        if not incident.is_live
+        for symptom in incident.symptoms
+        if incident.state is IncidentState.MITIGATED or symptom.is_open
+    }
+    live = tuple(incident for incident in env.incidents if incident.is_live)
+    members = {symptom.id for incident in live for symptom in incident.symptoms}
+    free = [one for one in env.symptoms if one.id not in members | closed and stands(one)]
+    symptoms = [one for one in env.symptoms if one.id in members]
+    symptoms += [one for one in free if one.is_open or one.id in opened]
+    return tuple(symptoms), live
+
+
+def _names(symptoms: Sequence[Symptom], live: Sequence[Incident]) -> tuple[object, ...]:
+    members = [(one.id, one.apart_from, [member.id for member in one.symptoms]) for one in live]
+    return {one.id for one in symptoms}, members
