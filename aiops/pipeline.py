@@ -33,6 +33,7 @@ from aiops.domain.symptoms import Origin
 from aiops.domain.ticks import Shard, Tick
 from aiops.impact.blast import blast_radius, confine
 from aiops.impact.claims import Claim, claims
+from aiops.impact.hits import hits
 from aiops.impact.money import assess
 from aiops.incident import assemble as assembling
 from aiops.incident import life, merge
@@ -116,6 +117,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing it is made of
         others=[one for one in claimed if one.incident_id != incident_id],
     )
     blast = confine(blast, candidate.symptoms, impacts)
+    blast = replace(blast, hits=hits(blast, candidate.symptoms, impacts, knowledge))
     incident = assembling.assemble(
         candidate,
         previous,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from aiops.domain.changes import Change
 from aiops.domain.clues import NO_CLUES, Clues
 from aiops.domain.families import is_currency
+from aiops.domain.reach import NOWHERE, BlastRadius
 from aiops.domain.symptoms import Origin, Symptom
 
 
@@ -151,27 +152,6 @@ class Impact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BlastRadius:
-    """Whom and what an incident reaches; all tuples sorted, `sick` by strength.
-
-    Args:
-        sick: services with symptoms of their own.
-        reached: services that depend on a sick one, without symptoms yet.
-        regions: regions hit; empty means all or unknown.
-        segments: customer segments hit; empty means all or unknown.
-        journeys: journeys that pass a sick service users meet.
-        kpis: KPIs that moved.
-    """
-
-    sick: tuple[str, ...] = ()
-    reached: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    segments: tuple[str, ...] = ()
-    journeys: tuple[str, ...] = ()
-    kpis: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
     """A step somebody can take, with its automation level.
 
@@ -240,7 +220,7 @@ class Incident:
     symptoms: tuple[Symptom, ...]
     causes: tuple[Cause, ...] = ()
     ruled_out: tuple[Clause, ...] = ()
-    blast: BlastRadius = BlastRadius()
+    blast: BlastRadius = NOWHERE
     impacts: tuple[Impact, ...] = ()
     clues: Clues = NO_CLUES
     narrative: tuple[Clause, ...] = ()

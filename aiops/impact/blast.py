@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 
 from aiops.domain.environment import Knowledge
-from aiops.domain.incidents import BlastRadius, Candidate, Impact
+from aiops.domain.incidents import Candidate, Impact
 from aiops.domain.journeys import Journey
+from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom
 from aiops.domain.visibility import is_harmful, is_load, stands, user_visible
@@ -25,12 +26,10 @@ def blast_radius(candidate: Candidate, knowledge: Knowledge) -> BlastRadius:
         candidate: correlated symptoms; withdrawn ones count for nothing.
         knowledge: topology, journeys, and how far trouble travels (`policies.correlate.hops`).
     """
-    symptoms = tuple(one for one in candidate.symptoms if stands(one))
-    harmful = tuple(one for one in symptoms if is_harmful(one) and not is_load(one)) or symptoms
+    harmful = hurting(candidate.symptoms)
     sick = _by_strength(harmful)
     kpis = {one.series.kpi for one in harmful if one.series.kpi is not None}
-    visible = tuple(one for one in harmful if user_visible(one, knowledge))
-    scoped = visible or tuple(one for one in harmful if one.family in _SCOPED)
+    scoped = telling_places(harmful, knowledge)
     return BlastRadius(
         sick=sick,
         reached=_reached(sick, knowledge),
@@ -45,6 +44,18 @@ def blast_radius(candidate: Candidate, knowledge: Knowledge) -> BlastRadius:
         ),
         kpis=tuple(sorted(kpis)),
     )
+
+
+def hurting(symptoms: Iterable[Symptom]) -> tuple[Symptom, ...]:
+    """Return the symptoms that stand and hurt; where none does, all that stand."""
+    standing = tuple(one for one in symptoms if stands(one))
+    return tuple(one for one in standing if is_harmful(one) and not is_load(one)) or standing
+
+
+def telling_places(harmful: Sequence[Symptom], knowledge: Knowledge) -> tuple[Symptom, ...]:
+    """Return the symptoms whose region and segment tell who is hit."""
+    visible = tuple(one for one in harmful if user_visible(one, knowledge))
+    return visible or tuple(one for one in harmful if one.family in _SCOPED)
 
 
 def confine(

@@ -9,7 +9,6 @@ from aiops.domain.changes import Change
 from aiops.domain.clues import NO_CLUES, Clues
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import (
-    BlastRadius,
     Candidate,
     Cause,
     Decision,
@@ -19,6 +18,7 @@ from aiops.domain.incidents import (
     Reason,
     Severity,
 )
+from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
 from aiops.domain.visibility import is_harmful, is_load, is_met, stands, user_visible
 from aiops.incident import life, severity, timeline

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from aiops.domain.clues import Clues, LogClue, TraceClue
-from aiops.domain.incidents import BlastRadius, Cause, Impact, Incident
+from aiops.domain.incidents import Cause, Impact, Incident
+from aiops.domain.reach import BlastRadius
 
 COST_EVERY = timedelta(minutes=5)
 """That an incident costs more is told at most this often, in event time."""

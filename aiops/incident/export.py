@@ -7,6 +7,7 @@ from typing import Any
 from aiops.domain.incidents import Cause, Impact, Incident
 from aiops.domain.symptoms import Symptom
 from aiops.incident.clues import export as clues_export
+from aiops.incident.reach import Reached, reach
 
 
 def export(incident: Incident) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def export(incident: Incident) -> dict[str, Any]:
         "kpis": list(incident.blast.kpis),
         "causes": [_cause(cause) for cause in incident.causes],
         "impact": [_impact(impact) for impact in incident.impacts],
+        "reach": [_reached(one) for one in reach(incident)],
         "symptoms": [_symptom(symptom) for symptom in incident.symptoms],
         "clues": clues_export(incident.clues),
         "narrative": incident.story,
@@ -78,6 +80,19 @@ def _impact(impact: Impact) -> dict[str, Any]:
         "high": round(impact.high, 2),
         **({"assumption": impact.assumption} if impact.assumption else {}),
         **({"shared_with": list(impact.shared_with)} if impact.shared_with else {}),
+    }
+
+
+def _reached(one: Reached) -> dict[str, Any]:
+    hit = one.hit
+    return {
+        "kind": hit.kind.value,
+        "name": hit.name,
+        "since": hit.since.isoformat(),
+        "until": _time(hit.until),
+        "how_bad": one.how_bad,
+        "symptom_id": hit.worst or None,
+        "through": list(hit.through),
     }
 
 

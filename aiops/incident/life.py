@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import (
-    BlastRadius,
     Candidate,
     Decision,
     Incident,
@@ -20,6 +19,7 @@ from aiops.domain.incidents import (
     TimelineKind,
 )
 from aiops.domain.policies import LifePolicy
+from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import Symptom
 from aiops.domain.visibility import stands, user_visible
 from aiops.incident.severity import is_blip

@@ -12,7 +12,8 @@ from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import Knowledge
 from aiops.domain.families import is_currency
 from aiops.domain.figures import format_value
-from aiops.domain.incidents import BlastRadius, Cause, Clause, Impact
+from aiops.domain.incidents import Cause, Clause, Impact
+from aiops.domain.reach import BlastRadius, ReachKind
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.time import clock_time
@@ -69,6 +70,7 @@ def narrative(
         _cause(causes, ruled_out),
         _kpis(impacts),
         _money(standing, impacts) or _unpriced(blast, knowledge),
+        _further_journeys(told, blast),
     )
     return tuple(clause for clause in clauses if clause is not None)
 
@@ -213,6 +215,16 @@ def _cause(causes: Sequence[Cause], ruled_out: Sequence[Clause]) -> Clause | Non
         text=f"Most likely cause: `{first.service}` ({first.confidence:.0%}){because}.",
         source=evidence.source if evidence else f"cause:{first.service}",
     )
+
+
+def _further_journeys(told: Symptom, blast: BlastRadius) -> Clause | None:
+    """Tell the journeys that are hit where there are several: the first sentence tells of one."""
+    hit = [one for one in blast.hits if one.kind is ReachKind.JOURNEY]
+    if len(hit) < 2:
+        return None
+    words = listed((f"{one.name} since {clock_time(one.since)}" for one in hit), limit=_MOST_KPIS)
+    sources = dict.fromkeys(one.worst or told.id for one in hit)
+    return Clause(text=f"Journeys hit: {words}.", source=", ".join(sources))
 
 
 def _kpis(impacts: Sequence[Impact]) -> Clause | None:

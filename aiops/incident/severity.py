@@ -6,8 +6,9 @@ from math import isfinite
 
 from aiops.domain.environment import Knowledge
 from aiops.domain.families import is_percent, is_ratio
-from aiops.domain.incidents import BlastRadius, Impact, Severity
+from aiops.domain.incidents import Impact, Severity
 from aiops.domain.policies import SeverityPolicy
+from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.visibility import (

@@ -9,13 +9,7 @@ from aiops.domain.figures import format_value
 from aiops.domain.incidents import TimelineEntry, TimelineKind
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.visibility import stands, user_visible
-from aiops.incident.wording import (
-    change_words,
-    cohort_words,
-    metric_title,
-    operation_of,
-    ratio_words,
-)
+from aiops.incident.wording import change_words, subject_words, values_words
 
 MOST_ONSETS = 100
 """Onsets told one by one; in a storm the further symptoms stand in the incident only."""
@@ -96,7 +90,7 @@ def _change(change: Change) -> TimelineEntry:
 def _of(
     symptom: Symptom, last: TimelineEntry | None, knowledge: Knowledge
 ) -> Iterator[TimelineEntry]:
-    what, values = _what(symptom), _values(symptom)
+    what, values = subject_words(symptom), values_words(symptom)
     yield TimelineEntry(
         at=symptom.onset,
         kind=TimelineKind.ONSET,
@@ -128,30 +122,3 @@ def _ending(symptom: Symptom) -> str:
         return "still not reported: no longer expected"
     level = format_value(symptom.new_normal, symptom.series.unit, symptom.series.family)
     return f"stays at {level}: the normal from here on"
-
-
-def _what(symptom: Symptom) -> str:
-    if symptom.kind is SymptomKind.ALERT:
-        return f"alert {symptom.series.key.metric} on {symptom.service}"
-    where = operation_of(symptom) or symptom.service
-    place = "" if symptom.series.kpi else f" on {where}"
-    return f"{metric_title(symptom)}{place}{cohort_words(symptom.region, symptom.segment)}"
-
-
-def _values(symptom: Symptom) -> str:
-    if symptom.kind is SymptomKind.TELEMETRY_GAP:
-        return "not reported any more"
-    series = symptom.series
-    now = format_value(symptom.observed, series.unit, series.family)
-    before = format_value(symptom.before, series.unit, series.family)
-    match symptom.kind:
-        case SymptomKind.ANOMALY:
-            return f"{before} → {now}"
-        case SymptomKind.RELATION:
-            return f"{now} where {before} is {symptom.compared_with}"
-        case SymptomKind.FROZEN_VALUE:
-            return f"frozen at {now}"
-        case SymptomKind.UNIT_CHANGE:
-            return f"in another unit: {before} → {now}, {ratio_words(symptom)}"
-        case _:
-            return ""

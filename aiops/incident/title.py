@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from aiops.domain.changes import ChangeKind
 from aiops.domain.environment import Knowledge
-from aiops.domain.incidents import BlastRadius, Cause, Impact
+from aiops.domain.incidents import Cause, Impact
+from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Direction, Family
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.visibility import is_load

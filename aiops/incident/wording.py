@@ -6,8 +6,10 @@ from functools import lru_cache
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import Knowledge
 from aiops.domain.families import title_of
-from aiops.domain.incidents import BlastRadius, Impact
+from aiops.domain.figures import format_value
+from aiops.domain.incidents import Impact
 from aiops.domain.journeys import Journey
+from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.visibility import is_harmful, is_load, is_met, stands
@@ -96,6 +98,35 @@ def telemetry_words(symptom: Symptom) -> str:
     if symptom.kind is SymptomKind.UNIT_CHANGE:
         return f"changed unit of {metric_title(symptom)}"
     return "missing telemetry"
+
+
+def subject_words(symptom: Symptom) -> str:
+    """Return what was measured and where, as in "error rate on /checkout in EU"."""
+    if symptom.kind is SymptomKind.ALERT:
+        return f"alert {symptom.series.key.metric} on {symptom.service}"
+    where = operation_of(symptom) or symptom.service
+    place = "" if symptom.series.kpi else f" on {where}"
+    return f"{metric_title(symptom)}{place}{cohort_words(symptom.region, symptom.segment)}"
+
+
+def values_words(symptom: Symptom) -> str:
+    """Return how its value moved, as in "0.3% → 7.2%"; empty where it has none."""
+    if symptom.kind is SymptomKind.TELEMETRY_GAP:
+        return "not reported any more"
+    series = symptom.series
+    now = format_value(symptom.observed, series.unit, series.family)
+    before = format_value(symptom.before, series.unit, series.family)
+    match symptom.kind:
+        case SymptomKind.ANOMALY:
+            return f"{before} → {now}"
+        case SymptomKind.RELATION:
+            return f"{now} where {before} is {symptom.compared_with}"
+        case SymptomKind.FROZEN_VALUE:
+            return f"frozen at {now}"
+        case SymptomKind.UNIT_CHANGE:
+            return f"in another unit: {before} → {now}, {ratio_words(symptom)}"
+        case _:
+            return ""
 
 
 def ratio_words(symptom: Symptom) -> str:

@@ -13,6 +13,7 @@ from aiops.domain.environment import Knowledge
 from aiops.domain.figures import format_value
 from aiops.domain.incidents import Decision, Incident
 from aiops.domain.symptoms import Symptom
+from aiops.incident.reach import Reached, reach
 from aiops.incident.wording import headline
 from aiops.recording.chart import picture
 from aiops.recording.values import Recording
@@ -29,11 +30,13 @@ class Shown:
         incident: its last revision.
         headline: the symptom it is told by.
         picture: that symptom's series as SVG, None where there is none.
+        reach: what it reaches, since when and how badly.
     """
 
     incident: Incident
     headline: Symptom
     picture: Markup | None
+    reach: tuple[Reached, ...]
 
 
 def page(recording: Recording, incidents: Sequence[Incident], knowledge: Knowledge) -> str:
@@ -77,7 +80,7 @@ def _shown(
         svg = picture(told, recorded)
     # The picture is our own drawing of numbers; no text of the recording is in it.
     safe = None if svg is None else Markup(svg)  # noqa: S704
-    return Shown(incident=incident, headline=told, picture=safe)
+    return Shown(incident=incident, headline=told, picture=safe, reach=reach(incident))
 
 
 def _span(times: Any) -> tuple[datetime, datetime]:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends, HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from aiops.incident.reach import reach
 from aiops.web import rendering
 from aiops.web.access import guard
 from aiops.web.services import WebServices
@@ -39,6 +40,7 @@ def router(services: WebServices) -> APIRouter:
         return rendering.page(
             "incident.html",
             incident=found,
+            reach=reach(found),
             now=services.clock.now(),
             runbook=services.runbook(found.runbook_id),
             refresh_seconds=15 if is_open(found) else None,

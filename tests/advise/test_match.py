@@ -2,8 +2,9 @@ from dataclasses import replace
 
 from aiops.advise.match import match_runbook
 from aiops.domain.changes import ChangeKind
-from aiops.domain.incidents import BlastRadius, Incident
+from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Runbook
+from aiops.domain.reach import BlastRadius
 from tests.builders import cause, change, shop
 from tests.route.test_decision import incident
 

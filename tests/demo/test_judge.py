@@ -11,15 +11,8 @@ from aiops.demo.finding import Finding
 from aiops.demo.judge import is_about, judge, judge_story
 from aiops.demo.shop import Story
 from aiops.domain.changes import Change, ChangeKind
-from aiops.domain.incidents import (
-    BlastRadius,
-    Cause,
-    Decision,
-    Incident,
-    IncidentState,
-    Reason,
-    Severity,
-)
+from aiops.domain.incidents import Cause, Decision, Incident, IncidentState, Reason, Severity
+from aiops.domain.reach import BlastRadius
 from tests.builders import series, symptom
 
 TEN = datetime(2026, 4, 18, 10, 0, tzinfo=UTC)

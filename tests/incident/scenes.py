@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from aiops.domain.changes import Change
 from aiops.domain.environment import Knowledge
-from aiops.domain.incidents import BlastRadius, Cause, Impact, Incident
+from aiops.domain.incidents import Cause, Impact, Incident
+from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import Symptom
 from aiops.incident.assemble import assemble
 from tests.builders import REVENUE, candidate, cause, change, minute, shop, story

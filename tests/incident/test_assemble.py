@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.domain.incidents import BlastRadius, Decision, IncidentState, Reason, Severity
+from aiops.domain.incidents import Decision, IncidentState, Reason, Severity
+from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Direction
 from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
 from aiops.incident.assemble import assemble, deserves_incident, materially_differs

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from aiops.domain.changes import ChangeKind
-from aiops.domain.incidents import BlastRadius, Clause
+from aiops.domain.incidents import Clause
+from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.incident.narrative import narrative
 from tests.builders import (

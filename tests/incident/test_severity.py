@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from aiops.domain.incidents import BlastRadius, Severity
+from aiops.domain.incidents import Severity
+from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Direction
 from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
 from aiops.incident.severity import classify, is_merely_load, keep, user_visible

@@ -1,8 +1,8 @@
 """Titles people understand at a glance."""
 
 from aiops.domain.changes import ChangeKind
-from aiops.domain.incidents import BlastRadius
 from aiops.domain.journeys import Journey, Step
+from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Direction
 from aiops.domain.symptoms import SymptomKind
 from aiops.incident.title import LONGEST, title

@@ -5,7 +5,6 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from aiops.domain.incidents import (
-    BlastRadius,
     Cause,
     Clause,
     Impact,
@@ -14,6 +13,7 @@ from aiops.domain.incidents import (
     Severity,
     Suggestion,
 )
+from aiops.domain.reach import BlastRadius
 from tests import builders
 from tests.builders import minute
 from tests.notify import stories

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from aiops.domain.incidents import (
-    BlastRadius,
     Cause,
     Clause,
     Decision,
@@ -20,6 +19,7 @@ from aiops.domain.incidents import (
     TimelineKind,
 )
 from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.domain.reach import BlastRadius
 from tests import builders
 from tests.builders import minute
 

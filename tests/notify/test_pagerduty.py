@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 
 from aiops.domain.errors import DeliveryError
-from aiops.domain.incidents import BlastRadius, Incident, Severity
+from aiops.domain.incidents import Incident, Severity
 from aiops.domain.notifications import DeliveryAction
+from aiops.domain.reach import BlastRadius
 from aiops.notify.pagerduty import PagerDuty
 from aiops.receivers.faults import Fault, FaultKind, FaultPlan
 from aiops.receivers.pagerduty import IncidentStatus, PagerDutyLedger

@@ -54,6 +54,20 @@ def test_the_page_shows_narrative_timeline_and_picture_without_a_script(result: 
     assert "http-equiv" not in page
 
 
+def test_each_thing_that_is_reached_is_told_since_when_how_bad_and_as_a_bar(result: Path) -> None:
+    (incident,) = incidents_in(result)
+    reached = {(one["kind"], one["name"]): one for one in incident["reach"]}
+    region, sick = reached["region", "EU"], reached["sick", "payment-service"]
+
+    assert region["since"] == "2026-04-18T10:03:00+00:00"
+    assert "error rate" in region["how_bad"]
+    assert sick["symptom_id"]
+    assert ("reached", "edge-gateway") in reached or ("sick", "edge-gateway") in reached
+    page = (result / "index.html").read_text()
+    assert region["how_bad"] in page
+    assert page.count('<svg class="span"') == len(incident["reach"])
+
+
 def test_a_second_run_writes_the_same_bytes_whatever_the_hash_seed(
     bad_hour: Path, result: Path, tmp_path: Path
 ) -> None:

@@ -4,16 +4,9 @@ import pytest
 
 from aiops.domain.changes import ChangeKind
 from aiops.domain.environment import Knowledge
-from aiops.domain.incidents import (
-    BlastRadius,
-    Decision,
-    Impact,
-    Incident,
-    IncidentState,
-    Reason,
-    Severity,
-)
+from aiops.domain.incidents import Decision, Impact, Incident, IncidentState, Reason, Severity
 from aiops.domain.policies import Mode, PagingPolicy, Policies
+from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import Symptom
 from aiops.route.decision import decide
 from tests.builders import change, checkout_errors, minute, revenue, shop, story, symptom

@@ -1,8 +1,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from aiops.domain.incidents import BlastRadius
 from aiops.domain.journeys import Team
+from aiops.domain.reach import BlastRadius
 from aiops.route.owner import on_call, owner_of
 from tests.builders import TEN, cause, shop
 from tests.route.test_decision import incident

@@ -1,16 +1,9 @@
 """Facts, incidents and notifications for the store's tests."""
 
 from aiops.domain.environment import EnvState
-from aiops.domain.incidents import (
-    BlastRadius,
-    Decision,
-    Impact,
-    Incident,
-    IncidentState,
-    Reason,
-    Severity,
-)
+from aiops.domain.incidents import Decision, Impact, Incident, IncidentState, Reason, Severity
 from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import FactKind, Origin, Symptom, SymptomFact
 from tests.builders import REVENUE, cause, change, checkout_errors, minute, symptom
 

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from aiops.domain.errors import StoreError
-from aiops.domain.incidents import BlastRadius, Clause, IncidentState, Severity
+from aiops.domain.incidents import Clause, IncidentState, Severity
+from aiops.domain.reach import BlastRadius, Hit, ReachKind
 from aiops.receivers.server import serve
 from aiops.web import rendering
+from tests.builders import story
 from tests.notify import nasty
 from tests.notify.stories import NOW, STORY, impact, incident, resolved
 
@@ -124,6 +126,29 @@ def test_an_incident_of_which_nothing_is_known_has_a_page_too(site: Site) -> Non
     assert "No cause stands out yet." in said
     assert "no money KPI has moved" in said
     assert "episode 2" in words(site.open().get("/incidents"))
+
+
+def test_the_chart_tells_each_thing_reached_since_when_and_how_bad(site: Site) -> None:
+    errors = story()[0]
+    hits = (
+        Hit(kind=ReachKind.REGION, name="EU", since=errors.onset, worst=errors.id),
+        Hit(
+            kind=ReachKind.REACHED,
+            name=SCRIPT,
+            since=errors.onset,
+            until=NOW,
+            through=("checkout",),
+        ),
+    )
+    site.shelf.kept[:] = [incident(blast=BlastRadius(regions=("EU",), hits=hits))]
+    answer = site.open().get("/incidents/INC-2048")
+    said = words(answer)
+
+    assert "EU region 10:03 UTC goes on" in said
+    assert "error rate on /checkout in EU 0.3% → 7.2%, about 24 times its level" in said
+    assert "no symptom of its own; through checkout" in said
+    assert answer.text.count('<svg class="span"') == 2
+    assert SCRIPT not in answer.text
 
 
 def test_a_merged_incident_leads_to_where_it_went(site: Site) -> None:

@@ -7,7 +7,9 @@ import orjson
 import typer
 
 from aiops.domain.incidents import Incident
+from aiops.domain.reach import Hit
 from aiops.incident.export import export
+from aiops.incident.reach import reach
 from workers.commands.judge import By
 from workers.commands.run import Config
 from workers.commands.start import client
@@ -52,7 +54,7 @@ def listed(
 
 @app.command()
 def show(incident: Name, config: Config = None, *, as_json: Json = False) -> None:
-    """Tell all of one incident: narrative, causes, symptoms, timeline.
+    """Tell all of one incident: narrative, causes, reach, symptoms, timeline.
 
     Example: aiops incident show INC-1001
     """
@@ -63,7 +65,13 @@ def show(incident: Name, config: Config = None, *, as_json: Json = False) -> Non
         typer.echo(orjson.dumps(_exported(found)).decode())
         return
     typer.echo(_line(found))
-    for text in (found.story, *_causes(found), *_symptoms(found), *_timeline(found)):
+    for text in (
+        found.story,
+        *_causes(found),
+        *_reach(found),
+        *_symptoms(found),
+        *_timeline(found),
+    ):
         typer.echo(text)
 
 
@@ -156,6 +164,18 @@ def _causes(incident: Incident) -> list[str]:
         + "".join(f"\n            {clause.text}" for clause in one.evidence)
         for one in incident.causes
     ]
+
+
+def _reach(incident: Incident) -> list[str]:
+    return [
+        f"  {one.kind:7} {one.hit.name}  {_lasting(one.hit)}: {one.how_bad}"
+        for one in reach(incident)
+    ]
+
+
+def _lasting(hit: Hit) -> str:
+    since = f"since {hit.since:%H:%M} UTC"
+    return since if hit.until is None else f"{since}, until {hit.until:%H:%M}"
 
 
 def _symptoms(incident: Incident) -> list[str]:
