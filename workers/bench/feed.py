@@ -14,8 +14,9 @@ from aiops.domain.errors import AiopsError
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.ticks import Packed, Shard, Tick, Times
 from aiops.domain.time import utc
-from workers.bench.fleet import SHARD_SERIES, Fleet, fleet_series
+from workers.bench.fleet import Fleet, fleet_series
 from workers.bench.installation import SOURCE
+from workers.stages.slots import SHARD_SERIES
 from workers.wiring import Parts
 
 ENV = "prod"

@@ -6,8 +6,8 @@ from aiops.detect.calendar import week_positions
 from aiops.domain.series import Direction, Family, Series, SeriesKey
 from aiops.domain.ticks import Packed, Times
 from workers.bench.installation import SOURCE
+from workers.stages.slots import SHARD_SERIES
 
-SHARD_SERIES = 5000
 _SERVICE_SERIES = 10
 _NOISE = 0.03
 _FAULT = 8.0

@@ -11,8 +11,9 @@ from aiops.ports import Sample
 from aiops.store.extents import Extents
 from aiops.store.signals import HistoryStore
 
-SHARD_SERIES = 5000
-"""Series of one shard: one vectorised pass over 5,000 costs a fraction of five over 1,000."""
+SHARD_SERIES = 10_000
+"""Series of one shard. Scoring a series in one of 10,000 takes 0.6 of the CPU that it takes in one
+of 5,000, and 0.2 of that in one of 1,250; a fit takes 60 MB for every thousand."""
 
 
 class Slots:
