@@ -14,6 +14,7 @@ from aiops.web.app import create_app
 from aiops.web.services import WebServices
 from workers import knowledge
 from workers.clock import SystemClock
+from workers.exports import take_export
 from workers.judgement import judge
 from workers.wiring import Parts
 
@@ -39,6 +40,7 @@ def make_console(parts: Parts) -> FastAPI:
             slack_signing_secret=_shown(settings.slack_signing_secret),
             seen_until=lambda: seen_until(parts),
             judge=partial(judge, parts),
+            take_export=partial(take_export, parts),
             marks=lambda: holding(parts.marks.all(), parts.clock.now()),
         )
     )

@@ -36,6 +36,7 @@ def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]
         ['fit.due']
     """
     entries = {
+        "ingest.digest": _entry("ingest.digest", SWEEP_SECONDS),
         "detect.sweep": _entry("detect.sweep", SWEEP_SECONDS),
         "correlate.sweep": _entry("correlate.sweep", SWEEP_SECONDS),
         "deliver.sweep": _entry("deliver.sweep", SWEEP_SECONDS),

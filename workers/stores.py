@@ -9,6 +9,7 @@ from aiops.settings import Settings
 from aiops.store.accepted import BodyStore
 from aiops.store.archives import ArchiveStore
 from aiops.store.changes import ChangeStore
+from aiops.store.clues import ClueStore
 from aiops.store.engine import open_engine
 from aiops.store.extents import Extents
 from aiops.store.incidents import IncidentStore
@@ -92,6 +93,11 @@ class Stores:
     def marks(self) -> MarkStore:
         """What people said of series."""
         return MarkStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def clues(self) -> ClueStore:
+        """Logs and traces."""
+        return ClueStore(self._engine, origin=self.settings.origin)
 
     @cached_property
     def bodies(self) -> BodyStore:

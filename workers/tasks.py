@@ -21,6 +21,7 @@ MAX_STARTS = 5
 
 WORK: dict[str, Callable[..., Any]] = {
     "ingest.poll": lambda parts, source: parts.poll.run(source),
+    "ingest.digest": lambda parts: parts.digest.run(),
     "detect.advance": lambda parts, shard: parts.detect.run(shard),
     "detect.sweep": lambda parts: parts.detect.sweep(),
     "correlate.env": lambda parts, env: parts.correlate.run(env),

@@ -10,6 +10,7 @@ from celery import Celery
 from aiops.domain.environment import Knowledge
 from aiops.ports import Clock, Lease, Notifier, Queue, Source
 from aiops.settings import Settings
+from aiops.store.intake import Intake
 from aiops.store.shard_files import ShardFiles, boot_id
 from aiops.store.state_files import StateFiles
 from aiops.telemetry import Telemetry, connect
@@ -24,6 +25,7 @@ from workers.queue import CeleryQueue
 from workers.stages.correlate import Correlate
 from workers.stages.deliver import Deliver
 from workers.stages.detect import Advance
+from workers.stages.digest import Digest
 from workers.stages.file_away import FileAway
 from workers.stages.fit import Fit
 from workers.stages.forget import Forget
@@ -48,6 +50,8 @@ class Parts(Stores):
     def __init__(self, settings: Settings, role: Role) -> None:
         super().__init__(settings)
         self.role = role
+        self.heard_environments: set[str] = set()
+        """Environments whose logs or traces this process has stored."""
 
     @cached_property
     def celery(self) -> Celery:
@@ -150,6 +154,22 @@ class Parts(Stores):
         )
 
     @cached_property
+    def intake(self) -> Intake:
+        """Accepted bodies, committed in groups; it runs from its first use on."""
+        return Intake(self.bodies).__enter__()
+
+    @cached_property
+    def digest(self) -> Digest:
+        """Logs and traces → templates, counts and examples."""
+        return Digest(
+            clues=self.clues,
+            lease=self.lease,
+            flags=self.flags,
+            queue=self.queue,
+            telemetry=self.telemetry,
+        )
+
+    @cached_property
     def detect(self) -> Advance:
         """Closed ticks → symptoms."""
         return Advance(
@@ -174,6 +194,7 @@ class Parts(Stores):
             extents=self.extents,
             symptoms=self.symptoms,
             changes=self.changes,
+            clues=self.clues,
             incidents=self.incidents,
             sources=self.sources,
             knowledge=self.knowledge,
@@ -229,7 +250,8 @@ class Parts(Stores):
     def forget(self) -> Forget:
         """Old rows → nothing."""
         return Forget(
-            stores=(self.history, self.symptoms, self.bodies),
+            stores=(self.history, self.symptoms, self.bodies, self.clues),
+            minutes=self.clues,
             clock=self.clock,
             history_days=self.settings.history_days,
         )

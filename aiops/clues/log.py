@@ -1,13 +1,11 @@
 """Logs and traces of one environment in memory: what the store is to the workers. Pure."""
 
-from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from aiops.clues.digest import Kept, Spot, digest
 from aiops.clues.needs import DAY, PAST, ClueNeeds
-from aiops.clues.spans import keep_few
-from aiops.clues.templates import tally
+from aiops.clues.templates import Place
 from aiops.domain.clues import (
     ClueWindow,
     LogTemplate,
@@ -24,40 +22,33 @@ class ClueLog:
     """Takes batches in and gives out what is kept of them, as the store does.
 
     Args:
-        since: since when logs are listened to; None: since the first batch.
+        since: since when logs are listened to.
     """
 
-    def __init__(self, since: datetime | None = None) -> None:
+    def __init__(self, since: datetime) -> None:
         self._since = since
-        self._templates: dict[tuple[str, str], dict[int, LogTemplate]] = defaultdict(dict)
-        self._counts: dict[tuple[str, datetime], dict[int, int]] = defaultdict(
-            lambda: defaultdict(int)
-        )
-        self._traces: dict[tuple[str, datetime], tuple[TraceExample, ...]] = {}
+        self._templates: dict[Place, dict[int, LogTemplate]] = {}
+        self._counts: dict[Spot, dict[int, int]] = {}
+        self._traces: dict[Spot, tuple[TraceExample, ...]] = {}
 
     def take(self, batch: TelemetryBatch) -> None:
         """Take in what one body came down to; each body once."""
-        for _, minute in batch.heard:
-            self._since = min(self._since or minute, minute)
-        known = {place: tuple(one.values()) for place, one in self._templates.items()}
-        found = tally(known, batch.lines)
-        for template in found.templates:
-            self._templates[template.env, template.service][template.number] = template
-        for (_, service, minute), counts in found.counts.items():
-            for number, count in counts.items():
-                self._counts[service, minute][number] += count
-        for place, fresh in by_minute(batch.traces).items():
-            self._traces[place] = keep_few((*self._traces.get(place, ()), *fresh))
+        templates = {place: tuple(one.values()) for place, one in self._templates.items()}
+        known = Kept(templates=templates, counts=self._counts, traces=self._traces)
+        found = digest(known, [batch])
+        for place, changed in found.templates.items():
+            self._templates.setdefault(place, {}).update({one.number: one for one in changed})
+        self._counts.update({spot: dict(counts) for spot, counts in found.counts.items()})
+        self._traces.update(found.traces)
 
     def forget(self, before: datetime) -> None:
         """Drop counts and traces of minutes before then; templates stay."""
-        for kept in (self._counts, self._traces):
-            for place in [place for place in kept if place[1] < before]:
-                del kept[place]
+        self._counts = {spot: one for spot, one in self._counts.items() if spot[2] >= before}
+        self._traces = {spot: one for spot, one in self._traces.items() if spot[2] >= before}
 
     def window(self, needs: ClueNeeds | None, at: datetime) -> ClueWindow | None:
         """Return what is kept of what a tick needs; None where it needs nothing."""
-        if needs is None or self._since is None:
+        if needs is None:
             return None
         wanted = set(needs.services)
         return ClueWindow(
@@ -66,28 +57,18 @@ class ClueLog:
                 template
                 for (_, service), found in sorted(self._templates.items())
                 if service in wanted
-                for template in found.values()
+                for _, template in sorted(found.items())
             ),
             counts=tuple(
                 MinuteCounts(service=service, minute=minute, counts=tuple(sorted(counts.items())))
-                for (service, minute), counts in sorted(self._counts.items())
+                for (_, service, minute), counts in sorted(self._counts.items())
                 if service in wanted
                 and any(first <= minute <= last for first, last in needs.stretches)
             ),
             traces=tuple(
                 one
-                for (service, minute), kept in sorted(self._traces.items())
+                for (_, service, minute), kept in sorted(self._traces.items())
                 if service in wanted and needs.since <= minute <= at
                 for one in kept
             ),
         )
-
-
-def by_minute(
-    traces: Iterable[TraceExample],
-) -> dict[tuple[str, datetime], tuple[TraceExample, ...]]:
-    """Return examples by service and minute."""
-    found: defaultdict[tuple[str, datetime], list[TraceExample]] = defaultdict(list)
-    for one in traces:
-        found[one.service, one.minute].append(one)
-    return {place: tuple(examples) for place, examples in found.items()}

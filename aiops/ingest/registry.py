@@ -16,6 +16,8 @@ INGESTERS = MappingProxyType(
     {
         "prometheus": "aiops.ingest.prometheus.PrometheusSource",
         "changes": "aiops.ingest.changes.parse",
+        "otlp_logs": "aiops.ingest.otlp_logs.parse",
+        "otlp_traces": "aiops.ingest.otlp_traces.parse",
     }
 )
 """What we bring: sources that are pulled, and parsers of what is sent to us."""

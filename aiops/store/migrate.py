@@ -14,11 +14,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, text
 
 from aiops.domain.errors import StoreError
+from aiops.store.clue_tables import LISTENING
 from aiops.store.engine import BUSY_TIMEOUT_SECONDS, open_engine, reading, writing
 from aiops.store.faults import shown
 from aiops.store.gate import write_gate
 from aiops.store.history_tables import SHARDS
 from aiops.store.tables import INCIDENTS
+
+_TABLES = (INCIDENTS, LISTENING)
+"""One of each module whose tables are in the aiops database: imported, they are known."""
 
 _STEPS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x61696F7073  # "aiops"
@@ -33,7 +37,7 @@ class Database(StrEnum):
     @property
     def metadata(self) -> MetaData:
         """The tables this release expects in it."""
-        return {Database.AIOPS: INCIDENTS.metadata, Database.HISTORY: SHARDS.metadata}[self]
+        return {Database.AIOPS: _TABLES[0].metadata, Database.HISTORY: SHARDS.metadata}[self]
 
     @property
     def version_table(self) -> str:

@@ -1,19 +1,36 @@
 """Reading a request's body without letting it grow past what we keep in memory."""
 
+import zlib
+
 from fastapi import HTTPException, Request
 
 MAX_BODY_BYTES = 1024 * 1024
+_MEMBERS = 100
+_GZIP = 16 + zlib.MAX_WBITS
 
 
-async def read_body(request: Request, max_bytes: int = MAX_BODY_BYTES) -> bytes:
-    """Return the body.
+def encoding_of(request: Request) -> str:
+    """Return how a request's body is packed, as `gzip`; `identity` where it is not."""
+    return request.headers.get("content-encoding", "identity").strip().lower()
+
+
+async def read_body(
+    request: Request, max_bytes: int = MAX_BODY_BYTES, encodings: tuple[str, ...] = ("identity",)
+) -> bytes:
+    """Return the body as it came.
+
+    Args:
+        request: whose body.
+        max_bytes: how long it may be, still packed.
+        encodings: how it may be packed.
 
     Raises:
         HTTPException: 413 when it is longer than `max_bytes`, noticed before it is read where its
-            length is announced; 415 when it is compressed.
+            length is announced; 415 when it is packed otherwise.
     """
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise HTTPException(415, "compressed bodies are not read here; send it uncompressed")
+    if encoding_of(request) not in encodings:
+        told = " or ".join(encodings)
+        raise HTTPException(415, f"compressed bodies are not read here; send it as {told}")
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and len(announced) < 19 and int(announced) > max_bytes:
         raise HTTPException(413, _too_large(max_bytes))
@@ -23,6 +40,30 @@ async def read_body(request: Request, max_bytes: int = MAX_BODY_BYTES) -> bytes:
         if len(body) > max_bytes:
             raise HTTPException(413, _too_large(max_bytes))
     return bytes(body)
+
+
+def gunzip(body: bytes, max_bytes: int) -> bytes:
+    """Return what a gzip body holds.
+
+    Raises:
+        HTTPException: 413 when it holds more than `max_bytes`, which is noticed before it is all
+            unpacked; 400 when it is no gzip, or not whole.
+    """
+    unpacked = bytearray()
+    for _ in range(_MEMBERS):
+        member = zlib.decompressobj(_GZIP)
+        try:
+            unpacked += member.decompress(body, max_bytes + 1 - len(unpacked))
+        except zlib.error as error:
+            raise HTTPException(400, f"the body is no gzip ({error})") from error
+        if len(unpacked) > max_bytes:
+            raise HTTPException(413, _too_large(max_bytes))
+        if not member.eof:
+            raise HTTPException(400, "the gzip body ends too early; send all of it")
+        body = member.unused_data
+        if not body:
+            return bytes(unpacked)
+    raise HTTPException(413, f"the gzip body has more than {_MEMBERS} members; send one")
 
 
 def _too_large(max_bytes: int) -> str:

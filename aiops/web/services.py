@@ -32,6 +32,24 @@ class Judge(Protocol):
         ...
 
 
+class ExportTaker(Protocol):
+    """Stores what the body of an OTLP export comes down to, durably, before it returns."""
+
+    def __call__(self, signal: str, body: bytes, content_type: str) -> tuple[int, str]:
+        """Return how many records were not taken, and why.
+
+        Args:
+            signal: `logs` or `traces`.
+            body: unpacked.
+            content_type: of the body, without parameters.
+
+        Raises:
+            InputError: it cannot be read; nothing was stored.
+            AiopsError: it cannot be stored now.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """Everything the web calls, and the secrets its callers must know.
@@ -50,6 +68,7 @@ class WebServices:
         seen_until: up to when signals have been looked at; None: not known. A quiet list says so,
             for silence must not read as health.
         judge: stores what a person says of an incident; None: nobody can say it here.
+        take_export: stores what an OTLP body comes down to; None: OTLP is not taken here.
         marks: the marks that hold, by series.
     """
 
@@ -65,6 +84,7 @@ class WebServices:
     slack_signing_secret: str | None = field(default=None, repr=False)
     seen_until: Callable[[], datetime | None] | None = None
     judge: Judge | None = None
+    take_export: ExportTaker | None = None
     marks: Callable[[], Sequence[Mark]] = tuple
 
     def runbook(self, runbook_id: str | None) -> Runbook | None:

@@ -420,7 +420,7 @@ def test_the_environment_may_name_the_address_to_bind_but_not_without_a_token() 
         "https://traces.example/",
         "https://{trace_id}/x",
         "https://traces.example/{trace_id}/{other}",
-        "https://traces.example/{trace_id}\"onclick=\"x",
+        'https://traces.example/{trace_id}"onclick="x',
         "ftp://traces.example/{trace_id}",
     ],
 )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from aiops import pipeline
 from aiops.backtest import has_open_work, known_changes, kpi_window_start
+from aiops.clues.needs import clue_needs
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.errors import StaleStateError
 from aiops.domain.incidents import Incident, IncidentState
@@ -13,6 +14,7 @@ from aiops.domain.notifications import Notification
 from aiops.domain.symptoms import SymptomFact
 from aiops.ports import Clock, Lease, Queue
 from aiops.store.changes import ChangeStore
+from aiops.store.clues import ClueStore
 from aiops.store.extents import Extents
 from aiops.store.incidents import IncidentStore
 from aiops.store.signals import HistoryStore
@@ -34,6 +36,7 @@ class Correlate:
         extents: Extents,
         symptoms: SymptomStore,
         changes: ChangeStore,
+        clues: ClueStore,
         incidents: IncidentStore,
         sources: Collection[str],
         knowledge: Callable[[], Knowledge],
@@ -48,6 +51,7 @@ class Correlate:
         self._extents = extents
         self._symptoms = symptoms
         self._changes = changes
+        self._clues = clues
         self._incidents = incidents
         self._sources = sources
         self._knowledge = knowledge
@@ -174,6 +178,7 @@ class Correlate:
             facts=tuple(facts),
             changes=known_changes(changes, at, age),
             kpis=self._history.kpi_window(state.env, kpi_window_start(state, facts, at), at),
+            clues=self._clues.window(state.env, clue_needs(state, facts, at, knowledge), at),
             live=live,
         )
 

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from aiops.ports import Clock
 
+MINUTES_KEPT = timedelta(days=3)
+"""How long log counts and trace examples are kept: an incident looks back on two days."""
+
 
 class Prunable(Protocol):
     """A store that can forget."""
@@ -15,16 +18,33 @@ class Prunable(Protocol):
         ...
 
 
+class PrunableMinutes(Protocol):
+    """A store whose minutes are of use for some days only."""
+
+    def prune_minutes(self, before: datetime) -> int:
+        """Delete the minutes before `before`; return how many rows."""
+        ...
+
+
 class Forget:
     """Deletes old rows; symptoms, incidents, the outbox and the audit stay."""
 
-    def __init__(self, *, stores: Sequence[Prunable], clock: Clock, history_days: int) -> None:
+    def __init__(
+        self,
+        *,
+        stores: Sequence[Prunable],
+        minutes: PrunableMinutes,
+        clock: Clock,
+        history_days: int,
+    ) -> None:
         self._stores = stores
+        self._minutes = minutes
         self._clock = clock
         self._kept = timedelta(days=history_days)
 
     def run(self) -> None:
         """Forget what is older than `history_days`; running it twice deletes nothing more."""
-        before = self._clock.now() - self._kept
+        now = self._clock.now()
         for store in self._stores:
-            store.prune(before)
+            store.prune(now - self._kept)
+        self._minutes.prune_minutes(now - MINUTES_KEPT)

@@ -1,0 +1,287 @@
+"""Logs and traces as they are kept: templates, counts per minute, a few examples, calls."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, Engine, and_, delete, or_, select, tuple_, update
+
+from aiops.clues.digest import Kept, Spot, spots
+from aiops.clues.needs import ClueNeeds
+from aiops.clues.templates import Place
+from aiops.domain.clues import (
+    ClueWindow,
+    LogTemplate,
+    MinuteCounts,
+    ServiceCall,
+    TelemetryBatch,
+    TraceExample,
+)
+from aiops.domain.errors import StaleStateError, StateFormatError
+from aiops.domain.symptoms import Origin
+from aiops.domain.time import utc
+from aiops.store.accepted import BodyState
+from aiops.store.clue_rows import rows_of, write_calls, write_rows
+from aiops.store.clue_tables import (
+    LISTENING,
+    LOG_MINUTES,
+    LOG_TEMPLATES,
+    SERVICE_CALLS,
+    TRACE_MINUTES,
+)
+from aiops.store.codec import decode, decode_all
+from aiops.store.columns import is_one_of
+from aiops.store.engine import reading, writing
+from aiops.store.prune import delete_in_steps
+from aiops.store.tables import ACCEPTED_BODIES
+from aiops.store.upsert import insert_missing
+
+SOURCES: Final = ("otlp_logs", "otlp_traces")
+"""Sources whose accepted bodies are telemetry batches."""
+
+_KEYS_AT_ONCE: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Accepted batches to be digested, and what is known of what they touch.
+
+    Args:
+        ids: of their bodies.
+        batches: in the order they were accepted.
+        broken: bodies that are no batches, with why.
+        kept: all there is of the services and spots they touch.
+        versions: of each environment they touch; 0 where it is new.
+    """
+
+    ids: tuple[int, ...]
+    batches: tuple[TelemetryBatch, ...]
+    broken: tuple[tuple[int, str], ...]
+    kept: Kept
+    versions: dict[str, int]
+
+
+class ClueStore:
+    """Keeps what logs and traces come down to.
+
+    Args:
+        engine: of the aiops database, where the accepted bodies are: a batch is counted in the
+            transaction that says it is done.
+        origin: what its rows are marked with.
+    """
+
+    def __init__(self, engine: Engine, *, origin: Origin = Origin.LIVE) -> None:
+        self._engine = engine
+        self._origin = origin
+
+    def waiting(self, limit: int) -> Waiting:
+        """Return the oldest accepted batches with what is known of what they touch."""
+        table = ACCEPTED_BODIES.c
+        query = (
+            select(table.id, table.body)
+            .where(is_one_of(table.state, [BodyState.ACCEPTED]), table.source.in_(SOURCES))
+            .order_by(table.id)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+            read = [(row.id, *_batch(row.body)) for row in rows]
+            batches = tuple(batch for _, batch, _ in read if batch is not None)
+            kept, versions = _known(connection, batches)
+        return Waiting(
+            ids=tuple(one for one, batch, _ in read if batch is not None),
+            batches=batches,
+            broken=tuple((one, why) for one, _, why in read if why),
+            kept=kept,
+            versions=versions,
+        )
+
+    def commit(self, waiting: Waiting, changed: Kept) -> None:
+        """Store what batches have changed, and that they are done, or nothing.
+
+        Raises:
+            StaleStateError: somebody else has digested one of them, or another of the same
+                environment, meanwhile; take what waits anew.
+        """
+        rows = rows_of(changed, self._origin)
+        with writing(self._engine) as connection:
+            for env, version in sorted(waiting.versions.items()):
+                self._claim(connection, env, version, changed.since.get(env))
+            table = ACCEPTED_BODIES.c
+            mine = (table.id.in_(waiting.ids), table.state == BodyState.ACCEPTED)
+            done = update(ACCEPTED_BODIES).where(*mine).values(state=BodyState.DONE, body=b"")
+            if connection.execute(done).rowcount != len(waiting.ids):
+                raise StaleStateError("another worker has digested these batches")
+            for broken, why in waiting.broken:
+                reject = update(ACCEPTED_BODIES).where(table.id == broken)
+                connection.execute(reject.values(state=BodyState.REJECTED, error=why))
+            write_rows(connection, rows)
+            write_calls(connection, changed.calls, self._origin)
+
+    def window(self, env: str, needs: ClueNeeds | None, at: datetime) -> ClueWindow | None:
+        """Return what is kept of what a tick needs; None where it needs or there is nothing."""
+        if needs is None:
+            return None
+        with reading(self._engine) as connection:
+            since = connection.scalar(select(LISTENING.c.since).where(LISTENING.c.env == env))
+            if since is None:
+                return None
+            templates = _templates(connection, [(env, one) for one in needs.services])
+            table = LOG_MINUTES.c
+            inside = or_(
+                *(
+                    table.minute.between(int(first.timestamp()), int(last.timestamp()))
+                    for first, last in needs.stretches
+                )
+            )
+            mine = (table.env == env, table.service.in_(needs.services))
+            order = (table.service, table.minute)
+            query = select(table.service, table.minute, table.counts).where(*mine, inside)
+            counts = connection.execute(query.order_by(*order)).all()
+            traces = _traces_since(connection, env, needs, at)
+        return ClueWindow(
+            since=since,
+            templates=tuple(one for found in templates.values() for one in found),
+            counts=tuple(
+                MinuteCounts(
+                    service=row.service,
+                    minute=utc(row.minute),
+                    counts=tuple(sorted(_counts(row.counts).items())),
+                )
+                for row in counts
+            ),
+            traces=traces,
+        )
+
+    def calls(self, env: str) -> tuple[ServiceCall, ...]:
+        """Return who was seen to call whom, by caller and callee."""
+        table = SERVICE_CALLS.c
+        told = (table.env, table.caller, table.callee, table.count.label("times"), table.seen_at)
+        query = select(*told).where(table.env == env).order_by(table.caller, table.callee)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            ServiceCall(
+                env=row.env,
+                caller=row.caller,
+                callee=row.callee,
+                count=row.times,
+                seen_at=row.seen_at,
+            )
+            for row in rows
+        )
+
+    def prune(self, before: datetime) -> int:
+        """Delete templates and calls last seen before then; return how many."""
+        deleted = 0
+        for table, column in ((LOG_TEMPLATES, "last_seen"), (SERVICE_CALLS, "seen_at")):
+            with writing(self._engine) as connection:
+                old = delete(table).where(table.c[column] < before)
+                deleted += connection.execute(old).rowcount
+        return deleted
+
+    def prune_minutes(self, before: datetime) -> int:
+        """Delete counts and examples of minutes before then, and bodies done; return how many."""
+        deleted = 0
+        for table in (LOG_MINUTES, TRACE_MINUTES):
+            with writing(self._engine) as connection:
+                old = delete(table).where(table.c.minute < int(before.timestamp()))
+                deleted += connection.execute(old).rowcount
+        bodies = ACCEPTED_BODIES.c
+        over = and_(
+            bodies.source.in_(SOURCES),
+            bodies.state != BodyState.ACCEPTED,
+            bodies.received_at < before,
+        )
+        return deleted + delete_in_steps(self._engine, ACCEPTED_BODIES, over)
+
+    def _claim(
+        self, connection: Connection, env: str, version: int, since: datetime | None
+    ) -> None:
+        table = LISTENING.c
+        if version == 0:
+            row = {"env": env, "version": 0, "since": since, "origin": self._origin}
+            insert_missing(connection, LISTENING, [row])
+        values: dict[str, Any] = {"version": version + 1}
+        values |= {"since": since} if since is not None else {}
+        mine = (table.env == env, table.version == version)
+        if connection.execute(update(LISTENING).where(*mine).values(values)).rowcount != 1:
+            raise StaleStateError(f"another worker has digested logs or traces of {env}")
+
+
+def _batch(body: bytes) -> tuple[TelemetryBatch | None, str]:
+    try:
+        return decode(TelemetryBatch, body.decode()), ""
+    except (StateFormatError, UnicodeDecodeError) as error:
+        return None, str(error)
+
+
+def _known(
+    connection: Connection, batches: Sequence[TelemetryBatch]
+) -> tuple[Kept, dict[str, int]]:
+    touched = spots(batches)
+    envs = sorted({env for env, _, _ in touched} | {env for one in batches for env, _ in one.heard})
+    found = connection.execute(select(LISTENING).where(LISTENING.c.env.in_(envs))).all()
+    kept = Kept(
+        since={row.env: row.since for row in found},
+        templates=_templates(connection, sorted({spot[:2] for spot in touched})),
+        counts={
+            spot: _counts(text) for spot, text in _minutes(connection, LOG_MINUTES, touched).items()
+        },
+        traces={
+            spot: decode_all(TraceExample, text)
+            for spot, text in _minutes(connection, TRACE_MINUTES, touched).items()
+        },
+    )
+    return kept, dict.fromkeys(envs, 0) | {row.env: row.version for row in found}
+
+
+def _templates(
+    connection: Connection, places: Sequence[Place]
+) -> dict[Place, tuple[LogTemplate, ...]]:
+    table = LOG_TEMPLATES.c
+    found: defaultdict[Place, list[LogTemplate]] = defaultdict(list)
+    for start in range(0, len(places), _KEYS_AT_ONCE):
+        some = tuple_(table.env, table.service).in_(places[start : start + _KEYS_AT_ONCE])
+        query = select(table.doc).where(some).order_by(table.env, table.service, table.number)
+        for doc in connection.scalars(query):
+            one = decode(LogTemplate, doc)
+            found[one.env, one.service].append(one)
+    return {place: tuple(some) for place, some in found.items()}
+
+
+def _minutes(connection: Connection, table: Any, touched: Sequence[Spot]) -> dict[Spot, str]:
+    """Return the text kept of each spot that has one."""
+    content = table.c.counts if table is LOG_MINUTES else table.c.doc
+    key = (table.c.env, table.c.service, table.c.minute)
+    found: dict[Spot, str] = {}
+    for start in range(0, len(touched), _KEYS_AT_ONCE):
+        some = [
+            (env, service, int(minute.timestamp()))
+            for env, service, minute in touched[start : start + _KEYS_AT_ONCE]
+        ]
+        for env, service, minute, text in connection.execute(
+            select(*key, content).where(tuple_(*key).in_(some))
+        ):
+            found[env, service, utc(minute)] = text
+    return found
+
+
+def _traces_since(
+    connection: Connection, env: str, needs: ClueNeeds, at: datetime
+) -> tuple[TraceExample, ...]:
+    table = TRACE_MINUTES.c
+    query = (
+        select(table.doc)
+        .where(table.env == env, table.service.in_(needs.services))
+        .where(table.minute.between(int(needs.since.timestamp()), int(at.timestamp())))
+        .order_by(table.service, table.minute)
+    )
+    return tuple(one for doc in connection.scalars(query) for one in decode_all(TraceExample, doc))
+
+
+def _counts(text: str) -> dict[int, int]:
+    return {int(number): count for number, count in orjson.loads(text).items()}

@@ -1,0 +1,56 @@
+"""OTLP exports as the web takes them: masked and counted, stored, then acknowledged."""
+
+import hashlib
+
+from redis.exceptions import RedisError
+
+from aiops.domain.clues import TelemetryBatch
+from aiops.ingest.registry import ingester_named
+from aiops.store.accepted import AcceptedBody
+from aiops.store.codec import encode
+from workers.stages.digest import FLAG
+from workers.wiring import Parts
+
+COMMIT_SECONDS = 10.0
+"""How long a sender waits for the database at most; then it is told to come again."""
+
+
+def take_export(parts: Parts, signal: str, body: bytes, content_type: str) -> tuple[int, str]:
+    """Store what an export comes down to; return how many records were not taken, and why.
+
+    The body itself is never stored: it may hold secrets. One sent again counts once.
+
+    Raises:
+        InputError: it cannot be read; nothing was stored.
+        StoreError: it cannot be stored now.
+    """
+    now, settings = parts.clock.now(), parts.settings
+    source = f"otlp_{signal}"
+    parsed = ingester_named(source)(body, content_type, now, settings.default_env)
+    batch: TelemetryBatch = parsed.batch
+    if not _is_news(parts, batch):
+        return parsed.rejected, parsed.why
+    accepted = AcceptedBody(
+        idempotency_key=f"{source}:{hashlib.sha256(body).hexdigest()}",
+        source=source,
+        content_type="application/json",
+        received_at=now,
+        body=encode(TelemetryBatch, batch).encode(),
+        traceparent=parts.telemetry.traceparent(),
+        origin=settings.origin,
+    )
+    parts.intake.accept(accepted).result(COMMIT_SECONDS)
+    parts.heard_environments.update(env for env, _ in batch.heard)
+    try:
+        if parts.flags.raise_flag(FLAG):
+            parts.queue.enqueue("ingest.digest")
+    except RedisError:
+        pass  # it is stored: the next sweep digests it
+    return parsed.rejected, parsed.why
+
+
+def _is_news(parts: Parts, batch: TelemetryBatch) -> bool:
+    """Return whether a batch says more than that an environment known to be heard still is."""
+    if batch.lines or batch.traces or batch.calls:
+        return True
+    return any(env not in parts.heard_environments for env, _ in batch.heard)

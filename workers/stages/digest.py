@@ -1,0 +1,66 @@
+"""Accepted logs and traces → templates, counts and examples."""
+
+from aiops.clues.digest import digest
+from aiops.domain.errors import StaleStateError
+from aiops.ports import Lease, Queue
+from aiops.store.clues import ClueStore
+from aiops.telemetry import Telemetry
+from workers.leases import DirtyFlags
+
+FLAG = "(telemetry)"
+"""Raised when logs or traces were accepted; no environment is called so."""
+
+BODIES_AT_ONCE = 200
+
+
+class Digest:
+    """Digests what was accepted, at most once at a time."""
+
+    def __init__(
+        self,
+        *,
+        clues: ClueStore,
+        lease: Lease,
+        flags: DirtyFlags,
+        queue: Queue,
+        telemetry: Telemetry,
+    ) -> None:
+        self._clues = clues
+        self._lease = lease
+        self._flags = flags
+        self._queue = queue
+        self._telemetry = telemetry
+        self._crowded: set[tuple[str, str]] = set()
+
+    def run(self) -> None:
+        """Digest the oldest bodies that wait; what is left is asked for again."""
+        self._flags.lower(FLAG)
+        fencing = self._lease.acquire("digest", seconds=5)
+        if fencing is None:
+            return
+        try:
+            is_more = self._digest()
+        except StaleStateError:
+            is_more = True
+        finally:
+            self._lease.release("digest", fencing)
+        if is_more and self._flags.raise_flag(FLAG):
+            self._queue.enqueue("ingest.digest")
+
+    def _digest(self) -> bool:
+        """Digest one group of bodies; return whether more may wait."""
+        waiting = self._clues.waiting(BODIES_AT_ONCE)
+        if not waiting.ids and not waiting.broken:
+            return False
+        changed = digest(waiting.kept, waiting.batches)
+        self._clues.commit(waiting, changed)
+        for _, why in waiting.broken:
+            self._telemetry.fault("digest", why)
+        for place in sorted({*changed.crowded} - self._crowded):
+            self._crowded.add(place)
+            self._telemetry.fault(
+                "logs",
+                f"{place[1]} ({place[0]}) logs too many different statements: further ones count "
+                "as one; mask what differs from line to line where they are written",
+            )
+        return len(waiting.ids) + len(waiting.broken) == BODIES_AT_ONCE
