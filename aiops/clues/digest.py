@@ -36,8 +36,11 @@ class Kept:
 
 def spots(batches: Sequence[TelemetryBatch]) -> tuple[Spot, ...]:
     """Return the spots that batches touch: what must be known to digest them."""
-    both = [(*batch.lines, *batch.traces) for batch in batches]
-    return tuple(sorted({(one.env, one.service, one.minute) for part in both for one in part}))
+    found: set[Spot] = set()
+    for batch in batches:
+        found.update((one.env, one.service, one.minute) for one in batch.lines)
+        found.update((one.env, one.service, one.minute) for one in batch.traces)
+    return tuple(sorted(found))
 
 
 def digest(known: Kept, batches: Sequence[TelemetryBatch]) -> Kept:

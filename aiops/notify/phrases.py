@@ -7,6 +7,7 @@ from aiops.domain.figures import format_value
 from aiops.domain.incidents import Cause, Impact, Incident, IncidentState
 from aiops.domain.series import Family
 from aiops.domain.time import clock_time
+from aiops.incident.clues import count_words, log_words, trace_words
 from aiops.incident.wording import change_words, moved_words
 
 
@@ -95,6 +96,17 @@ def cause_words(cause: Cause) -> str:
         return f"{cause.service} {sure}"
     words = f"{change_words(cause.change)} at {clock_time(cause.change.started_at)} {sure}"
     return words if cause.change.service == cause.service else f"{cause.service}, after {words}"
+
+
+def clue_words(incident: Incident) -> str:
+    """Return what logs, or else traces, tell first, empty where they tell nothing; not escaped.
+
+    As in "new error in payment: `card <*> declined` 143 times since 14:03 UTC, e.g. trace 4bf9…".
+    """
+    if incident.clues.logs:
+        first = incident.clues.logs[0]
+        return f"{log_words(first)} {count_words(first)}"
+    return trace_words(incident.clues.traces[0]) if incident.clues.traces else ""
 
 
 def duration_words(length: timedelta) -> str:

@@ -8,6 +8,7 @@ from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.notify.mrkdwn import Block, context, escaped, fields, header, link, section
 from aiops.notify.phrases import (
     cause_words,
+    clue_words,
     headline,
     impact_words,
     incident_url,
@@ -22,6 +23,7 @@ _TEXT_CHARACTERS = 1500
 _STORY_CHARACTERS = 2900
 _VALUE_CHARACTERS = 700
 _STEP_CHARACTERS = 300
+_CLUE_CHARACTERS = 600
 _STEPS = 5
 _IMPACTS = 3
 # Together below the 13,200 characters a message may have.
@@ -116,6 +118,9 @@ def _blocks(
     story = escaped(incident.story, _STORY_CHARACTERS)
     if story:
         blocks.append(section(story))
+    clue = escaped(clue_words(incident), _CLUE_CHARACTERS)
+    if clue:
+        blocks.append(section(clue))
     blocks.append(fields(_facts(incident)))
     steps = [f"• {escaped(one.text, _STEP_CHARACTERS)}" for one in incident.suggestions[:_STEPS]]
     if steps:

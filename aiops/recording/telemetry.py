@@ -131,8 +131,13 @@ def _log_event(line: bytes, default_env: str) -> LogRecord | None:
         _severity(told.get("severity"), text),
         at,
         text,
-        str(told.get("trace_id") or "").lower(),
+        _trace_id(told.get("trace_id")),
     )
+
+
+def _trace_id(told: object) -> str:
+    text = str(told or "").lower()
+    return text if len(text) == 32 and not text.strip("0123456789abcdef") else ""
 
 
 def _severity(told: object, text: str) -> int:

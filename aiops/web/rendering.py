@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from aiops.domain.time import clock_time
+from aiops.incident.clues import count_words, log_words, trace_words
 from aiops.notify.phrases import cause_words, duration_words, impact_words, state_words
 from aiops.web import views
 
@@ -54,11 +55,14 @@ def _environment() -> Environment:
     environment.filters.update(
         cause=cause_words,
         clock=clock_time,
+        count=count_words,
         duration=duration_words,
         impact=impact_words,
+        log=log_words,
         moment=views.moment_words,
         place=views.place_words,
         state=state_words,
+        trace=trace_words,
         urlencode=_quoted,
     )
     environment.globals.update(

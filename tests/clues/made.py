@@ -4,10 +4,44 @@ from aiops.clues.lines import LogRecord
 from aiops.clues.log import ClueLog
 from aiops.clues.needs import AHEAD, DAY, PAST, ClueNeeds
 from aiops.clues.spans import SpanRecord
-from aiops.domain.clues import ClueWindow, LogLines, LogSeverity, TelemetryBatch, TraceExample
+from aiops.domain.clues import (
+    ClueKind,
+    ClueWindow,
+    LogClue,
+    LogLines,
+    LogSeverity,
+    TelemetryBatch,
+    TraceClue,
+    TraceExample,
+)
 from tests.builders import minute
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+NEW = LogClue(
+    template="log:payment-service:1",
+    service="payment-service",
+    kind=ClueKind.NEW,
+    severity=LogSeverity.ERROR,
+    text="card <*> declined by <*>",
+    count=143,
+    before=0,
+    since=minute(3),
+    first_seen=minute(3),
+    example="card 7 declined by visa",
+    trace_id=TRACE,
+)
+FAILED = TraceClue(
+    service="payment-service",
+    caller="checkout",
+    at=minute(4),
+    trace_id=TRACE,
+    span_id="00f067aa0ba902b7",
+    name="POST /pay",
+    duration_seconds=1.2,
+    failed=True,
+    status="no connection",
+)
 
 
 def record(

@@ -1,37 +1,12 @@
 """What logs and traces add to an incident is told once, with its source, and safely."""
 
-from aiops.domain.clues import ClueKind, Clues, LogClue, LogSeverity, TraceClue
+from aiops.domain.clues import Clues
 from aiops.domain.incidents import Incident, TimelineKind
 from aiops.incident.clues import count_words, export, log_words, trace_words
 from aiops.incident.difference import Difference, materially_differs
 from tests.builders import candidate, cause, minute, shop, story
-from tests.clues.made import TRACE
+from tests.clues.made import FAILED, NEW, TRACE
 from tests.incident.scenes import EU_CHECKOUT, loss
-
-NEW = LogClue(
-    template="log:payment-service:1",
-    service="payment-service",
-    kind=ClueKind.NEW,
-    severity=LogSeverity.ERROR,
-    text="card <*> declined by <*>",
-    count=143,
-    before=0,
-    since=minute(3),
-    first_seen=minute(3),
-    example="card 7 declined by visa",
-    trace_id=TRACE,
-)
-FAILED = TraceClue(
-    service="payment-service",
-    caller="checkout",
-    at=minute(4),
-    trace_id=TRACE,
-    span_id="00f067aa0ba902b7",
-    name="POST /pay",
-    duration_seconds=1.2,
-    failed=True,
-    status="no connection",
-)
 
 
 def assembled(clues: Clues, previous: Incident | None = None, at: float = 5) -> Incident:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -6,6 +7,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 
+from aiops.domain.clues import Clues
 from aiops.domain.errors import DeliveryError
 from aiops.domain.incidents import Cause, Incident, IncidentState, Severity
 from aiops.domain.notifications import DeliveryAction
@@ -13,9 +15,11 @@ from aiops.notify import slack as slack_sink
 from aiops.notify import slack_api
 from aiops.notify.mrkdwn import escaped
 from aiops.notify.slack import Slack
+from aiops.notify.slack_message import message
 from aiops.receivers.blockkit import MAX_TEXT_CHARACTERS, block_errors, text_characters
 from aiops.receivers.faults import Fault, FaultKind, FaultPlan
 from aiops.receivers.slack import SlackLedger
+from tests.clues.made import FAILED, NEW
 from tests.notify import nasty
 from tests.notify.stories import NO_REFERENCE, incident, notification, resolved
 
@@ -347,3 +351,23 @@ def test_whatever_the_incident_the_message_keeps_to_block_kit(of: Incident) -> N
         assert "<!" not in said
         assert "<@" not in said
         assert said.count("<") == said.count("<https://aiops.example")
+
+
+def test_a_line_tells_of_the_new_error_and_mentions_nobody() -> None:
+    clue = replace(NEW, text="<!channel> card <*> declined @here")
+    found = incident(clues=Clues(logs=(clue,)))
+    told = message(found, notification(found), "https://aiops.example")
+    sections = [
+        one["text"]["text"] for one in told["blocks"] if one["type"] == "section" and "text" in one
+    ]
+    (line,) = [one for one in sections if one.startswith("new error in payment-service")]
+    assert "&lt;!channel&gt; card &lt;*&gt; declined" in line
+    assert "143 times since 10:03 UTC, e.g. trace 4bf92f35…" in line
+    assert "@here" not in line
+
+
+def test_without_logs_and_traces_no_line_is_there() -> None:
+    found = incident()
+    blocks = message(found, notification(found), "https://aiops.example")["blocks"]
+    clues = incident(clues=Clues(traces=(FAILED,)))
+    assert len(message(clues, notification(clues), "")["blocks"]) == len(blocks) + 1

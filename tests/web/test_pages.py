@@ -2,6 +2,7 @@ import base64
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,12 +12,14 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from aiops.domain.clues import Clues
 from aiops.domain.errors import StoreError
 from aiops.domain.incidents import Clause, IncidentState, Severity
 from aiops.domain.reach import BlastRadius, Hit, ReachKind
 from aiops.receivers.server import serve
 from aiops.web import rendering
 from tests.builders import story
+from tests.clues.made import FAILED, NEW, TRACE
 from tests.notify import nasty
 from tests.notify.stories import NOW, STORY, impact, incident, resolved
 
@@ -339,3 +342,19 @@ def test_chromium_shows_the_narrative_and_runs_nothing(
     assert " ".join(STORY) in done.stdout
     assert SCRIPT not in done.stdout
     assert (tmp_path / "page.png").stat().st_size > 20_000
+
+
+def test_the_page_of_an_incident_shows_its_logs_and_traces_and_runs_none_of_it(
+    site: Site,
+) -> None:
+    hostile = "<script>alert(1)</script> {{ 7*7 }}"
+    log = replace(NEW, text=hostile, example=hostile, url=f"https://traces.example/{TRACE}")
+    found = incident(clues=Clues(logs=(log,), traces=(FAILED,)))
+    site.shelf.kept[0] = found
+    text = site.open().get(f"/incidents/{found.id}").text
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+    assert "{{ 7*7 }}" in text
+    assert f'<a href="https://traces.example/{TRACE}" rel="noreferrer">' in text
+    assert "143 times since 10:03 UTC" in text
+    assert "checkout → payment-service: POST /pay failed" in text

@@ -14,6 +14,7 @@ from workers.wiring import Parts
 
 WIRE = {
     "ingest.poll": ("ingest", ["source"]),
+    "ingest.digest": ("ingest", []),
     "detect.advance": ("detect", ["shard"]),
     "detect.sweep": ("detect", []),
     "correlate.env": ("correlate", ["env"]),
@@ -103,6 +104,7 @@ def test_beat_asks_for_sweeps_every_second_and_for_polls_often_enough() -> None:
     asked = schedule([source()], rate=1.0)
     assert {entry["task"] for entry in asked.values()} <= set(WIRE)
     assert {entry["task"]: entry["schedule"] for entry in asked.values()} == {
+        "ingest.digest": 1.0,
         "detect.sweep": 1.0,
         "correlate.sweep": 1.0,
         "deliver.sweep": 1.0,

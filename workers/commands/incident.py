@@ -8,6 +8,7 @@ import typer
 
 from aiops.domain.incidents import Incident
 from aiops.domain.reach import Hit
+from aiops.incident.clues import count_words, log_words, trace_words
 from aiops.incident.export import export
 from aiops.incident.reach import reach
 from workers.commands.judge import By
@@ -65,14 +66,10 @@ def show(incident: Name, config: Config = None, *, as_json: Json = False) -> Non
         typer.echo(orjson.dumps(_exported(found)).decode())
         return
     typer.echo(_line(found))
-    for text in (
-        found.story,
-        *_causes(found),
-        *_reach(found),
-        *_symptoms(found),
-        *_timeline(found),
-    ):
-        typer.echo(text)
+    typer.echo(found.story)
+    for part in (_causes, _clues, _reach, _symptoms, _timeline):
+        for text in part(found):
+            typer.echo(text)
 
 
 @app.command()
@@ -184,6 +181,17 @@ def _symptoms(incident: Incident) -> list[str]:
         f"  {one.state} since {one.onset:%H:%M} UTC"
         for one in incident.symptoms
     ]
+
+
+def _clues(incident: Incident) -> list[str]:
+    lines = []
+    for log in incident.clues.logs:
+        lines.append(f"  log     {log_words(log)}\n            {count_words(log)}")
+        lines += [f"            {one}" for one in (log.example, log.url) if one]
+    for trace in incident.clues.traces:
+        lines.append(f"  trace   {trace.trace_id}  {trace_words(trace)}")
+        lines += [f"            {trace.url}"] if trace.url else []
+    return lines
 
 
 def _timeline(incident: Incident) -> list[str]:

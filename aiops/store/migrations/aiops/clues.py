@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "aiops_0003"
-down_revision = "aiops_0002"
+revision = "aiops_0004"
+down_revision = "aiops_0003"
 branch_labels = None
 depends_on = None
 

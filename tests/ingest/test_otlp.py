@@ -1,0 +1,213 @@
+"""OTLP logs and traces are read in both encodings, and what is wrong in a body is named."""
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aiops.domain.errors import InputError
+from aiops.ingest import otlp_logs, otlp_traces
+from aiops.ingest.otlp import JSON, MOST_RECORDS, PROTOBUF, Parsed
+from tests.builders import minute
+from tests.clues.made import TRACE
+from tests.ingest.exports import as_protobuf, attribute, log, logs, span, spans
+
+NOW = minute(5)
+Parse = Callable[..., Parsed]
+
+
+def read_logs(body: bytes, content_type: str = JSON) -> Parsed:
+    return otlp_logs.parse(body, content_type, NOW, "prod")
+
+
+def read_traces(body: bytes, content_type: str = JSON) -> Parsed:
+    return otlp_traces.parse(body, content_type, NOW, "prod")
+
+
+def test_logs_say_the_same_in_both_encodings() -> None:
+    body = logs(log(), log("card 8 declined"), log("all is well", severityNumber=9), env="staging")
+    parsed = read_logs(body)
+    assert parsed == read_logs(as_protobuf(body), PROTOBUF)
+    (one,) = parsed.batch.lines
+    assert (one.env, one.service, one.severity, one.minute) == ("staging", "pay", 17, minute(3))
+    assert (one.text, one.count, one.trace_id) == ("card <*> declined", 2, TRACE)
+    assert parsed.batch.heard == (("staging", minute(3)),)
+    assert (parsed.rejected, parsed.why) == (0, "")
+
+
+def test_traces_say_the_same_in_both_encodings() -> None:
+    client = span(
+        spanId="a" * 16,
+        parentSpanId="c" * 16,
+        kind=3,
+        attributes=[attribute("db.system.name", "pg"), attribute("server.address", "pay-db")],
+    )
+    body = spans(span(), client)
+    parsed = read_traces(body)
+    assert parsed == read_traces(as_protobuf(body), PROTOBUF)
+    assert [(one.caller, one.service) for one in parsed.batch.traces] == [
+        ("", "pay"),
+        ("pay", "pay-db"),
+    ]
+    first = parsed.batch.traces[0]
+    assert (first.duration_seconds, first.failed, first.status) == (1.5, True, "no connection")
+    (call,) = parsed.batch.calls
+    assert (call.caller, call.callee) == ("pay", "pay-db")
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"body": {"kvlistValue": {"values": [attribute("event", "no card")]}}}, "event=no card"),
+        ({"body": {}, "attributes": [attribute("message", "no card")]}, "no card"),
+        ({"attributes": [attribute("exception.type", "NoCard")]}, "card <*> declined (NoCard)"),
+        (
+            {"body": {"arrayValue": {"values": [{"stringValue": "a"}, {"boolValue": True}]}}},
+            "a true",
+        ),
+    ],
+)
+def test_a_body_of_any_shape_becomes_one_line(more: dict[str, Any], text: str) -> None:
+    (one,) = read_logs(logs(log(**more))).batch.lines
+    assert one.text == text
+    assert read_logs(as_protobuf(logs(log(**more))), PROTOBUF).batch.lines == (one,)
+
+
+def test_a_severity_may_be_a_name_only() -> None:
+    named = log(severityNumber="SEVERITY_NUMBER_FATAL")
+    bare = log(severityNumber=0, severityText="warning")
+    lines = read_logs(logs(named, bare)).batch.lines
+    assert sorted(one.severity for one in lines) == [13, 21]
+
+
+def test_snake_case_names_are_read_too() -> None:
+    body = (
+        logs(log())
+        .replace(b"resourceLogs", b"resource_logs")
+        .replace(b"timeUnixNano", b"time_unix_nano")
+        .replace(b"logRecords", b"log_records")
+        .replace(b"traceId", b"trace_id")
+    )
+    assert read_logs(body) == read_logs(logs(log()))
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (logs(log(), service=None), "no service.name in the resource: set OTEL_SERVICE_NAME"),
+        (logs(log(at=-2000)), "a time over a day ago or ahead of ours: compare the clocks"),
+        (logs(log(at=60)), "a time over a day ago or ahead of ours: compare the clocks"),
+    ],
+)
+def test_what_cannot_be_placed_is_refused_and_the_rest_is_taken(body: bytes, why: str) -> None:
+    good = orjson.loads(logs(log()))["resourceLogs"]
+    both = orjson.dumps({"resourceLogs": [*good, *orjson.loads(body)["resourceLogs"]]})
+    parsed = read_logs(both)
+    assert (parsed.rejected, parsed.why) == (1, f"1: {why}")
+    assert len(parsed.batch.lines) == 1
+
+
+def test_a_record_without_a_time_is_of_now() -> None:
+    (one,) = read_logs(logs(log(timeUnixNano="0"))).batch.lines
+    assert one.minute == minute(5)
+
+
+def test_a_span_without_ids_is_refused() -> None:
+    parsed = read_traces(spans(span(traceId="bcxyz==")))
+    assert (parsed.rejected, parsed.batch.traces) == (1, ())
+
+
+def test_more_records_than_a_body_may_have_are_refused() -> None:
+    parsed = read_logs(as_protobuf(logs(*[log()] * (MOST_RECORDS + 2))), PROTOBUF)
+    assert parsed.rejected == 2
+    assert parsed.batch.lines[0].count == MOST_RECORDS
+
+
+@pytest.mark.parametrize(
+    ("parse", "body", "place"),
+    [
+        (read_logs, b"[]", "found a list, expected an object"),
+        (read_logs, b"{", "the body is no JSON"),
+        (read_logs, b'{"resourceLogs": 1}', "resourceLogs: found a number, expected a list"),
+        (
+            read_logs,
+            b'{"resourceLogs": [{"scopeLogs": [7]}]}',
+            r"resourceLogs\[0\].scopeLogs\[0\]: found a number, expected an object",
+        ),
+        (read_traces, b'{"resourceSpans": ["x"]}', r"resourceSpans\[0\]: found a text"),
+    ],
+)
+def test_a_malformed_body_is_named_with_its_place(parse: Parse, body: bytes, place: str) -> None:
+    with pytest.raises(InputError, match=place):
+        parse(body)
+
+
+@pytest.mark.parametrize("parse", [read_logs, read_traces])
+def test_no_protobuf_is_named(parse: Parse) -> None:
+    with pytest.raises(InputError, match="no protobuf of this kind"):
+        parse(b"\xff\xff\xff", PROTOBUF)
+
+
+def test_nesting_without_end_is_cut_or_refused() -> None:
+    deep: dict[str, Any] = {"stringValue": "x"}
+    for _ in range(40):
+        deep = {"arrayValue": {"values": [deep]}}
+    (one,) = read_logs(logs(log(body=deep))).batch.lines
+    assert one.text == "…"
+    with pytest.raises(InputError):
+        read_logs(b'{"resourceLogs":' + b"[" * 100_000)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["resourceLogs", "scopeLogs", "logRecords", "resourceSpans", "scopeSpans", "spans",
+             "resource", "attributes", "key", "value", "stringValue", "values", "kvlistValue",
+             "body", "timeUnixNano", "endTimeUnixNano", "severityNumber", "traceId", "spanId",
+             "kind", "status", "code", "events", "name"]
+        ),
+        inner,
+        max_size=4,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(JSON_VALUES, st.sampled_from([read_logs, read_traces]))
+def test_any_json_is_read_or_refused_with_a_reason(value: Any, parse: Parse) -> None:
+    body = orjson.dumps(value) if not isinstance(value, int) or abs(value) < 2**63 else b"0"
+    try:
+        parse(body)
+    except InputError as error:
+        assert str(error)  # noqa: PT017 - one kind only may come out
+
+
+@settings(max_examples=300)
+@given(st.randoms(use_true_random=False), st.sampled_from([True, False]), st.booleans())
+def test_a_broken_body_is_read_or_refused_with_a_reason(
+    chance: random.Random, is_log: bool, is_json: bool
+) -> None:
+    body = bytearray(logs(log(), log("x")) if is_log else spans(span(), span(spanId="b" * 16)))
+    if not is_json:
+        body = bytearray(as_protobuf(bytes(body)))
+    for _ in range(chance.randint(1, 6)):
+        place = chance.randrange(len(body))
+        body[place : place + chance.randint(0, 2)] = chance.randbytes(chance.randint(0, 3))
+    parse = read_logs if is_log else read_traces
+    try:
+        parse(bytes(body), JSON if is_json else PROTOBUF)
+    except InputError as error:
+        assert str(error)  # noqa: PT017
+
+
+def test_a_sender_that_was_away_for_hours_is_taken() -> None:
+    late = NOW + timedelta(hours=20)
+    assert otlp_logs.parse(logs(log()), JSON, late, "prod").rejected == 0
