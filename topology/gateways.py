@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -24,44 +23,53 @@ def parts_systems(graph: ServiceGraph, name: str) -> bool:
     A shared gateway calls services that have nothing to do with each other beyond it. The front of
     one shop calls what is connected behind it, too, and a few leaves.
     """
-    if _is_shared_by_all(graph, name):
+    if name in graph.shared_by_all:
         return True
-    callees = graph.callees(name)
-    if len(callees) < 2:
-        return False
-    part_of = {callee: callee for callee in callees}
-    joined = {callee: callee for callee in callees}
-    count, ring = len(callees), list(callees)
+    parts = [_Part(callee) for callee in graph.callees(name)]
     for _ in range(SYSTEM_HOPS):
-        beyond = []
-        for near, far in _calls_of(graph, ring):
-            if far in part_of:
-                one, other = _root(joined, part_of[near]), _root(joined, part_of[far])
-                if one != other:
-                    joined[one] = other
-                    count -= 1
-            elif far != name and not _is_shared_by_all(graph, far):
-                part_of[far] = part_of[near]
-                beyond.append(far)
-        if count == 1:
+        if sum(part.is_system or bool(part.edge) for part in parts) < 2:
             return False
-        ring = beyond
-    sizes = Counter(_root(joined, part) for part in part_of.values())
-    return sum(size >= SYSTEM_SERVICES for size in sizes.values()) > 1
+        for part in parts:
+            part.grow(graph, name)
+        parts = _met(parts)
+    return sum(part.is_system for part in parts) > 1
 
 
-def _calls_of(graph: ServiceGraph, names: list[str]) -> list[tuple[str, str]]:
-    """Return each service with each of its callees and callers."""
-    return [
-        (name, other) for name in names for other in (*graph.callees(name), *graph.callers(name))
-    ]
+class _Part:
+    """What hangs together with a callee: all of it, its edge, and what lies next to that."""
+
+    def __init__(self, callee: str) -> None:
+        self.services = {callee}
+        self.edge = {callee}
+        self.seen = {callee}
+
+    @property
+    def is_system(self) -> bool:
+        return len(self.services) >= SYSTEM_SERVICES
+
+    def grow(self, graph: ServiceGraph, name: str) -> None:
+        """Go one call further, past `name` and what everyone shares."""
+        beyond = graph.neighbours(self.edge)
+        self.seen = self.services | beyond
+        self.edge = beyond - self.services - graph.shared_by_all - {name}
+        self.services |= self.edge
+
+    def join(self, other: _Part) -> None:
+        self.services |= other.services
+        self.edge |= other.edge
+        self.seen |= other.seen
 
 
-def _is_shared_by_all(graph: ServiceGraph, name: str) -> bool:
-    return len(graph.callees(name)) + len(graph.callers(name)) > MAX_NEIGHBOURS
+def _met(parts: list[_Part]) -> list[_Part]:
+    """Return the parts, those joined of which one has seen a service of the other."""
+    apart: list[_Part] = []
+    for part in parts:
+        for other in [one for one in apart if _meet(one, part)]:
+            part.join(other)
+            apart.remove(other)
+        apart.append(part)
+    return apart
 
 
-def _root(joined: dict[str, str], part: str) -> str:
-    while joined[part] != part:
-        joined[part] = part = joined[joined[part]]
-    return part
+def _meet(one: _Part, other: _Part) -> bool:
+    return not (one.services.isdisjoint(other.seen) and other.services.isdisjoint(one.seen))

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from topology.attributes import Service, undeclared
-from topology.gateways import parts_systems
+from topology.gateways import MAX_NEIGHBOURS, parts_systems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -66,9 +66,16 @@ class ServiceGraph:
     _gateways: dict[str, bool] = field(default_factory=dict, hash=False, compare=False)
     regions: frozenset[str] = field(init=False, hash=False, compare=False)
     segments: frozenset[str] = field(init=False, hash=False, compare=False)
+    shared_by_all: frozenset[str] = field(init=False, hash=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Work out once in which regions and segments there are services."""
+        """Work out once in which regions and segments there are services, and what all share."""
+        shared = (
+            name
+            for name in self._services
+            if len(self.callees(name)) + len(self.callers(name)) > MAX_NEIGHBOURS
+        )
+        object.__setattr__(self, "shared_by_all", frozenset(shared))
         services = self._services.values()
         for name, named in (
             ("regions", (one.regions for one in services)),
@@ -138,6 +145,13 @@ class ServiceGraph:
     def callers(self, name: str) -> tuple[str, ...]:
         """Return the services that call `name` directly, sorted."""
         return self._callers.get(name, ())
+
+    def neighbours(self, names: Iterable[str]) -> set[str]:
+        """Return every service that one of some services calls, or that calls one of them."""
+        near = list(names)
+        callees = (self._callees.get(name, ()) for name in near)
+        callers = (self._callers.get(name, ()) for name in near)
+        return set().union(*callees, *callers)
 
     def edge(self, caller: str, callee: str) -> Edge | None:
         """Return the edge between two services in this direction, or None."""

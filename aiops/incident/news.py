@@ -92,7 +92,8 @@ def _parts(
     }
     live = tuple(incident for incident in env.incidents if incident.is_live)
     members = {symptom.id for incident in live for symptom in incident.symptoms}
-    free = [one for one in env.symptoms if one.id not in members | closed and stands(one)]
+    taken = members | closed
+    free = [one for one in env.symptoms if one.id not in taken and stands(one)]
     symptoms = [one for one in env.symptoms if one.id in members]
     symptoms += [one for one in free if one.is_open or one.id in opened]
     return tuple(symptoms), live
