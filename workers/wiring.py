@@ -202,6 +202,7 @@ class Parts(Stores):
             flags=self.flags,
             queue=self.queue,
             clock=self.clock,
+            real_clock=self.real_clock,
             catch_up_seconds=self.settings.catch_up_seconds,
             telemetry=self.telemetry,
         )

@@ -58,6 +58,13 @@ class SymptomStore:
             docs = connection.scalars(query).all()
         return tuple(decode(SymptomFact, doc) for doc in docs)
 
+    def has_uncorrelated(self, env: str, up_to: datetime) -> bool:
+        """Return whether there are facts correlation has not seen, until `up_to` inclusive."""
+        table = SYMPTOM_FACTS.c
+        waiting = select(table.id).where(table.uncorrelated, table.env == env, table.at <= up_to)
+        with reading(self._engine) as connection:
+            return connection.execute(waiting.limit(1)).first() is not None
+
     def envs_with_uncorrelated(self) -> tuple[str, ...]:
         """Return the environments with facts correlation has not seen, sorted."""
         query = select(SYMPTOM_FACTS.c.env).where(SYMPTOM_FACTS.c.uncorrelated).distinct()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aiops.domain.environment import Knowledge
+from aiops.domain.environment import EnvTick, Knowledge
 from aiops.domain.errors import StoreError
 from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.notifications import DeliveryAction
@@ -18,7 +18,7 @@ from aiops.domain.ticks import Tick
 from aiops.incident import life
 from aiops.store.audit import AuditEntry
 from tests.builders import checkout_errors, ended, minute, shop, story, symptom
-from tests.workers.installation import Installation
+from tests.workers.installation import HandClock, Installation
 from tests.workers.tables import source as table_source
 
 FIRST, SECOND = "shop.prod.0", "other.prod.0"
@@ -194,16 +194,44 @@ def test_ticks_that_close_meanwhile_are_looked_at_after_it(
     assert list(prod.tasks.tasks) == [("correlate.env", ("prod",))]
 
 
-def test_facts_of_a_tick_that_is_over_are_worked_in_the_next_one(prod: Installation) -> None:
+def test_facts_of_a_tick_that_is_over_get_one_of_their_own(prod: Installation) -> None:
     close(prod, FIRST, 5)
     prod.correlate.run("prod")
     find(prod, opened(4))
+    prod.correlate.sweep()
+    assert list(prod.tasks.tasks) == [("correlate.env", ("prod",))]
     prod.correlate.run("prod")
-    assert len(prod.symptoms.uncorrelated("prod", minute(5))) == len(STORY)
+    assert minute(5) < only(prod).detected_at < minute(5) + timedelta(seconds=1)
+    assert only(prod).started_at == minute(3)
+    assert prod.outbox.of_incident("INC-1001")
     close(prod, FIRST, 6)
     prod.correlate.run("prod")
-    assert only(prod).detected_at == minute(6)
-    assert only(prod).started_at == minute(3)
+    assert prod.incidents.load("prod")[0].at == minute(6)
+    prod.tasks.tasks.clear()
+    prod.correlate.sweep()
+    assert not prod.tasks.tasks
+
+
+def test_a_task_that_takes_long_stores_what_it_has_and_leaves_the_rest(
+    prod: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find(prod, opened(3))
+    for at in range(3, 9):
+        close(prod, FIRST, at)
+    wall = HandClock(prod.hand.at)
+    monkeypatch.setattr(prod.correlate, "_real_clock", wall)
+    tick = prod.correlate._tick
+
+    def slow(*args: Any, **more: Any) -> EnvTick:
+        wall.move(1.5)
+        return tick(*args, **more)
+
+    monkeypatch.setattr(prod.correlate, "_tick", slow)
+    prod.correlate.run("prod")
+    assert prod.incidents.load("prod")[0].at == minute(4)
+    assert ("correlate.env", ("prod",)) in prod.tasks.tasks
+    prod.drain()
+    assert prod.incidents.load("prod")[0].at == minute(8)
 
 
 def test_what_cannot_be_stored_is_worked_again_and_told_once(

@@ -25,6 +25,12 @@ from workers.leases import DirtyFlags
 BATCH_TICKS = 240
 """Ticks worked in one task while catching up."""
 
+BATCH_TIME = timedelta(seconds=2)
+"""After so long a task stores what it has: one of five seconds is given to another worker, too."""
+
+OWN_TICK = timedelta(microseconds=1)
+"""So long after the last tick is one of its own for what came late."""
+
 
 class Correlate:
     """Brings one environment up to the last tick that all its shards have closed."""
@@ -44,6 +50,7 @@ class Correlate:
         flags: DirtyFlags,
         queue: Queue,
         clock: Clock,
+        real_clock: Clock,
         catch_up_seconds: int,
         telemetry: Telemetry,
     ) -> None:
@@ -59,6 +66,7 @@ class Correlate:
         self._flags = flags
         self._queue = queue
         self._clock = clock
+        self._real_clock = real_clock
         self._catch_up = timedelta(seconds=catch_up_seconds)
         self._telemetry = telemetry
 
@@ -78,13 +86,16 @@ class Correlate:
         self._wake_if_late(env, reached)
 
     def sweep(self) -> None:
-        """Enqueue every environment that has closed ticks nobody worked yet."""
+        """Enqueue every environment with closed ticks nobody worked yet, or news that came late."""
         for env in sorted(self._extents.environments()):
             self._wake_if_late(env, self._incidents.reached(env))
 
     def _wake_if_late(self, env: str, reached: datetime | None) -> None:
         watermark = self._history.watermark(env, self._sources)
-        late = watermark is not None and (reached is None or reached < watermark)
+        if watermark is None:
+            return
+        late = reached is None or reached < watermark
+        late = late or self._symptoms.has_uncorrelated(env, watermark)
         if late and self._flags.raise_flag(env):
             self._queue.enqueue("correlate.env", env)
 
@@ -114,14 +125,15 @@ class Correlate:
         """Work the next ticks, those without news and nothing open in one stride."""
         facts = self._facts_by_tick(state, watermark)
         knowledge = self._knowledge()
-        batch = _Batch(state)
+        batch, began = _Batch(state), self._real_clock.now()
         ticks = self._ticks(state, facts, watermark)
         catching_up = bool(ticks) and self._is_past(ticks[0])
         for at in ticks:
             news = facts.get(at, [])
             if not news and not has_open_work(batch.state):
                 continue
-            if batch.worked == BATCH_TICKS:
+            is_long = batch.worked and self._real_clock.now() - began > BATCH_TIME
+            if is_long or batch.worked == BATCH_TICKS:
                 return batch
             # Catching up, only its end is live: what is over by then is told to nobody.
             live = not self._is_past(at) and (not catching_up or at == watermark)
@@ -138,14 +150,15 @@ class Correlate:
     def _facts_by_tick(
         self, state: EnvState, watermark: datetime
     ) -> dict[datetime, list[SymptomFact]]:
-        """Return what is new by the tick it is worked in: its own, or the next one if that is over.
+        """Return what is new by the tick it is worked in.
 
-        A shard that was made after its tick was worked is late, and is not to be lost.
+        What came after its tick was worked (an alert, a shard that was made late) gets one of its
+        own: nobody waits for the next.
         """
         by_tick: dict[datetime, list[SymptomFact]] = defaultdict(list)
         for fact in self._symptoms.uncorrelated(state.env, watermark):
             if state.at is not None and fact.at <= state.at:
-                by_tick[state.at + self._step(state.env)].append(fact)
+                by_tick[state.at + OWN_TICK].append(fact)
             else:
                 by_tick[fact.at].append(fact)
         return by_tick
@@ -156,8 +169,7 @@ class Correlate:
         """Return the closed ticks to work, in order; at the very first from the first fact on."""
         step = self._step(state.env)
         after = state.at if state.at is not None else min(facts, default=watermark) - step
-        ticks = {*facts, *_grid(after, watermark, step)}
-        return sorted(at for at in ticks if at <= watermark)
+        return sorted({*facts, *_grid(after, watermark, step)})
 
     def _step(self, env: str) -> timedelta:
         return timedelta(seconds=self._extents.environments()[env])
@@ -222,7 +234,8 @@ class _Batch:
 
 
 def _grid(after: datetime, until: datetime, step: timedelta) -> Iterator[datetime]:
-    at = after + step
-    while at <= until:
+    """Yield the ticks after one until another, the last first."""
+    at = until
+    while at > after:
         yield at
-        at += step
+        at -= step
