@@ -24,6 +24,10 @@ _LEVEL: Final = re.compile(
     re.IGNORECASE,
 )
 _BY_GROUP: Final = {1: LogSeverity.FATAL, 2: LogSeverity.ERROR, 3: LogSeverity.WARN}
+_BY_NUMBER: Final = {
+    number: max(one for one in LogSeverity if one <= number)
+    for number in range(LogSeverity.WARN, LogSeverity.FATAL + 1)
+}
 _MILD: Final = re.compile(r"\b(?:trace|debug|info|notice|information(?:al)?)\b", re.IGNORECASE)
 
 
@@ -69,7 +73,7 @@ def severity_of(number: int, text: str) -> LogSeverity | None:
         return severity_named(text[:80])
     if number < LogSeverity.WARN:
         return None
-    return max(one for one in LogSeverity if one <= number)
+    return _BY_NUMBER[min(number, LogSeverity.FATAL)]
 
 
 def group_lines(

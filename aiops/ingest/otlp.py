@@ -27,6 +27,8 @@ AHEAD: Final = timedelta(minutes=10)
 MOST_RECORDS: Final = 50_000
 """Records of one body that are looked at; collectors send 8,192 at most unless told otherwise."""
 
+_OLDEST_SECONDS: Final = OLDEST.total_seconds()
+_AHEAD_SECONDS: Final = AHEAD.total_seconds()
 _NAME_CHARACTERS: Final = 120
 _DEPTH: Final = 4
 _TEXT_CHARACTERS: Final = 4_000
@@ -65,6 +67,10 @@ class Acceptance:
     heard: dict[str, int] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     _seen: int = 0
+    _now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._now = self.received_at.timestamp() if self.received_at else 0.0
 
     def place(self, told: Mapping[str, str]) -> Place | None:
         """Return whose records a resource holds, None where it does not say."""
@@ -100,9 +106,8 @@ class Acceptance:
             return None, "no service.name in the resource: set OTEL_SERVICE_NAME"
         at = next((one for one in map(_seconds, nanoseconds) if one), None)
         if self.received_at is not None:
-            now = self.received_at.timestamp()
-            at = at or now
-            if not now - OLDEST.total_seconds() <= at <= now + AHEAD.total_seconds():
+            at = at or self._now
+            if not -_OLDEST_SECONDS <= at - self._now <= _AHEAD_SECONDS:
                 return None, "a time over a day ago or ahead of ours: compare the clocks"
         return at, "" if at else "no time: timeUnixNano is due"
 
@@ -254,7 +259,7 @@ def number_in(value: object, names: Mapping[str, int]) -> int:
 
 def _seconds(nanoseconds: object) -> float | None:
     try:
-        count = int(str(nanoseconds or 0))
+        count = nanoseconds if isinstance(nanoseconds, int) else int(str(nanoseconds or 0))
     except ValueError:
         return None
     return count / 1e9 if 0 < count < 2**63 else None

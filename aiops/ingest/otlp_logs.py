@@ -1,6 +1,6 @@
 """OTLP/HTTP logs -> counted groups of like lines, without their secrets. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 
 from aiops.clues.lines import LogRecord, group_lines, severity_named
-from aiops.domain.clues import TelemetryBatch
+from aiops.domain.clues import LogSeverity, TelemetryBatch
 from aiops.ingest.otlp import (
     PROTOBUF,
     Acceptance,
@@ -67,9 +67,19 @@ def _by_message(body: bytes, accept: Acceptance) -> Iterator[LogRecord]:
                 at = accept.moment(place, one.time_unix_nano, one.observed_time_unix_nano)
                 if at is None or place is None:
                     continue
-                number = _severity(one.severity_number, one.severity_text)
-                text = _said(text_by(one.body), told_by(one.attributes) if one.attributes else {})
-                yield LogRecord(*place, number, at, text, one.trace_id.hex())
+                number = one.severity_number or _severity(0, one.severity_text)
+                if 0 < number < LogSeverity.WARN:
+                    continue
+                text = one.body.string_value or text_by(one.body)
+                said = _said(text, told_by(_telling(one.attributes, text)))
+                yield LogRecord(*place, number, at, said, one.trace_id.hex())
+
+
+def _telling(attributes: Iterable[Any], text: str) -> Iterator[Any]:
+    """Yield the attributes a record's words may come from: reading all of them is dear."""
+    for one in attributes:
+        if not text or one.key == "exception.type":
+            yield one
 
 
 def _in_document(body: bytes, accept: Acceptance) -> Iterator[LogRecord]:
