@@ -33,6 +33,7 @@ from aiops.domain.symptoms import Origin
 from aiops.domain.ticks import Shard, Tick
 from aiops.impact.blast import blast_radius, confine
 from aiops.impact.claims import Claim, claims
+from aiops.impact.cost import cost_of
 from aiops.impact.hits import hits
 from aiops.impact.money import assess
 from aiops.incident import assemble as assembling
@@ -127,6 +128,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing it is made of
         tick.at,
         knowledge,
         incident_id=incident_id,
+        cost=cost_of(blast, impacts, tick.kpis, knowledge),
         clues=choose.choose(candidate, tick.clues, tick.at, knowledge),
     )
     owner = owner_of(incident, knowledge)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from aiops.domain.changes import Change
 from aiops.domain.clues import NO_CLUES, Clues
+from aiops.domain.cost import NOT_ASSESSED, Cost
 from aiops.domain.families import is_currency
 from aiops.domain.reach import NOWHERE, BlastRadius
 from aiops.domain.symptoms import Origin, Symptom
@@ -193,6 +194,7 @@ class Incident:
         detected_at: when it was assembled (event time).
         symptoms: members with their latest state, by onset then id.
         causes: best first; empty when unknown.
+        cost: how what it costs is known; "unknown" is an answer too.
         clues: what logs and traces add.
         called_at: when it first became one people are called for, in any episode, or would be but
             for the mode or the environment (event time); None while it is none.
@@ -222,6 +224,7 @@ class Incident:
     ruled_out: tuple[Clause, ...] = ()
     blast: BlastRadius = NOWHERE
     impacts: tuple[Impact, ...] = ()
+    cost: Cost = NOT_ASSESSED
     clues: Clues = NO_CLUES
     narrative: tuple[Clause, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()

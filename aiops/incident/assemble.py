@@ -7,6 +7,7 @@ from datetime import datetime
 
 from aiops.domain.changes import Change
 from aiops.domain.clues import NO_CLUES, Clues
+from aiops.domain.cost import NOT_ASSESSED, Cost
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import (
     Candidate,
@@ -67,6 +68,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
     knowledge: Knowledge,
     *,
     incident_id: str,
+    cost: Cost = NOT_ASSESSED,
     clues: Clues = NO_CLUES,
 ) -> Incident:
     """Build an incident, or bring one up to date; the same inputs twice change nothing.
@@ -85,6 +87,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         at: event time, aware UTC.
         knowledge: journeys, topology and policies.
         incident_id: its id; that of `previous`, where there is one.
+        cost: how what it costs is known.
         clues: what logs and traces add; without any the ones told before stay.
     """
     symptoms = _members(candidate.symptoms, previous)
@@ -104,6 +107,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         ruled_out=candidate.ruled_out,
         blast=blast,
         impacts=tuple(impacts),
+        cost=cost,
     )
     incident = with_clues(incident, clues)
     incident = _in_words(incident, changes, knowledge)
@@ -126,6 +130,7 @@ def _in_words(incident: Incident, changes: Sequence[Change], knowledge: Knowledg
             impacts=incident.impacts,
             knowledge=knowledge,
             ruled_out=incident.ruled_out,
+            cost=incident.cost,
         ),
         timeline=timeline.extend(
             timeline.timeline(incident.timeline, symptoms, told, knowledge),

@@ -28,6 +28,7 @@ def export(incident: Incident) -> dict[str, Any]:
         "kpis": list(incident.blast.kpis),
         "causes": [_cause(cause) for cause in incident.causes],
         "impact": [_impact(impact) for impact in incident.impacts],
+        "cost": {"basis": incident.cost.basis.value, "reason": incident.cost.reason},
         "reach": [_reached(one) for one in reach(incident)],
         "symptoms": [_symptom(symptom) for symptom in incident.symptoms],
         "clues": clues_export(incident.clues),

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from aiops.domain.changes import Change, ChangeKind
+from aiops.domain.cost import NOT_ASSESSED, Cost, CostBasis
 from aiops.domain.environment import Knowledge
-from aiops.domain.families import is_currency
 from aiops.domain.figures import format_value
 from aiops.domain.incidents import Cause, Clause, Impact
 from aiops.domain.reach import BlastRadius, ReachKind
@@ -49,6 +49,7 @@ def narrative(
     impacts: Sequence[Impact],
     knowledge: Knowledge,
     ruled_out: Sequence[Clause] = (),
+    cost: Cost = NOT_ASSESSED,
 ) -> tuple[Clause, ...]:
     """Return the narrative, one clause per sentence; joined by spaces it reads as a text.
 
@@ -60,6 +61,7 @@ def narrative(
         impacts: what it costs, worst first.
         knowledge: journeys, topology and policies.
         ruled_out: causes that were looked at and rejected.
+        cost: how what it costs is known.
     """
     standing = tuple(one for one in symptoms if stands(one)) or tuple(symptoms)
     told = headline(standing, blast, knowledge)
@@ -69,7 +71,7 @@ def narrative(
         _changed(causes, changes, told, knowledge),
         _cause(causes, ruled_out),
         _kpis(impacts),
-        _money(standing, impacts) or _unpriced(blast, knowledge),
+        _money(standing, impacts) or _unknown_cost(blast, cost),
         _further_journeys(told, blast),
     )
     return tuple(clause for clause in clauses if clause is not None)
@@ -257,20 +259,11 @@ def _money(symptoms: Sequence[Symptom], impacts: Sequence[Impact]) -> Clause | N
     return Clause(text=f"{text}{assumed}.", source=f"kpi:{worst.kpi}")
 
 
-def _unpriced(blast: BlastRadius, knowledge: Knowledge) -> Clause | None:
-    """Say that the cost is unknown where journeys are hit and none of them has a price."""
-    paid = {one.name for one in knowledge.kpis if is_currency(one.unit)}
-    paid_for = {one.journey for one in knowledge.kpis if one.name in paid}
-    hit = [one for one in knowledge.journeys if one.name in blast.journeys]
-    priced = any(
-        one.value_per_success is not None or one.name in paid_for or paid.intersection(one.kpis)
-        for one in hit
-    )
-    if not hit or priced:
+def _unknown_cost(blast: BlastRadius, cost: Cost) -> Clause | None:
+    """Say that nobody knows the cost where a journey is hit, and what is missing."""
+    if cost.basis is not CostBasis.UNKNOWN or cost == NOT_ASSESSED or not blast.journeys:
         return None
-    names = listed(f"`{one.name}`" for one in hit)
-    text = f"Cost unknown: {names} declares neither a money KPI nor the value of a success."
-    return Clause(text=text, source="rule:unpriced")
+    return Clause(text=f"Cost unknown: {cost.reason}.", source="rule:unpriced")
 
 
 def _amount(value: float, unit: str) -> str:

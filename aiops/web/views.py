@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from aiops.domain.cost import CostBasis
 from aiops.domain.figures import format_value
 from aiops.domain.incidents import Impact, Incident, IncidentState
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom
+from aiops.impact.cost import count_costs
 from aiops.incident.wording import cohort_words, metric_title
 
 _STALE = timedelta(minutes=10)
@@ -21,6 +23,7 @@ class Overview:
         open: open incidents, worst first.
         past: the others, newest first.
         losses: money lost per minute now, one amount per currency; empty when none is known.
+        unpriced: how many open incidents cost nobody knows what.
         seen_until: up to when signals were looked at, None where that is not known.
         is_blind: whether that is never or so long ago that a quiet list says nothing.
     """
@@ -28,6 +31,7 @@ class Overview:
     open: tuple[Incident, ...]
     past: tuple[Incident, ...]
     losses: tuple[str, ...]
+    unpriced: int
     seen_until: datetime | None
     is_blind: bool
 
@@ -54,6 +58,7 @@ def overview(
         open=tuple(going_on),
         past=tuple(one for one in incidents if not is_open(one)),
         losses=amounts(money_per_minute(going_on)),
+        unpriced=count_costs(going_on)[CostBasis.UNKNOWN],
         seen_until=seen_until,
         is_blind=is_watched and (seen_until is None or now - seen_until > _STALE),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from aiops.domain.changes import Change
+from aiops.domain.cost import NOT_ASSESSED, Cost
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Cause, Impact, Incident
 from aiops.domain.reach import BlastRadius
@@ -56,6 +57,7 @@ def incident(
     at: float = 5,
     knowledge: Knowledge | None = None,
     name: str = "INC-1001",
+    cost: Cost = NOT_ASSESSED,
 ) -> Incident:
     """Assemble an incident; without arguments the one of DESIGN §1."""
     return assemble(
@@ -67,4 +69,5 @@ def incident(
         minute(at),
         knowledge or shop(),
         incident_id=name,
+        cost=cost,
     )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from aiops.domain.changes import ChangeKind
+from aiops.domain.cost import Cost, CostBasis
 from aiops.domain.incidents import Clause
 from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import Symptom, SymptomKind
@@ -190,13 +191,11 @@ def test_a_drop_is_told_as_a_drop() -> None:
     assert "dropped from 100 to 20" in told.text
 
 
-def test_where_no_journey_has_a_price_the_cost_is_unknown_and_says_why() -> None:
-    unpriced = shop(kpis=())
-    told = incident(impacts=(), knowledge=unpriced).story
-    assert told.endswith(
-        "Cost unknown: `checkout` declares neither a money KPI nor the value of a success."
-    )
-    (journey,) = unpriced.journeys
-    valued = replace(unpriced, journeys=(replace(journey, value_per_success=40.0),))
-    for priced in (shop(), valued):
-        assert "Cost unknown" not in incident(impacts=(), knowledge=priced).story
+def test_where_nobody_knows_the_cost_it_says_what_is_missing() -> None:
+    unknown = Cost(basis=CostBasis.UNKNOWN, reason="revenue per minute was not read")
+    none = Cost(basis=CostBasis.NONE, reason="no loss beyond noise")
+
+    told = incident(impacts=(), cost=unknown).story
+    assert told.endswith("Cost unknown: revenue per minute was not read.")
+    assert "Cost unknown" not in incident(impacts=(), cost=none).story
+    assert "Cost unknown" not in incident(impacts=(), cost=unknown, blast=BlastRadius()).story

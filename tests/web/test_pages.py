@@ -127,7 +127,8 @@ def test_an_incident_of_which_nothing_is_known_has_a_page_too(site: Site) -> Non
     site.shelf.kept[:] = [bare]
     said = words(site.open().get("/incidents/INC-2048"))
     assert "No cause stands out yet." in said
-    assert "no money KPI has moved" in said
+    assert "unknown not assessed yet" in said
+    assert "unknown for 1 open incident" in words(site.open().get("/incidents"))
     assert "episode 2" in words(site.open().get("/incidents"))
 
 

@@ -1,6 +1,7 @@
 """A person merges and splits incidents of a running installation: stored, audited, delivered."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -183,6 +184,10 @@ def test_the_commands_say_what_they_did(
     (before,) = live(shop)
     leaving = sorted(services(before))[0]
     assert said("list").startswith(f"{before.id}  {before.severity}  open")
+    assert said("list").splitlines()[-1].startswith("cost: 1 measured, 0 estimated")
+    told = said("show", before.id)
+    assert "  cost    measured: measured by revenue per minute" in told
+    assert re.search(r"  region  EU  since 10:0\d UTC: error rate .* → ", told)
     parted = said("split", before.id.lower(), leaving, "--why", "two", "--by", "ann")
     assert parted.splitlines()[1].startswith("INC-1002, split from it: ")
     both = json.loads(said("list", "--json"))

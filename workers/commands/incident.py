@@ -1,6 +1,7 @@
 """`aiops incident`: look at incidents, and say which belong together."""
 
 import getpass
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import orjson
@@ -8,6 +9,7 @@ import typer
 
 from aiops.domain.incidents import Incident
 from aiops.domain.reach import Hit
+from aiops.impact.cost import count_costs
 from aiops.incident.clues import count_words, log_words, trace_words
 from aiops.incident.export import export
 from aiops.incident.reach import reach
@@ -49,7 +51,9 @@ def listed(
         return
     for one in found[:limit]:
         typer.echo(_line(one))
-    if not found:
+    if found:
+        typer.echo(_costs(found))
+    else:
         typer.echo("no incident is open; --all shows those that are over")
 
 
@@ -67,6 +71,7 @@ def show(incident: Name, config: Config = None, *, as_json: Json = False) -> Non
         return
     typer.echo(_line(found))
     typer.echo(found.story)
+    typer.echo(_cost(found))
     for part in (_causes, _clues, _reach, _symptoms, _timeline):
         for text in part(found):
             typer.echo(text)
@@ -126,6 +131,12 @@ def split(
     typer.echo(f"{fresh.id}, split from it: {fresh.title}")
 
 
+def _costs(incidents: Sequence[Incident]) -> str:
+    counted = count_costs(incidents)
+    told = ", ".join(f"{counted[basis]} {basis}" for basis in counted)
+    return f"cost: {told}"
+
+
 def _gone(incident: Incident) -> bool:
     return incident.merged_into is not None
 
@@ -161,6 +172,10 @@ def _causes(incident: Incident) -> list[str]:
         + "".join(f"\n            {clause.text}" for clause in one.evidence)
         for one in incident.causes
     ]
+
+
+def _cost(incident: Incident) -> str:
+    return f"  cost    {incident.cost.basis}: {incident.cost.reason}"
 
 
 def _reach(incident: Incident) -> list[str]:
