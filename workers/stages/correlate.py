@@ -20,10 +20,13 @@ from aiops.store.incidents import IncidentStore
 from aiops.store.signals import HistoryStore
 from aiops.store.symptoms import SymptomStore
 from aiops.telemetry import Telemetry
-from workers.leases import DirtyFlags
+from workers.leases import DirtyFlags, kept
 
 BATCH_TICKS = 240
 """Ticks worked in one task while catching up."""
+
+LEASE_SECONDS = 5.0
+"""After a kill, another worker takes over in so long."""
 
 BATCH_TIME = timedelta(seconds=2)
 """After so long a task stores what it has: one of five seconds is given to another worker, too."""
@@ -73,16 +76,14 @@ class Correlate:
     def run(self, env: str) -> None:
         """Work the closed ticks of `env`, then look again: whoever came meanwhile did not wait."""
         self._flags.lower(env)
-        fencing = self._lease.acquire(f"correlate:{env}", seconds=5)
-        if fencing is None:
-            return
-        try:
-            with self._telemetry.joined("correlate", self._symptoms.traceparent(env)):
-                reached = self._advance(env)
-        except StaleStateError:
-            reached = None
-        finally:
-            self._lease.release(f"correlate:{env}", fencing)
+        with kept(self._lease, f"correlate:{env}", LEASE_SECONDS) as mine:
+            if not mine:
+                return
+            try:
+                with self._telemetry.joined("correlate", self._symptoms.traceparent(env)):
+                    reached = self._advance(env)
+            except StaleStateError:
+                reached = None
         self._wake_if_late(env, reached)
 
     def sweep(self) -> None:
