@@ -1,6 +1,6 @@
 """The demo's story: three weeks of ordinary business, then an hour in which two things go wrong."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -9,6 +9,7 @@ import numpy as np
 
 from aiops.demo.blueprint import Blueprint
 from aiops.demo.classic import classic_telling
+from aiops.demo.exports import Export, exports
 from aiops.demo.faults import Fault, Plan
 from aiops.demo.gauges import SOURCE, build_gauges
 from aiops.demo.simulation import Simulation
@@ -70,6 +71,10 @@ class Story:
     def history_from(self) -> datetime:
         """Where the history begins; values before it exist too."""
         return self.live_from - HISTORY
+
+    def exports(self) -> Iterator[Export]:
+        """Yield the logs and traces the shop's services export, in order of time."""
+        return exports(self.expected, self._shop.graph, self.live_from, self.ends_at)
 
     def topology_yaml(self) -> str:
         """Return the shop's topology file."""

@@ -1,5 +1,6 @@
 """Plays the story: lets the time run, and reports each change when its moment comes."""
 
+import heapq
 import threading
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from aiops.demo.shop import Story
 from aiops.domain.changes import Change
 from workers.clock import FastClock, write_clock
 from workers.demo.stage import RATE, Stage
@@ -35,7 +37,7 @@ def start_time(stage: Stage, rate: float = RATE) -> None:
 
 
 class Reporter:
-    """Posts the story's changes to the product, as a delivery pipeline would.
+    """Posts the story's changes, logs and traces to the product, as others would.
 
     Args:
         stage: where it plays.
@@ -55,26 +57,34 @@ class Reporter:
 
     def _run(self) -> None:
         with httpx.Client(timeout=10) as client:
-            for at, body in bodies(self._stage.story.events):
+            for at, path, body in reports(self._stage.story):
                 while self._stage.clock.now() < at:
                     if self._stopping.wait(LOOK_SECONDS):
                         return
-                self._post(client, body)
+                self._post(client, path, body)
 
-    def _post(self, client: httpx.Client, body: dict[str, Any]) -> None:
+    def _post(self, client: httpx.Client, path: str, body: dict[str, Any]) -> None:
         """Post until it is taken or refused for good: the web server may be down for a while."""
         while not self._stopping.is_set():
             try:
-                answer = client.post(f"{self._stage.console}/ingest/changes", json=body)
+                answer = client.post(f"{self._stage.console}{path}", json=body)
             except httpx.TransportError:
                 self._stopping.wait(AGAIN_SECONDS)
                 continue
             if answer.status_code < 400:
                 return
             if answer.status_code < 500:
-                self.refused.append(f"{body['ref']}: {answer.status_code} {answer.text}")
+                what = body.get("ref", path)
+                self.refused.append(f"{what}: {answer.status_code} {answer.text}")
                 return
             self._stopping.wait(AGAIN_SECONDS)
+
+
+def reports(story: Story) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+    """Yield when to post what where: changes, logs and traces, in order of time."""
+    changes = ((at, "/ingest/changes", body) for at, body in bodies(story.events))
+    exports = ((one.at, f"/v1/{one.signal}", one.body) for one in story.exports())
+    yield from heapq.merge(changes, exports, key=lambda one: one[0])
 
 
 def bodies(changes: tuple[Change, ...]) -> Iterator[tuple[datetime, dict[str, Any]]]:

@@ -18,6 +18,7 @@ from rich.text import Text
 from aiops.domain.changes import Change
 from aiops.domain.incidents import Incident
 from aiops.domain.time import clock_time
+from aiops.notify.phrases import clue_words
 from workers.demo.stage import Stage
 from workers.demo.verdict import Verdict
 from workers.wiring import Parts
@@ -112,6 +113,7 @@ class Show:
         page = self._stage.pagerduty.of(incident.dedup_key)[0]
         rows = [
             ("", incident.story),
+            ("Logs and traces", clue_words(incident)),
             ("Slack", self._messages(incident)[0]),
             ("PagerDuty", json.dumps(_without_details(page.events[0].body), ensure_ascii=False)),
         ]
@@ -125,8 +127,9 @@ class Show:
         rows.append(("Page", link))
         body = Text()
         for title, text in rows:
-            body.append(f"{title}\n" if title else "", style="bold")
-            body.append(f"{text}\n\n")
+            if text:
+                body.append(f"{title}\n" if title else "", style="bold")
+                body.append(f"{text}\n\n")
         body.rstrip()
         heading = f"{incident.id} ({incident.severity.value}) {incident.title}"
         self._console.print(Panel(body, title=Text(heading), title_align="left"))
