@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from aiops.correlate.calls import peers_of
 from aiops.domain.incidents import Incident
 from aiops.domain.series import Direction, Family
-from aiops.domain.symptoms import Symptom, SymptomState
+from aiops.domain.symptoms import TELEMETRY_KINDS, Symptom, SymptomState
 
 Sign = tuple[Family, Direction]
 
@@ -32,9 +33,9 @@ def nature(symptom: Symptom) -> Nature:
     """Return what a symptom is evidence of; a withdrawn one is evidence of nothing."""
     if symptom.state is SymptomState.WITHDRAWN:
         return Nature.VOID
-    if symptom.is_telemetry:
+    if symptom.kind in TELEMETRY_KINDS:
         return Nature.GAP
-    return Nature.KPI if symptom.family is Family.KPI else Nature.TROUBLE
+    return Nature.KPI if symptom.series.family is Family.KPI else Nature.TROUBLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,5 +181,5 @@ def _bundle(members: tuple[Symptom, ...], owners: Mapping[str, str], at: datetim
         last=members[-1].onset.timestamp(),
         until=max(owned).timestamp() if owned else None,
         signs=frozenset((member.family, member.direction) for member in members),
-        peers=frozenset(peer for member in members if (peer := member.series.key.label("peer"))),
+        peers=peers_of(members),
     )

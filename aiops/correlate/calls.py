@@ -8,23 +8,29 @@ from topology.attributes import Service
 from topology.graph import ServiceGraph
 
 
+def peers_of(symptoms: Iterable[Symptom]) -> frozenset[str]:
+    """Return the called services that client-side metrics among some symptoms point to."""
+    found = (one.series.key.label("peer") for one in symptoms if one.series.key.labels)
+    return frozenset(peer for peer in found if peer)
+
+
 class Calls:
     """The topology, and the calls that client-side metrics (label `peer`) prove beside it.
 
     Args:
         graph: the declared or learned topology; may be empty or miss services.
-        symptoms: those whose `peer` labels are taken as calls.
+        seen: services, each with those its client-side metrics say that it calls.
     """
 
-    def __init__(self, graph: ServiceGraph, symptoms: Iterable[Symptom]) -> None:
+    def __init__(self, graph: ServiceGraph, seen: Iterable[tuple[str, Iterable[str]]]) -> None:
         self._graph = graph
         self._callees: defaultdict[str, set[str]] = defaultdict(set)
         self._callers: defaultdict[str, set[str]] = defaultdict(set)
-        for symptom in symptoms:
-            peer = symptom.series.key.label("peer")
-            if peer and peer != symptom.service:
-                self._callees[symptom.service].add(peer)
-                self._callers[peer].add(symptom.service)
+        for caller, peers in seen:
+            for peer in peers:
+                if peer != caller:
+                    self._callees[caller].add(peer)
+                    self._callers[peer].add(caller)
 
     @property
     def is_blind(self) -> bool:

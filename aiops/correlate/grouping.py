@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from aiops.correlate.adjacency import join_adjacent, join_same_root, join_same_service
 from aiops.correlate.attachment import attach_kpis, attach_strangers
@@ -72,7 +73,7 @@ def group_symptoms(
     scene = Scene(
         bundles=bundles,
         sick=index_by_service(bundles),
-        calls=Calls(knowledge.graph, settled),
+        calls=Calls(knowledge.graph, ((one.service, one.peers) for one in bundles)),
         changes=tuple(c for c in distinct(changes) if c.service and not c.is_rollback),
         policy=policy,
         links=Links(len(bundles)),
@@ -107,9 +108,9 @@ def _keep_incidents(scene: Scene, live: Sequence[Incident]) -> None:
         symptom.id: place for place, one in enumerate(scene.bundles) for symptom in one.symptoms
     }
     for incident in live:
-        places = [place_of[symptom.id] for symptom in incident.symptoms]
-        for place in places[1:]:
-            scene.links.join(places[0], place)
+        places = dict.fromkeys(place_of[symptom.id] for symptom in incident.symptoms)
+        for place, next_place in pairwise(places):
+            scene.links.join(place, next_place)
     # What a person split, nothing here joins again.
     first = {one.id: place_of[one.symptoms[0].id] for one in live if one.symptoms}
     for incident in live:

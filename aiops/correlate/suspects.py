@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aiops.correlate.attachment import territory
 from aiops.correlate.bundles import Nature, nature
-from aiops.correlate.calls import Calls
+from aiops.correlate.calls import Calls, peers_of
 from aiops.correlate.culprits import (
     LEAST_WEIGHT,
     TICK,
@@ -83,7 +83,7 @@ class Lineup:
 
 def line_up(symptoms: Sequence[Symptom], changes: Iterable[Change], knowledge: Knowledge) -> Lineup:
     """Find who may be behind some symptoms, which must not be none at all."""
-    calls = Calls(knowledge.graph, symptoms)
+    calls = Calls(knowledge.graph, ((one.service, peers_of([one])) for one in symptoms))
     sick = find_sick(symptoms, calls)
     begins = [one.onset for one in sick.values()] or [one.onset for one in symptoms]
     began = min(begins)

@@ -56,7 +56,10 @@ class SeriesKey:
 
     def label(self, name: str) -> str | None:
         """Return the value of a further label, or None where the series has none."""
-        return dict(self.labels).get(name)
+        for label, value in self.labels:
+            if label == name:
+                return value
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
