@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from aiops import pipeline
 from aiops.clues.needs import clue_needs
 from aiops.clues.replay import ClueReplay
 from aiops.detect import engine
 from aiops.detect.engine import ShardProfile, ShardState
+from aiops.detect.tick_log import TickLog
 from aiops.domain.changes import Change
 from aiops.domain.clues import TelemetryBatch
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
@@ -23,7 +22,7 @@ from aiops.domain.notifications import Notification
 from aiops.domain.outcomes import Outcome
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import SymptomFact
-from aiops.domain.ticks import History, Packed, Shard, Span, Tick
+from aiops.domain.ticks import History, Shard, Span, Tick
 from aiops.domain.time import utc
 from aiops.impact.readings import KpiLog
 from aiops.learn.masks import real_incidents, real_spans
@@ -114,7 +113,7 @@ class Backtest:
         self._changes = sorted(replay.changes, key=lambda change: (change.started_at, change.id))
         self._judged = replay.judged
         self._knowledge = knowledge
-        self._log = _TickLog(replay.shard, replay.baseline)
+        self._log = TickLog(replay.shard, replay.baseline)
         self._kpis = KpiLog(replay.shard.step_seconds)
         self._clues = ClueReplay(replay.telemetry)
         self._env = EnvState(env=replay.shard.env, next_number=first_number)
@@ -124,7 +123,7 @@ class Backtest:
             else ShardProfile.empty(self._shard)
         )
         self._state: ShardState = engine.start(self._shard, self._profile, replay.baseline)
-        self._fit_due = self._log.next_fit(fitted=replay.baseline is not None)
+        self._fit_due = self._next_fit(fitted=replay.baseline is not None)
         self.result = Result()
         self._episodes: dict[str, Incident] = {}
 
@@ -170,6 +169,7 @@ class Backtest:
             changes=known_changes(self._changes, at, policy.change_max_age_seconds),
             kpis=self._kpis.window(kpi_window_start(self._env, facts, at), at),
             clues=self._clues.window(clue_needs(self._env, facts, at, self._knowledge), at),
+            samples=self._log,
         )
         advance = pipeline.advance(self._env, tick, self._knowledge)
         self._env = advance.state
@@ -181,14 +181,21 @@ class Backtest:
 
     def _refit(self) -> None:
         if self._fit_due is None:
-            self._fit_due = self._log.next_fit(fitted=False)
+            self._fit_due = self._next_fit(fitted=False)
             return
         policy = self._knowledge.policies.detect
         self._profile = engine.fit(
             self._shard, self._log.history(), policy, masked=self._masked(policy)
         )
         self._state = engine.adopt(self._shard, self._profile, self._state)
-        self._fit_due = self._log.next_fit(fitted=True)
+        self._fit_due = self._next_fit(fitted=True)
+
+    def _next_fit(self, *, fitted: bool) -> datetime | None:
+        span = self._log.span
+        if span is None:
+            return None
+        first, last = span
+        return next_fit_at(first, last if fitted else None, self._shard.step_seconds)
 
     def _masked(self, policy: DetectPolicy) -> tuple[Span, ...]:
         at = self._env.at
@@ -256,37 +263,3 @@ def kpi_window_start(env: EnvState, facts: Sequence[SymptomFact], at: datetime) 
     onsets += [symptom.onset for symptom in env.symptoms if symptom.is_open]
     onsets += [incident.started_at for incident in env.incidents if incident.is_live]
     return min(onsets, default=at) - KPI_LOOKBACK
-
-
-class _TickLog:
-    """Every tick so far, in one growing matrix, for the fits."""
-
-    def __init__(self, shard: Shard, baseline: History | None) -> None:
-        width = len(shard.series)
-        self.count = 0
-        self._step_seconds = shard.step_seconds
-        self._times = np.zeros(1024, dtype=np.int64)
-        self._values = np.full((1024, width), np.nan, dtype=np.float32)
-        if baseline is not None:
-            for at, values in zip(baseline.times.tolist(), baseline.values, strict=True):
-                self._put(at, values)
-
-    def append(self, tick: Tick) -> None:
-        self._put(int(tick.at.timestamp()), tick.values)
-
-    def next_fit(self, *, fitted: bool) -> datetime | None:
-        if not self.count:
-            return None
-        first, last = utc(int(self._times[0])), utc(int(self._times[self.count - 1]))
-        return next_fit_at(first, last if fitted else None, self._step_seconds)
-
-    def history(self) -> History:
-        return History(times=self._times[: self.count], values=self._values[: self.count])
-
-    def _put(self, at: int, values: Packed) -> None:
-        if self.count == len(self._times):
-            self._times = np.concatenate([self._times, np.zeros_like(self._times)])
-            self._values = np.concatenate([self._values, np.full_like(self._values, np.nan)])
-        self._times[self.count] = at
-        self._values[self.count, : len(values)] = values
-        self.count += 1

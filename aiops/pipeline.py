@@ -89,7 +89,13 @@ def correlate(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> tuple[Candi
         return assembling.deserves_incident(group.symptoms, knowledge)
 
     return correlate_symptoms(
-        found.symptoms, found.live, tick.changes, tick.at, knowledge, is_news=is_news
+        found.symptoms,
+        found.live,
+        tick.changes,
+        tick.at,
+        knowledge,
+        is_news=is_news,
+        samples=tick.samples,
     )
 
 

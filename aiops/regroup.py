@@ -90,7 +90,7 @@ def _incident(env: EnvState, name: str) -> Incident:
 
 
 def _candidate(symptoms: tuple[Symptom, ...], tick: EnvTick, knowledge: Knowledge) -> Candidate:
-    causes, ruled_out = rank_causes(symptoms, tick.changes, tick.at, knowledge)
+    causes, ruled_out = rank_causes(symptoms, tick.changes, tick.at, knowledge, tick.samples)
     return Candidate(symptoms=symptoms, causes=causes, ruled_out=ruled_out)
 
 

@@ -157,4 +157,5 @@ def _tick(parts: Parts, env: EnvState) -> EnvTick:
         at=at,
         changes=known_changes(changes, at, age),
         kpis=parts.history.kpi_window(env.env, kpi_window_start(env, (), at), at),
+        samples=parts.history.samples(env.env),
     )

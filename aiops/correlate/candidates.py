@@ -8,6 +8,7 @@ from aiops.correlate.grouping import Group, group_symptoms
 from aiops.domain.changes import Change
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Candidate, Incident
+from aiops.domain.samples import Samples
 from aiops.domain.symptoms import Symptom
 
 
@@ -19,6 +20,7 @@ def correlate(
     knowledge: Knowledge,
     *,
     is_news: Callable[[Group], bool] = lambda _group: True,
+    samples: Samples | None = None,
 ) -> tuple[Candidate, ...]:
     """Group the symptoms of one environment into problems, and rank the causes of each.
 
@@ -31,6 +33,7 @@ def correlate(
         at: the tick, aware UTC.
         knowledge: topology, journeys, KPIs, memory and policies.
         is_news: which groups to look at; the others are known as they are, and left out.
+        samples: what was measured; None where only the symptoms tell.
 
     Returns:
         Candidates by first onset. Every symptom is in exactly one of them, members of an incident
@@ -38,13 +41,17 @@ def correlate(
         more than one asks for a merge, the one that keeps its name first.
     """
     groups = group_symptoms(symptoms, incidents, changes, at, knowledge)
-    return tuple(_candidate(one, changes, at, knowledge) for one in groups if is_news(one))
+    return tuple(_candidate(one, changes, at, knowledge, samples) for one in groups if is_news(one))
 
 
 def _candidate(
-    group: Group, changes: Sequence[Change], at: datetime, knowledge: Knowledge
+    group: Group,
+    changes: Sequence[Change],
+    at: datetime,
+    knowledge: Knowledge,
+    samples: Samples | None,
 ) -> Candidate:
-    causes, ruled_out = rank_causes(group.symptoms, changes, at, knowledge)
+    causes, ruled_out = rank_causes(group.symptoms, changes, at, knowledge, samples)
     return Candidate(
         symptoms=group.symptoms,
         causes=causes,

@@ -7,56 +7,18 @@ the evidence and with the distance to the next suspect. Weights are in log-odds 
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aiops.correlate.culprits import TICK
-from aiops.correlate.history import Precedent, precedents
-from aiops.correlate.sickness import Sickness
-from aiops.correlate.suspects import ORDER_SECONDS, Lineup, Suspect, line_up
-from aiops.correlate.wording import (
-    change_clause,
-    describe,
-    explains_clause,
-    onset_clause,
-    rejected_clause,
-    strength_clause,
-)
+from aiops.correlate.history import precedents
+from aiops.correlate.measured import measure
+from aiops.correlate.suspects import Lineup, line_up
+from aiops.correlate.verdicts import Jury, Verdict
+from aiops.correlate.wording import describe, rejected_clause
 from aiops.domain.changes import Change
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Cause, Clause
+from aiops.domain.samples import Samples
 from aiops.domain.symptoms import Symptom
-from topology.attributes import ServiceKind
-
-STRENGTH_WEIGHT = 4.0
-"""Far outside its own history. Not more: an effect is often louder than its cause."""
-
-ONSET_WEIGHT = 1.5
-"""Fell ill first. Onsets are known to a tick or two only, so order alone decides little."""
-
-EXPLAINS_WEIGHT = 2.0
-"""Trouble of the others can come from here; a cause explains all of them."""
-
-EXCUSE_WEIGHT = -2.5
-"""Its own trouble can come from elsewhere: outweighs what it explains itself."""
-
-CHANGE_WEIGHT = 3.0
-"""Somebody changed it just before: the most frequent cause there is."""
-
-HISTORY_WEIGHT = 1.5
-"""It was the cause when it looked like this before; tips the scale, decides nothing."""
-
-EXTERNAL_WEIGHT = 0.5
-"""Seen failing by its callers only, as a provider outside is; what it lacks in own metrics."""
-
-EDGE_WEIGHT = -0.5
-"""An edge shows everybody's trouble and seldom has its own."""
-
-SURGE_WEIGHT = 1.0
-"""More requests enter here and are passed on: what else would explain that?"""
-
-NEUTRAL = 0.5
-"""What onset order and explained share count where there is nobody to compare with."""
 
 UNKNOWN_SCORE = 2.5
 """The score of whatever nobody looked at; a lone, middling, unchanged suspect just beats it."""
@@ -77,15 +39,12 @@ ELSEWHERE_WINDOW = timedelta(hours=2)
 """A change elsewhere is worth ruling out aloud only when somebody would wonder about it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Verdict:
-    suspect: Suspect
-    score: float
-    evidence: tuple[Clause, ...]
-
-
 def rank_causes(
-    symptoms: Sequence[Symptom], changes: Iterable[Change], at: datetime, knowledge: Knowledge
+    symptoms: Sequence[Symptom],
+    changes: Iterable[Change],
+    at: datetime,
+    knowledge: Knowledge,
+    samples: Samples | None = None,
 ) -> tuple[tuple[Cause, ...], tuple[Clause, ...]]:
     """Rank what explains some symptoms that belong together.
 
@@ -94,6 +53,7 @@ def rank_causes(
         changes: those young enough to explain something, in any order.
         at: now, aware UTC; what lies after it is not looked at.
         knowledge: topology, journeys, memory and policy.
+        samples: what was measured; None where only the symptoms tell.
 
     Returns:
         Causes, best first, none when the best is not likely enough to name; and what was looked
@@ -101,11 +61,11 @@ def rank_causes(
     """
     past_changes = [change for change in changes if change.started_at <= at]
     lineup = line_up(symptoms, past_changes, knowledge)
-    past = precedents(symptoms, knowledge)
-    verdicts = sorted(
-        (_judge(one, lineup, past.get(one.service), knowledge) for one in lineup.suspects),
-        key=lambda verdict: (-verdict.score, verdict.suspect.service),
-    )
+    measured = None
+    if samples is not None:
+        measured = measure(symptoms, lineup.likeliest, at, samples, knowledge.graph)
+    jury = Jury(lineup, precedents(symptoms, knowledge), measured, knowledge)
+    verdicts = jury.verdicts()
     shares = _shares([verdict.score for verdict in verdicts])
     sure = _calibrated(shares)
     causes = tuple(
@@ -143,83 +103,6 @@ def _calibrated(shares: Sequence[float]) -> list[float]:
     return [first, *(share * rest for share in shares[1:])]
 
 
-def _judge(
-    suspect: Suspect, lineup: Lineup, past: Precedent | None, knowledge: Knowledge
-) -> _Verdict:
-    points = [*_own_points(suspect, lineup), _explains(suspect, lineup, knowledge)]
-    if suspect.suspicion is not None:
-        onset = suspect.sickness.onset if suspect.sickness else lineup.began
-        clause = change_clause(suspect.suspicion, onset)
-        points.append((CHANGE_WEIGHT * suspect.suspicion.weight, clause))
-    if past is not None:
-        points.append((HISTORY_WEIGHT * past.weight, past.clause))
-    if suspect.sickness is not None:
-        points += _role(suspect, suspect.sickness.symptoms, knowledge)
-    points.append((EXCUSE_WEIGHT * suspect.excuse, None))
-    score = sum(value for value, _ in points)
-    ordered = sorted(points, key=lambda point: -point[0])
-    evidence = tuple(clause for value, clause in ordered if clause is not None and value > 0)
-    return _Verdict(suspect=suspect, score=score, evidence=evidence)
-
-
-_Point = tuple[float, Clause | None]
-
-
-def _own_points(suspect: Suspect, lineup: Lineup) -> list[_Point]:
-    """Weigh how strongly and how early a service fell ill."""
-    one = suspect.sickness
-    if one is None:
-        return [(ONSET_WEIGHT * NEUTRAL, None)]
-    count = len(lineup.sick)
-    delay = max(0.0, (one.onset - lineup.began - TICK).total_seconds())
-    early = math.exp(-delay / ORDER_SECONDS) if count > 1 else NEUTRAL
-    return [
-        (ONSET_WEIGHT * early, onset_clause(one, lineup.sick)),
-        (STRENGTH_WEIGHT * one.strength, strength_clause(one)),
-    ]
-
-
-def _explains(suspect: Suspect, lineup: Lineup, knowledge: Knowledge) -> _Point:
-    """Weigh how many of the other sick services a suspect explains."""
-    others = len(lineup.sick) - (suspect.service in lineup.sick)
-    if others <= 0:
-        return (EXPLAINS_WEIGHT * NEUTRAL if suspect.sickness else 0.0, None)
-    if not suspect.explains:
-        return (0.0, None)
-    calling = set(knowledge.graph.callers(suspect.service))
-    callers = [name for name in suspect.explains if name in calling]
-    further = [name for name in suspect.explains if name not in calling]
-    sickness = suspect.sickness or lineup.sick[suspect.explains[0]]
-    clause = explains_clause(suspect.service, callers, further, others + 1, sickness.leading.id)
-    explained = sum(_explained(suspect, lineup.sick[name]) for name in suspect.explains)
-    return (EXPLAINS_WEIGHT * explained / others, clause)
-
-
-def _explained(suspect: Suspect, other: Sickness) -> float:
-    """Return how much of another service's trouble can come from a suspect.
-
-    A slow callee takes nobody's CPU; more requests do, and so may a change.
-    """
-    own = suspect.sickness
-    brings_load = own is None or own.load_since is not None or suspect.suspicion is not None
-    return 1.0 if brings_load else other.passed_on_ratio
-
-
-def _role(suspect: Suspect, own: Sequence[Symptom], knowledge: Knowledge) -> list[_Point]:
-    """Weigh the part a service plays in the system."""
-    kind = knowledge.graph.service(suspect.service).kind
-    sickness = suspect.sickness
-    if kind is ServiceKind.EXTERNAL and sickness is not None:
-        text = f"{suspect.service} is an external provider"
-        if sickness.seen_by:
-            text += f", seen failing by {sickness.seen_by[0].service}"
-        return [(0.0 if own else EXTERNAL_WEIGHT, Clause(text=text, source=sickness.leading.id))]
-    if suspect.takes_load and sickness is not None:
-        text = f"more requests than usual enter at {suspect.service}"
-        return [(SURGE_WEIGHT, Clause(text=text, source=sickness.leading.id))]
-    return [(EDGE_WEIGHT, None)] if kind is ServiceKind.EDGE else []
-
-
 def _rejected(lineup: Lineup) -> list[Clause]:
     """Say why changes near in the topology or in time explain nothing."""
     return [
@@ -230,7 +113,7 @@ def _rejected(lineup: Lineup) -> list[Clause]:
 
 
 def _too_little(
-    verdicts: Sequence[_Verdict], shares: Sequence[float], lineup: Lineup
+    verdicts: Sequence[Verdict], shares: Sequence[float], lineup: Lineup
 ) -> tuple[Clause, ...]:
     looked_at = [
         Clause(
@@ -244,7 +127,7 @@ def _too_little(
 
 
 def _ruled_out(
-    verdicts: Sequence[_Verdict], causes: Sequence[Cause], lineup: Lineup
+    verdicts: Sequence[Verdict], causes: Sequence[Cause], lineup: Lineup
 ) -> tuple[Clause, ...]:
     """Say which changes explain nothing, and which sick services others explain."""
     named = {cause.service for cause in causes}

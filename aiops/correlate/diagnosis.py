@@ -85,24 +85,30 @@ class Diagnosis:
         return tuple(one.service for one in self.suspicions)
 
 
-def diagnose(case: Comparison, graph: ServiceGraph) -> Diagnosis:
+def diagnose(
+    case: Comparison, graph: ServiceGraph, alert_weight: float = ALERT_WEIGHT
+) -> Diagnosis:
     """Rank the services of a case by how likely the trouble began there.
 
     Args:
         case: its samples; series without normal time tell nothing.
         graph: who calls whom.
+        alert_weight: of a service in which all of what alerted begins, in units of log distance.
     """
     kinds = [classify(key.metric, unit) for key, unit in zip(case.keys, case.units, strict=True)]
     families = tuple(family for family, _ in kinds)
     found = departures(case)
     voices = voices_of(case, found, kinds, graph)
-    excess = Excess(case, found, families, graph)
+    said = testimonies(case, found, voices)
+    loudest = {one.service: one.voice for one in reversed(said)}
+    excess = Excess(case, found, families, graph, loudest)
     alert = _alerting(case, families, voices)
     jury = _Jury(
         case=case,
         graph=graph,
-        said=testimonies(case, found, voices),
+        said=said,
         families=families,
+        alert_weight=alert_weight,
         of_alert=excess.behind(alert) if alert else {},
         of_failures=excess.failures(_failures(case, families)),
     )
@@ -149,6 +155,7 @@ class _Jury:
     graph: ServiceGraph
     said: list[Testimony]
     families: tuple[Family, ...]
+    alert_weight: float
     of_alert: dict[str, float]
     of_failures: dict[str, float]
 
@@ -166,7 +173,7 @@ class _Jury:
             scores[name] = (
                 max(mine, passed * (1 - EXCUSE * excuse))
                 + FAILURES_WEIGHT * self.of_failures.get(name, 0.0)
-                + ALERT_WEIGHT * self.of_alert.get(name, 0.0)
+                + self.alert_weight * self.of_alert.get(name, 0.0)
             )
         confidence = _confidence(scores)
         return tuple(

@@ -8,6 +8,7 @@ from aiops.correlate.diagnosis import Diagnosis, Suspicion
 from aiops.correlate.wording import listed
 from aiops.domain.families import title_of, unit_of
 from aiops.domain.figures import format_value
+from aiops.domain.incidents import Clause
 from aiops.domain.time import clock_time, utc
 
 MOST_SENTENCES = 5
@@ -21,6 +22,29 @@ def evidence(case: Comparison, diagnosis: Diagnosis) -> tuple[str, ...]:
     """Return a sentence for each of the first services that anything speaks for."""
     worth = [one for one in diagnosis.suspicions if one.score > 0][:MOST_SENTENCES]
     return tuple(_sentence(one, case, diagnosis) for one in worth)
+
+
+def departure_clause(one: Suspicion, case: Comparison, diagnosis: Diagnosis) -> Clause | None:
+    """Say how far the loudest series of a service is from normal; None where none says anything."""
+    if one.place is None:
+        return None
+    text = _departure(one.place, case, diagnosis)
+    return Clause(text=f"on {one.service}, {text}", source=case.keys[one.place].fingerprint)
+
+
+def felt_clause(one: Suspicion, case: Comparison) -> Clause | None:
+    """Say how much of what is felt most begins in a service; None where hardly any."""
+    if one.of_alert < LEAST_SHARE or case.alert is None:
+        return None
+    service, metric = case.alert
+    text = f"{one.of_alert:.0%} of the excess {metric} on {service} begins in {one.service}"
+    if (one.service, metric) not in _measures(case):
+        text += ", as far as its callers tell"
+    return Clause(text=text, source=f"{service} {metric}")
+
+
+def _measures(case: Comparison) -> set[tuple[str, str]]:
+    return {(key.service, key.metric) for key in case.keys}
 
 
 def _sentence(one: Suspicion, case: Comparison, diagnosis: Diagnosis) -> str:

@@ -36,6 +36,7 @@ class Excess:
         found: how its series departed from normal.
         families: of every series.
         graph: who calls whom.
+        loudest: by service, how strongly it speaks for trouble in itself.
     """
 
     def __init__(
@@ -44,11 +45,13 @@ class Excess:
         found: Departures,
         families: tuple[Family, ...],
         graph: ServiceGraph,
+        loudest: Mapping[str, float],
     ) -> None:
         self._case = case
         self._found = found
         self._families = families
         self._graph = graph
+        self._loudest = loudest
         self._calls = self._traffic()
 
     def behind(self, alert: tuple[str, str]) -> dict[str, float]:
@@ -63,7 +66,8 @@ class Excess:
         amounts = self._summed(places, self._beyond_usual())
         own = begins_here(amounts, self._graph)
         together = self._together(alert, places)
-        return _shares({name: own[name] * together[name] for name in own})
+        shares = _shares({name: own[name] * together[name] for name in own})
+        return self._with_unseen(shares, metric)
 
     def failures(self, places: Iterable[int]) -> dict[str, float]:
         """Return the largest share that begins in each service of what some series count.
@@ -76,9 +80,25 @@ class Excess:
         most: dict[str, float] = {}
         for metric in metrics:
             own = begins_here(self._summed(self._measured(metric), sure), self._graph)
-            for name, share in _shares(own).items():
+            for name, share in self._with_unseen(_shares(own), metric).items():
                 most[name] = max(most.get(name, 0.0), share)
         return most
+
+    def _with_unseen(self, shares: dict[str, float], metric: str) -> dict[str, float]:
+        """Return the shares, also of callees that do not measure it: it may have begun in them.
+
+        They have as much of their caller's share as they are in trouble beside it.
+        """
+        seen = {self._service(place) for place in self._measured(metric)}
+        found = dict(shares)
+        for name, share in shares.items():
+            own = self._loudest.get(name, 0.0)
+            for callee in self._graph.callees(name):
+                voice = self._loudest.get(callee, 0.0)
+                if callee not in seen and voice > 0:
+                    ratio = min(1.0, voice / own) if own > 0 else 1.0
+                    found[callee] = max(found.get(callee, 0.0), share * ratio)
+        return found
 
     def _beyond_usual(self) -> Values:
         """Return by how much the mean of the trouble lies beyond the usual range, the bad way."""

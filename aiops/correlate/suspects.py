@@ -80,6 +80,19 @@ class Lineup:
     rejected: tuple[Suspicion, ...]
     began: datetime
 
+    @property
+    def likeliest(self) -> tuple[str, ...]:
+        """The suspects' names, the strongest or most likely changed first."""
+        return tuple(
+            one.service
+            for one in sorted(self.suspects, key=lambda one: (-_weight(one), one.service))
+        )
+
+
+def _weight(one: Suspect) -> float:
+    strength = one.sickness.strength if one.sickness else 0.0
+    return max(strength, one.suspicion.weight if one.suspicion else 0.0)
+
 
 def line_up(symptoms: Sequence[Symptom], changes: Iterable[Change], knowledge: Knowledge) -> Lineup:
     """Find who may be behind some symptoms, which must not be none at all."""

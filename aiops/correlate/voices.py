@@ -18,6 +18,10 @@ OUTGOING_WEIGHT = 0.3
 SEEN_WEIGHT = 0.5
 """What a caller measures of one edge says of the called service; the way may be at fault, too."""
 
+ONLY_SEEN_WEIGHT = 0.9
+"""The same of one that measures nothing itself, as a provider outside: that is as good as it
+gets."""
+
 TRAFFIC_WEIGHT = 0.5
 """Traffic is mostly an effect: callers come or stay away."""
 
@@ -63,9 +67,11 @@ def testimonies(case: Comparison, found: Departures, voices: Values) -> list[Tes
         Testimony(service=key.service, place=place, voice=float(voices[place]))
         for place, key in enumerate(case.keys)
     ]
+    own = {key.service for key in case.keys}
     for place, key in enumerate(case.keys):
         if peer := key.label("peer"):
-            voice = SEEN_WEIGHT * float(found.strength[place])
+            weight = SEEN_WEIGHT if peer in own else ONLY_SEEN_WEIGHT
+            voice = weight * float(found.strength[place])
             said.append(Testimony(service=peer, place=place, voice=voice))
     return sorted((one for one in said if one.voice > 0), key=lambda one: (-one.voice, one.place))
 

@@ -10,6 +10,7 @@ from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Journey, Kpi, Runbook, Team
 from aiops.domain.outcomes import Archive, PastIncident
 from aiops.domain.policies import Policies
+from aiops.domain.samples import Samples
 from aiops.domain.symptoms import Origin, Symptom, SymptomFact
 from aiops.domain.ticks import KpiWindow
 from topology.graph import ServiceGraph
@@ -92,6 +93,7 @@ class EnvTick:
         changes: every change young enough to explain something and already known at `at`.
         kpis: readings from before the earliest open onset until `at`; None when there are none.
         clues: what is kept of logs and traces near what is wrong; None when there is nothing.
+        samples: what was measured, for the services of a problem; None where nobody can tell.
         live: False while catching up on the past: what is over by the end never pages.
     """
 
@@ -100,4 +102,5 @@ class EnvTick:
     changes: tuple[Change, ...] = ()
     kpis: KpiWindow | None = None
     clues: ClueWindow | None = None
+    samples: Samples | None = field(default=None, compare=False)
     live: bool = True

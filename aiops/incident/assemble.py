@@ -205,8 +205,10 @@ def _causes(
     age = (at - previous.detected_at).total_seconds()
     if previous.paged_at is None or (fresh and age <= life_policy.cause_settle_seconds):
         return fresh, True
-    before = _odds(previous.causes[0].confidence)
-    if fresh and _odds(fresh[0].confidence) >= life_policy.cause_odds * before:
+    held = culprit(previous.causes)
+    again = (one.confidence for one in fresh if culprit((one,)) == held)
+    by_now = next(again, previous.causes[0].confidence)
+    if fresh and _odds(fresh[0].confidence) >= life_policy.cause_odds * _odds(by_now):
         return fresh, True
     return previous.causes, False
 

@@ -5,7 +5,7 @@ come to the tick that was the newest one when the row was written, so that worki
 again gives the same symptoms. Fits read both as one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -124,14 +124,21 @@ def overlay(connection: Connection, shard_id: str, history: History) -> None:
     """Put late values into the ticks they belong to, in place."""
     if not len(history.times):
         return
-    table = LATE_TICKS.c
-    inside = table.at.between(int(history.times[0]), int(history.times[-1]))
-    query = select(table.at, table.blob).where(table.shard_id == shard_id, inside)
-    for at, blob in connection.execute(query):
-        values = unpack_tick(blob)
+    first, last = int(history.times[0]), int(history.times[-1])
+    for at, values in late_values(connection, shard_id, first, last):
         row = history.values[int(np.searchsorted(history.times, at))]
         came = np.flatnonzero(np.isfinite(values))
         row[came] = values[came]
+
+
+def late_values(
+    connection: Connection, shard_id: str, first: int, last: int
+) -> Iterator[tuple[int, Packed]]:
+    """Yield the ticks between the two, inclusive, with the values that came late for them."""
+    table = LATE_TICKS.c
+    inside = (table.shard_id == shard_id, table.at.between(first, last))
+    for at, blob in connection.execute(select(table.at, table.blob).where(*inside)):
+        yield at, unpack_tick(blob)
 
 
 def _known(connection: Connection, shard_id: str, first: int, last: int) -> dict[int, Packed]:

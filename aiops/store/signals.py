@@ -23,6 +23,7 @@ from aiops.store.history_tables import (
 )
 from aiops.store.kpis import fill_readings, kpi_rows, read_rows, window
 from aiops.store.profiles import add_profile, parts_of, read_profile
+from aiops.store.samples import StoredSamples
 from aiops.store.shards import add_missing_series, read_shards
 from aiops.store.standing import Progress, Standing, read_progress, read_standing, save_checkpoint
 from aiops.store.unscored import Unscored, read_unscored
@@ -247,6 +248,10 @@ class HistoryStore:
         with reading(self._engine) as connection:
             rows = read_rows(connection, env, since, until)
         return window(rows)
+
+    def samples(self, env: str) -> StoredSamples:
+        """Return what answers what an environment measured around a moment."""
+        return StoredSamples(self._engine, env)
 
     def prune(self, before: datetime) -> int:
         """Delete ticks and KPI readings older than `before`, little by little; return how many."""

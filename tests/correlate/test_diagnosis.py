@@ -120,6 +120,34 @@ def test_what_alerted_is_traced_to_where_most_of_its_excess_begins() -> None:
     assert unasked.services[0] == "cache"
 
 
+def test_what_alerted_may_have_begun_in_a_callee_that_measures_something_else() -> None:
+    levels = alerted() | {("disk", "io_utilisation"): 0.1}
+    trouble = {
+        ("web", "latency_avg"): 0.8,
+        ("shop", "latency_avg"): 0.7,
+        ("disk", "io_utilisation"): 1,
+    }
+    graph = calls("web>shop", "shop>db", "shop>disk")
+    found = diagnose(case(levels, trouble, alert=("web", "latency_avg")), graph)
+    shares = {one.service: one.of_alert for one in found.suspicions}
+    assert shares["disk"] == pytest.approx(shares["shop"])
+    assert shares["db"] == 0.0
+    calm = diagnose(
+        case(levels, trouble | {("disk", "io_utilisation"): 0.1}, alert=("web", "latency_avg")),
+        graph,
+    )
+    assert calm.services[0] == "shop"
+    assert {one.service: one.of_alert for one in calm.suspicions}["disk"] < 0.2
+
+
+def test_one_that_measures_nothing_itself_is_believed_more_of_what_its_callers_see() -> None:
+    levels = {("shop", "client_latency", "bank"): 0.1, ("shop", "latency"): 0.1}
+    slow = {("shop", "client_latency", "bank"): 2.0, ("shop", "latency"): 1.5}
+    assert diagnose(case(levels, slow), calls("shop>bank")).services[0] == "bank"
+    own = levels | {("bank", "cpu"): 0.5}
+    assert diagnose(case(own, slow), calls("shop>bank")).services[0] == "shop"
+
+
 def test_availability_counts_the_requests_that_fail() -> None:
     levels = alerted() | {(name, "availability"): 100.0 for name in ("web", "shop", "db")}
     trouble = {("web", "availability"): 90.0, ("shop", "availability"): 90.0}

@@ -192,6 +192,7 @@ class Correlate:
             changes=known_changes(changes, at, age),
             kpis=self._history.kpi_window(state.env, kpi_window_start(state, facts, at), at),
             clues=self._clues.window(state.env, clue_needs(state, facts, at, knowledge), at),
+            samples=self._history.samples(state.env),
             live=live,
         )
 
