@@ -18,7 +18,7 @@ DAY: Final = timedelta(days=1)
 AHEAD: Final = timedelta(minutes=5)
 """Lines count from so long before an onset on: it takes many failures to make a symptom."""
 
-MOST_SERVICES: Final = 60
+MOST_SERVICES: Final = 24
 """Services asked for in one tick, those with the strongest symptoms first."""
 
 

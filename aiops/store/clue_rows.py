@@ -40,9 +40,7 @@ def rows_of(changed: Kept, origin: Origin) -> dict[Table, list[Row]]:
                 "env": env,
                 "service": service,
                 "minute": int(minute.timestamp()),
-                "counts": orjson.dumps(
-                    {str(number): count for number, count in counts.items()}
-                ).decode(),
+                "counts": orjson.dumps(sorted(counts.items())).decode(),
                 "origin": origin,
             }
             for (env, service, minute), counts in changed.counts.items()

@@ -31,7 +31,7 @@ class LogTemplateRow(AiopsRow, table=True):
 
 
 class LogMinuteRow(AiopsRow, table=True):
-    """Lines of one service in one minute: template number → count, as JSON."""
+    """Lines of one service in one minute: pairs of template number and count, as JSON."""
 
     __tablename__ = "log_minutes"
     __table_args__ = (Index(None, "minute"),)

@@ -1,29 +1,22 @@
 """Logs and traces as they are kept: templates, counts per minute, a few examples, calls."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
-from sqlalchemy import Connection, Engine, and_, delete, or_, select, tuple_, update
+from sqlalchemy import Connection, Engine, and_, delete, select, update
 
-from aiops.clues.digest import Kept, Spot, spots
+from aiops.clues.digest import Kept
 from aiops.clues.needs import ClueNeeds
-from aiops.clues.templates import Place
 from aiops.domain.clues import (
     ClueWindow,
-    LogTemplate,
-    MinuteCounts,
     ServiceCall,
     TelemetryBatch,
-    TraceExample,
 )
-from aiops.domain.errors import StaleStateError, StateFormatError
+from aiops.domain.errors import StaleStateError
 from aiops.domain.symptoms import Origin
-from aiops.domain.time import utc
 from aiops.store.accepted import BodyState
+from aiops.store.clue_reads import batch_of, counted, known, seen_templates, traces_since
 from aiops.store.clue_rows import rows_of, write_calls, write_rows
 from aiops.store.clue_tables import (
     LISTENING,
@@ -32,7 +25,6 @@ from aiops.store.clue_tables import (
     SERVICE_CALLS,
     TRACE_MINUTES,
 )
-from aiops.store.codec import decode, decode_all
 from aiops.store.columns import is_one_of
 from aiops.store.engine import reading, writing
 from aiops.store.prune import delete_in_steps
@@ -41,8 +33,6 @@ from aiops.store.upsert import insert_missing
 
 SOURCES: Final = ("otlp_logs", "otlp_traces")
 """Sources whose accepted bodies are telemetry batches."""
-
-_KEYS_AT_ONCE: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +78,9 @@ class ClueStore:
         )
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
-            read = [(row.id, *_batch(row.body)) for row in rows]
+            read = [(row.id, *batch_of(row.body)) for row in rows]
             batches = tuple(batch for _, batch, _ in read if batch is not None)
-            kept, versions = _known(connection, batches)
+            kept, versions = known(connection, batches)
         return Waiting(
             ids=tuple(one for one, batch, _ in read if batch is not None),
             batches=batches,
@@ -129,32 +119,15 @@ class ClueStore:
             since = connection.scalar(select(LISTENING.c.since).where(LISTENING.c.env == env))
             if since is None:
                 return None
-            templates = _templates(connection, [(env, one) for one in needs.services])
-            table = LOG_MINUTES.c
-            inside = or_(
-                *(
-                    table.minute.between(int(first.timestamp()), int(last.timestamp()))
-                    for first, last in needs.stretches
-                )
+            recent = counted(connection, env, needs.services, [(needs.since, at)])
+            seen = {(one.service, number) for one in recent for number, _ in one.counts}
+            loud = sorted({service for service, _ in seen})
+            return ClueWindow(
+                since=since,
+                templates=seen_templates(connection, env, sorted(seen)),
+                counts=counted(connection, env, loud, needs.stretches),
+                traces=traces_since(connection, env, needs, at),
             )
-            mine = (table.env == env, table.service.in_(needs.services))
-            order = (table.service, table.minute)
-            query = select(table.service, table.minute, table.counts).where(*mine, inside)
-            counts = connection.execute(query.order_by(*order)).all()
-            traces = _traces_since(connection, env, needs, at)
-        return ClueWindow(
-            since=since,
-            templates=tuple(one for found in templates.values() for one in found),
-            counts=tuple(
-                MinuteCounts(
-                    service=row.service,
-                    minute=utc(row.minute),
-                    counts=tuple(sorted(_counts(row.counts).items())),
-                )
-                for row in counts
-            ),
-            traces=traces,
-        )
 
     def calls(self, env: str) -> tuple[ServiceCall, ...]:
         """Return who was seen to call whom, by caller and callee."""
@@ -210,78 +183,3 @@ class ClueStore:
         mine = (table.env == env, table.version == version)
         if connection.execute(update(LISTENING).where(*mine).values(values)).rowcount != 1:
             raise StaleStateError(f"another worker has digested logs or traces of {env}")
-
-
-def _batch(body: bytes) -> tuple[TelemetryBatch | None, str]:
-    try:
-        return decode(TelemetryBatch, body.decode()), ""
-    except (StateFormatError, UnicodeDecodeError) as error:
-        return None, str(error)
-
-
-def _known(
-    connection: Connection, batches: Sequence[TelemetryBatch]
-) -> tuple[Kept, dict[str, int]]:
-    touched = spots(batches)
-    envs = sorted({env for env, _, _ in touched} | {env for one in batches for env, _ in one.heard})
-    found = connection.execute(select(LISTENING).where(LISTENING.c.env.in_(envs))).all()
-    kept = Kept(
-        since={row.env: row.since for row in found},
-        templates=_templates(connection, sorted({spot[:2] for spot in touched})),
-        counts={
-            spot: _counts(text) for spot, text in _minutes(connection, LOG_MINUTES, touched).items()
-        },
-        traces={
-            spot: decode_all(TraceExample, text)
-            for spot, text in _minutes(connection, TRACE_MINUTES, touched).items()
-        },
-    )
-    return kept, dict.fromkeys(envs, 0) | {row.env: row.version for row in found}
-
-
-def _templates(
-    connection: Connection, places: Sequence[Place]
-) -> dict[Place, tuple[LogTemplate, ...]]:
-    table = LOG_TEMPLATES.c
-    found: defaultdict[Place, list[LogTemplate]] = defaultdict(list)
-    for start in range(0, len(places), _KEYS_AT_ONCE):
-        some = tuple_(table.env, table.service).in_(places[start : start + _KEYS_AT_ONCE])
-        query = select(table.doc).where(some).order_by(table.env, table.service, table.number)
-        for doc in connection.scalars(query):
-            one = decode(LogTemplate, doc)
-            found[one.env, one.service].append(one)
-    return {place: tuple(some) for place, some in found.items()}
-
-
-def _minutes(connection: Connection, table: Any, touched: Sequence[Spot]) -> dict[Spot, str]:
-    """Return the text kept of each spot that has one."""
-    content = table.c.counts if table is LOG_MINUTES else table.c.doc
-    key = (table.c.env, table.c.service, table.c.minute)
-    found: dict[Spot, str] = {}
-    for start in range(0, len(touched), _KEYS_AT_ONCE):
-        some = [
-            (env, service, int(minute.timestamp()))
-            for env, service, minute in touched[start : start + _KEYS_AT_ONCE]
-        ]
-        for env, service, minute, text in connection.execute(
-            select(*key, content).where(tuple_(*key).in_(some))
-        ):
-            found[env, service, utc(minute)] = text
-    return found
-
-
-def _traces_since(
-    connection: Connection, env: str, needs: ClueNeeds, at: datetime
-) -> tuple[TraceExample, ...]:
-    table = TRACE_MINUTES.c
-    query = (
-        select(table.doc)
-        .where(table.env == env, table.service.in_(needs.services))
-        .where(table.minute.between(int(needs.since.timestamp()), int(at.timestamp())))
-        .order_by(table.service, table.minute)
-    )
-    return tuple(one for doc in connection.scalars(query) for one in decode_all(TraceExample, doc))
-
-
-def _counts(text: str) -> dict[int, int]:
-    return {int(number): count for number, count in orjson.loads(text).items()}

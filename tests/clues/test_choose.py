@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from aiops.clues.choose import choose
-from aiops.clues.needs import clue_needs
+from aiops.clues.needs import MOST_SERVICES, clue_needs
 from aiops.domain.clues import ClueKind, Clues, LogSeverity
 from aiops.domain.environment import EnvState
 from aiops.domain.symptoms import FactKind, SymptomFact
@@ -152,4 +152,4 @@ def test_no_more_services_are_asked_for_than_a_query_can_take() -> None:
     ]
     needs = clue_needs(EnvState(env="prod"), facts, minute(4), KNOWN)
     assert needs is not None
-    assert len(needs.services) == 60
+    assert len(needs.services) == MOST_SERVICES
