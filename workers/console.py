@@ -12,7 +12,7 @@ from aiops.ingest import changes
 from aiops.learn.marks import holding
 from aiops.web.app import create_app
 from aiops.web.services import WebServices
-from workers import knowledge
+from workers import knowledge, regrouping
 from workers.clock import SystemClock
 from workers.exports import take_export
 from workers.judgement import judge
@@ -40,6 +40,8 @@ def make_console(parts: Parts) -> FastAPI:
             slack_signing_secret=_shown(settings.slack_signing_secret),
             seen_until=lambda: seen_until(parts),
             judge=partial(judge, parts),
+            merge=partial(regrouping.merge, parts),
+            split=partial(regrouping.split, parts),
             take_export=partial(take_export, parts),
             marks=lambda: holding(parts.marks.all(), parts.clock.now()),
         )

@@ -18,7 +18,7 @@ STYLE_PATH = "/static/style.css"
 
 SECURITY_HEADERS = {
     "content-security-policy": (
-        "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
+        "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'self';"
         " frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",

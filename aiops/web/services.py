@@ -32,6 +32,34 @@ class Judge(Protocol):
         ...
 
 
+class Merge(Protocol):
+    """Makes incidents one on a person's word."""
+
+    def __call__(
+        self, names: Sequence[str], *, by: str, why: str, place: str
+    ) -> tuple[Incident, tuple[str, ...]]:
+        """Return the incident that is left, and the ids of those that became links to it.
+
+        Raises:
+            InputError: one is not there, or over, or they are of several environments.
+        """
+        ...
+
+
+class Split(Protocol):
+    """Makes part of an incident one of its own on a person's word."""
+
+    def __call__(
+        self, name: str, leaving: Sequence[str], *, by: str, why: str, place: str
+    ) -> tuple[Incident, Incident]:
+        """Return the incident without what left it, and the one that holds it.
+
+        Raises:
+            InputError: it is not there or over, or nothing or everything would leave it.
+        """
+        ...
+
+
 class ExportTaker(Protocol):
     """Stores what the body of an OTLP export comes down to, durably, before it returns."""
 
@@ -68,6 +96,8 @@ class WebServices:
         seen_until: up to when signals have been looked at; None: not known. A quiet list says so,
             for silence must not read as health.
         judge: stores what a person says of an incident; None: nobody can say it here.
+        merge: makes incidents one; None: nobody can say it here.
+        split: makes one incident two; None: as above.
         take_export: stores what an OTLP body comes down to; None: OTLP is not taken here.
         marks: the marks that hold, by series.
     """
@@ -84,6 +114,8 @@ class WebServices:
     slack_signing_secret: str | None = field(default=None, repr=False)
     seen_until: Callable[[], datetime | None] | None = None
     judge: Judge | None = None
+    merge: Merge | None = None
+    split: Split | None = None
     take_export: ExportTaker | None = None
     marks: Callable[[], Sequence[Mark]] = tuple
 

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
+from aiops.domain.errors import InputError
 from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Runbook, RunbookStep
 from aiops.domain.marks import Mark
@@ -18,16 +20,20 @@ HELP = (
     "`/runbook search payment` finds runbooks by words\n"
     "`/incident` lists what is open\n"
     "`/incident INC-1001` tells of one incident\n"
-    "`/incident INC-1001 noise nightly batch` says that it was nothing, and why; `real` that it was"
+    "`/incident INC-1001 noise nightly batch` says that it was nothing, and why; or `real`\n"
+    "`/incident merge INC-1001 INC-1002 one connection pool` makes them one, and says why\n"
+    "`/incident split INC-1001 search,search-db another fault` makes part of it one of its own"
 )
 
 _WORDS = {"real": True, "noise": False}
+_PLACE = "Slack"
 _RECENT = 200
 _SHOWN = 15
 _LINE_CHARACTERS = 300
 _STEP_CHARACTERS = 600
 _BLOCK_CHARACTERS = 11_000
 _WORD = re.compile(r"[\w.-]+")
+_ID = re.compile(r"INC-\d+")
 
 
 def answer(command: str, text: str, services: WebServices, who: str = "") -> dict[str, Any]:
@@ -46,10 +52,8 @@ def answer(command: str, text: str, services: WebServices, who: str = "") -> dic
         return _runbook(words[0], services)
     if command == "/runbook":
         return _list("Runbooks", [_runbook_line(one, services) for one in services.runbooks])
-    if command == "/incident" and words:
-        return _incident(words[0], words[1:], services, who)
     if command == "/incident":
-        return _open_incidents("Open incidents", services)
+        return _incidents(words, services, who)
     return _said("This is what I understand:\n" + HELP)
 
 
@@ -143,6 +147,14 @@ def _runbook_line(runbook: Runbook, services: WebServices) -> str:
     return link(f"{services.base_url}/runbooks/{runbook.id}", f"{runbook.id}: {runbook.title}")
 
 
+def _incidents(words: Sequence[str], services: WebServices, who: str) -> dict[str, Any]:
+    if not words:
+        return _open_incidents("Open incidents", services)
+    if words[0].lower() in ("merge", "split"):
+        return _regrouped(words, services, who)
+    return _incident(words[0], words[1:], services, who)
+
+
 def _incident(name: str, words: Sequence[str], services: WebServices, who: str) -> dict[str, Any]:
     incident = services.incidents.get(name.upper())
     if incident is None:
@@ -171,6 +183,39 @@ def _judged(
     bars = "lower" if _WORDS[word] else "higher"
     lines = [escaped(f"{one.name}: {bars} bars{_until(one)}", _LINE_CHARACTERS) for one in marks]
     return _list(f"{incident.id} is {word}, says {escaped(who, 80)}. Its series", lines)
+
+
+def _regrouped(words: Sequence[str], services: WebServices, who: str) -> dict[str, Any]:
+    """Merge or split as somebody typed it, or say what was wrong with that."""
+    act = _merged if words[0].lower() == "merge" else _parted
+    try:
+        return act(words[1:], services, who or "somebody on Slack")
+    except InputError as error:
+        return _said(escaped(f"Nothing was done: {error}.", 700))
+
+
+def _merged(words: Sequence[str], services: WebServices, who: str) -> dict[str, Any]:
+    names = list(takewhile(_ID.fullmatch, (word.upper().rstrip(",") for word in words)))
+    why = " ".join(words[len(names) :])[:_LINE_CHARACTERS]
+    if services.merge is None:
+        return _said("Nothing can be merged here: use `aiops incident merge`.")
+    if len(names) < 2 or not why:
+        return _said("Say which and why, as in `/incident merge INC-1001 INC-1002 one database`.")
+    kept, gone = services.merge(names, by=who, why=why, place=_PLACE)
+    if not gone:
+        return _said(f"Nothing to do: they are {kept.id} already.")
+    return _list(f"{', '.join(gone)} merged into", [_incident_line(kept, services)])
+
+
+def _parted(words: Sequence[str], services: WebServices, who: str) -> dict[str, Any]:
+    if services.split is None:
+        return _said("Nothing can be split here: use `aiops incident split`.")
+    if len(words) < 3:
+        return _said("Say what leaves and why, as in `/incident split INC-1001 search by chance`.")
+    leaving = [name for name in words[1].split(",") if name]
+    why = " ".join(words[2:])[:_LINE_CHARACTERS]
+    both = services.split(words[0].upper(), leaving, by=who, why=why, place=_PLACE)
+    return _list("Split into", [_incident_line(one, services) for one in both])
 
 
 def _until(mark: Mark) -> str:

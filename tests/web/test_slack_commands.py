@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.signature import SignatureVerifier
 
-from aiops.domain.incidents import IncidentState
+from aiops.domain.errors import InputError
+from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.journeys import Runbook, RunbookStep
 from aiops.domain.marks import Mark, MarkKind
 from aiops.receivers.blockkit import MAX_TEXT_CHARACTERS, block_errors, text_characters
@@ -147,6 +148,73 @@ def test_where_nothing_can_be_said_it_says_what_can(site: Site) -> None:
     form = {"command": "/incident", "text": "INC-2048 noise", "user_name": "ann"}
     answered = ask(site.open(), site, body=urlencode(form).encode())
     assert "aiops judge" in answered.json()["text"]
+
+
+@dataclass
+class Regrouped:
+    """Who merged and split what, as the application was told."""
+
+    words: list[tuple[object, ...]] = field(default_factory=list)
+
+    def merge(
+        self, names: Sequence[str], *, by: str, why: str, place: str
+    ) -> tuple[Incident, tuple[str, ...]]:
+        self.words.append((*names, by, why, place))
+        if "INC-1" in names:
+            raise InputError("there is no incident INC-1")
+        return incident(), tuple(names[1:])
+
+    def split(
+        self, name: str, leaving: Sequence[str], *, by: str, why: str, place: str
+    ) -> tuple[Incident, Incident]:
+        self.words.append((name, tuple(leaving), by, why, place))
+        return incident(), incident(id="INC-2050", title="Search slow")
+
+
+def regroup(site: Site, text: str) -> tuple[str, Regrouped]:
+    told = Regrouped()
+    form = {"command": "/incident", "text": text, "user_name": "ann"}
+    browser = site.open(merge=told.merge, split=told.split)
+    content = ask(browser, site, body=urlencode(form).encode()).json()
+    assert block_errors(content["blocks"]) == []
+    return content["text"], told
+
+
+def test_incidents_are_merged_with_who_said_so_and_why(site: Site) -> None:
+    said, told = regroup(site, "merge inc-2048, INC-2049 one connection pool")
+    assert told.words == [("INC-2048", "INC-2049", "ann", "one connection pool", "Slack")]
+    assert said.startswith("INC-2049 merged into:")
+    assert "INC-2048" in said
+
+
+def test_an_incident_is_split_by_its_services(site: Site) -> None:
+    said, told = regroup(site, "split INC-2048 search,search-db another fault")
+    assert told.words == [
+        ("INC-2048", ("search", "search-db"), "ann", "another fault", "Slack"),
+    ]
+    assert "Search slow" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("merge INC-2048 INC-2049", "Say which and why"),
+        ("merge INC-2048 one pool", "Say which and why"),
+        ("split INC-2048 search", "Say what leaves and why"),
+        ("merge INC-2048 INC-1 one", "Nothing was done: there is no incident INC-1."),
+    ],
+)
+def test_half_a_word_regroups_nothing_and_says_what_is_missing(
+    site: Site, text: str, says: str
+) -> None:
+    assert says in regroup(site, text)[0]
+
+
+@pytest.mark.parametrize("act", ["merge", "split"])
+def test_where_nothing_can_be_regrouped_it_says_what_can(site: Site, act: str) -> None:
+    form = {"command": "/incident", "text": f"{act} INC-2048 INC-2049 why", "user_name": "ann"}
+    answered = ask(site.open(), site, body=urlencode(form).encode())
+    assert f"aiops incident {act}" in answered.json()["text"]
 
 
 def test_without_open_incidents_it_says_none(site: Site) -> None:
