@@ -19,6 +19,7 @@ from workers.app import Role, make_app
 from workers.clock import FileClock, SystemClock
 from workers.health import SourceHealth
 from workers.knowledge import Remembering
+from workers.learned import LEAST_CALLS, LearnedTopology
 from workers.leases import DirtyFlags, RedisLease
 from workers.plugins import notifiers, sources
 from workers.queue import CeleryQueue
@@ -120,8 +121,12 @@ class Parts(Stores):
         return knowledge.standing(self.settings)
 
     def knowledge(self) -> Knowledge:
-        """Return what is known: the configuration as it was at the start, memory as it is now."""
-        return self._remembering.now()
+        """Return what is known: the configuration of the start, memory and learned edges of now."""
+        return self._learned.added_to(self._remembering.now())
+
+    @cached_property
+    def _learned(self) -> LearnedTopology:
+        return LearnedTopology(partial(self.clues.edges, LEAST_CALLS))
 
     @cached_property
     def _remembering(self) -> Remembering:

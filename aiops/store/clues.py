@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, and_, delete, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, select, update
 
 from aiops.clues.digest import Kept
 from aiops.clues.needs import ClueNeeds
@@ -30,6 +30,8 @@ from aiops.store.engine import reading, writing
 from aiops.store.prune import delete_in_steps
 from aiops.store.tables import ACCEPTED_BODIES
 from aiops.store.upsert import insert_missing
+from topology.discover import Call, edges_from_calls
+from topology.graph import Edge
 
 SOURCES: Final = ("otlp_logs", "otlp_traces")
 """Sources whose accepted bodies are telemetry batches."""
@@ -144,6 +146,26 @@ class ClueStore:
                 count=row.times,
                 seen_at=row.seen_at,
             )
+            for row in rows
+        )
+
+    def edges(self, least_calls: int) -> tuple[Edge, ...]:
+        """Return the edges between services that traces of any environment tell of.
+
+        Args:
+            least_calls: what was seen less often may be a stray probe.
+        """
+        table = SERVICE_CALLS.c
+        times, last = func.sum(table.count), func.max(table.seen_at)
+        query = (
+            select(table.caller, table.callee, times.label("times"), last.label("seen_at"))
+            .group_by(table.caller, table.callee)
+            .having(times >= least_calls)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return edges_from_calls(
+            Call(caller=row.caller, callee=row.callee, count=int(row.times), seen_at=row.seen_at)
             for row in rows
         )
 
