@@ -15,7 +15,7 @@ from aiops.detect import engine
 from aiops.detect.engine import ShardProfile, ShardState
 from aiops.detect.tick_log import TickLog
 from aiops.domain.changes import Change
-from aiops.domain.clues import TelemetryBatch
+from aiops.domain.clues import ClueWindow, TelemetryBatch
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import Notification
@@ -168,7 +168,7 @@ class Backtest:
             facts=tuple(facts),
             changes=known_changes(self._changes, at, policy.change_max_age_seconds),
             kpis=self._kpis.window(kpi_window_start(self._env, facts, at), at),
-            clues=self._clues.window(clue_needs(self._env, facts, at, self._knowledge), at),
+            clues=self._clues_near(at, facts),
             samples=self._log,
         )
         advance = pipeline.advance(self._env, tick, self._knowledge)
@@ -178,6 +178,11 @@ class Backtest:
         for incident in advance.revisions:
             self._episodes[incident.dedup_key] = incident
         return advance
+
+    def _clues_near(self, at: datetime, facts: Sequence[SymptomFact]) -> ClueWindow | None:
+        if not self._clues.holds_any:
+            return None
+        return self._clues.window(clue_needs(self._env, facts, at, self._knowledge), at)
 
     def _refit(self) -> None:
         if self._fit_due is None:

@@ -273,11 +273,12 @@ def _bring_up(
     knowledge: Knowledge,
     claimed: Sequence[Claim],
 ) -> None:
-    """Bring up to date what live incidents without other news cost."""
+    """Bring up to date what live incidents without other news cost, and what logs tell of them."""
     claiming = {one.incident_id for one in claimed} if tick.kpis is not None else set()
     for one in before:
         is_untouched = one.is_live and incidents[one.id] is one
-        if is_untouched and (one.impacts or one.id in claiming):
+        has_clues = is_untouched and choose.speaks_of(one, tick.clues)
+        if is_untouched and (one.impacts or one.id in claiming or has_clues):
             known = Candidate(symptoms=one.symptoms, causes=one.causes, ruled_out=one.ruled_out)
             incidents[one.id] = assemble(known, one, tick, knowledge, one.id, claimed)
 

@@ -20,7 +20,7 @@ from aiops.domain.clues import (
     TraceExample,
 )
 from aiops.domain.environment import Knowledge
-from aiops.domain.incidents import Candidate
+from aiops.domain.incidents import Candidate, Incident
 from aiops.domain.time import MINUTE
 
 MOST_LOGS: Final = 5
@@ -74,6 +74,15 @@ def choose(
     ]
     found.sort(key=lambda clue: _rank(clue, places))
     return Clues(logs=_few(found), traces=_traces(candidate, window, onset, at, places, knowledge))
+
+
+def speaks_of(incident: Incident, window: ClueWindow | None) -> bool:
+    """Return whether logs or traces near a tick are of services an incident is about."""
+    if window is None or not (window.counts or window.traces):
+        return False
+    heard = {one.service for one in window.counts} | {one.service for one in window.traces}
+    about = {cause.service for cause in incident.causes}
+    return not heard.isdisjoint(about | {symptom.service for symptom in incident.symptoms})
 
 
 def _places(candidate: Candidate, knowledge: Knowledge) -> dict[str, int]:

@@ -20,6 +20,7 @@ class ClueReplay:
         self._log: ClueLog | None = None
         found = recorded or TelemetryBatch()
         both: tuple[LogLines | TraceExample, ...] = (*found.lines, *found.traces)
+        self.holds_any = bool(both)
         self._waiting = deque(sorted(both, key=lambda one: (one.minute, one.service)))
 
     def reach(self, at: datetime) -> None:

@@ -113,6 +113,12 @@ class ClueStore:
             write_rows(connection, rows)
             write_calls(connection, changed.calls, self._origin)
 
+    def listens(self, env: str) -> bool:
+        """Return whether any logs or traces of an environment were ever taken in."""
+        with reading(self._engine) as connection:
+            query = select(LISTENING.c.version).where(LISTENING.c.env == env)
+            return connection.scalar(query) is not None
+
     def window(self, env: str, needs: ClueNeeds | None, at: datetime) -> ClueWindow | None:
         """Return what is kept of what a tick needs; None where it needs or there is nothing."""
         if needs is None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from aiops import pipeline
 from aiops.backtest import has_open_work, known_changes, kpi_window_start
 from aiops.clues.needs import clue_needs
+from aiops.domain.clues import ClueWindow
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.errors import StaleStateError
 from aiops.domain.incidents import Incident, IncidentState
@@ -191,10 +192,18 @@ class Correlate:
             facts=tuple(facts),
             changes=known_changes(changes, at, age),
             kpis=self._history.kpi_window(state.env, kpi_window_start(state, facts, at), at),
-            clues=self._clues.window(state.env, clue_needs(state, facts, at, knowledge), at),
+            clues=self._clues_near(state, at, facts, knowledge),
             samples=self._history.samples(state.env),
             live=live,
         )
+
+    def _clues_near(
+        self, state: EnvState, at: datetime, facts: Sequence[SymptomFact], knowledge: Knowledge
+    ) -> ClueWindow | None:
+        """Return what logs and traces tell at a tick; what is needed is dear to say in a storm."""
+        if not self._clues.listens(state.env):
+            return None
+        return self._clues.window(state.env, clue_needs(state, facts, at, knowledge), at)
 
     def _tell(self, batch: "_Batch", told: Sequence[int]) -> None:
         for delivery in told:
