@@ -26,15 +26,32 @@ def join_same_service(scene: Scene) -> None:
 
 
 def join_adjacent(scene: Scene) -> None:
-    """Join sick services that call each other, in a direction in which trouble or load travels."""
+    """Join sick services that call each other, in a direction in which trouble or load travels.
+
+    A service that everyone shares shows the trouble of every system behind it, and would make one
+    of them all: it joins the one that explains it best.
+    """
+    behind: dict[int, tuple[bool, float, float, int]] = {}
     for a, b in scene.sick_calls:
         caller, callee = scene.bundles[a], scene.bundles[b]
         if trouble_travels(callee, caller):
-            text = f"{caller.service} depends on {callee.service}, whose trouble reaches it"
-            scene.links.join(a, b, Clause(text=text, source=caller.id))
+            if scene.calls.is_shared_by_all(caller.service):
+                is_far = callee.service not in scene.calls.callees(caller.service)
+                offer = (is_far, apart(caller, callee), -callee.strength, b)
+                behind[a] = min(behind.get(a, offer), offer)
+                continue
+            _join_to_cause(scene, a, b)
         elif load_travels(caller, callee):
             text = f"{caller.service} calls on {callee.service}, so its load reaches it"
             scene.links.join(a, b, Clause(text=text, source=callee.id))
+    for a, (_, _, _, b) in behind.items():
+        _join_to_cause(scene, a, b)
+
+
+def _join_to_cause(scene: Scene, a: int, b: int) -> None:
+    caller, callee = scene.bundles[a], scene.bundles[b]
+    text = f"{caller.service} depends on {callee.service}, whose trouble reaches it"
+    scene.links.join(a, b, Clause(text=text, source=caller.id))
 
 
 def join_same_root(scene: Scene) -> None:

@@ -60,6 +60,10 @@ class Calls:
         """Tell whether a service only passes calls on to systems unconnected without it."""
         return self._graph.is_gateway(name)
 
+    def is_shared_by_all(self, name: str) -> bool:
+        """Tell whether a service has so many callers and callees that it holds nothing together."""
+        return name in self._graph.shared_by_all
+
     def above(self, name: str, hops: int) -> dict[str, int]:
         """Return whom trouble of `name` can reach: callers within `hops`, with their distance."""
         return self._walk(name, hops, up=True)

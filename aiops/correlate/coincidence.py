@@ -111,10 +111,15 @@ def _at_one_moment(first: Bundle, second: Bundle) -> bool:
 
 
 def _join_crowds(scene: Scene, near: Sequence[_Neighbours]) -> None:
-    """Join what is many, within one cohort: troubles of all regions bridge none of two of them."""
+    """Join what is many, within one cohort: troubles of all regions bridge none of two of them.
+
+    Nor does a sick service that everyone shares bridge the systems behind it.
+    """
     crowds = Links(len(scene.bundles))
     for one in near:
         first, second = scene.bundles[one.place], scene.bundles[one.other]
+        if any(scene.calls.is_shared_by_all(bundle.service) for bundle in (first, second)):
+            continue
         if (first.region, first.segment) == (second.region, second.segment):
             crowds.join(scene.links.find(one.place), scene.links.find(one.other))
     for members in crowds.sets().values():

@@ -123,6 +123,16 @@ def test_the_same_thing_on_one_service_in_every_region_is_one_problem() -> None:
     assert len(got) == 1
 
 
+def test_a_sick_service_that_everyone_shares_belongs_to_one_fault_and_joins_no_two() -> None:
+    estate = calls(*(f"edge > api-{number} > db-{number}" for number in range(60)))
+    sick = [full(f"db-{number}", 3) for number in range(5)]
+    sick += [errors(f"api-{number}", 4) for number in range(5)]
+    got = found(estate, *sick, errors("edge", 3))
+    faults = {frozenset({f"api-{number}", f"db-{number}"}) for number in range(5)}
+    assert {part - {"edge"} for part in parts(got)} == faults
+    assert sum("edge" in part for part in parts(got)) == 1
+
+
 def test_a_gateway_that_shows_two_regional_faults_does_not_join_them() -> None:
     got = found(
         GATEWAY,
