@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from aiops.correlate.bundles import Nature, nature
 from aiops.correlate.calls import Calls
@@ -47,7 +48,7 @@ LEADING_RATIO = 0.5
 """Symptoms weaker than this share of the strongest do not tell since when a service is sick."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Sickness:
     """What speaks for a fault in one service.
 
@@ -65,12 +66,12 @@ class Sickness:
     onset: datetime
     strength: float
 
-    @property
+    @cached_property
     def evidence(self) -> tuple[Symptom, ...]:
         """Its own symptoms, or else those of its callers."""
         return self.symptoms or self.seen_by
 
-    @property
+    @cached_property
     def leading(self) -> Symptom:
         """The first symptom that counts."""
         return min(
@@ -78,12 +79,12 @@ class Sickness:
             key=lambda one: (one.onset, -weighted_strength(one), one.id),
         )
 
-    @property
+    @cached_property
     def peak(self) -> Symptom:
         """The strongest symptom."""
         return min(self.evidence, key=lambda one: (-weighted_strength(one), one.id))
 
-    @property
+    @cached_property
     def has_trouble(self) -> bool:
         """Whether more is wrong than the amount of traffic, or that two measures disagree."""
         return any(
@@ -91,14 +92,14 @@ class Sickness:
             for one in self.evidence
         )
 
-    @property
+    @cached_property
     def passed_on_ratio(self) -> float:
         """How much of its strength it may have from what it calls: what exceeds its resources'."""
         own = (one for one in self.symptoms if is_resource(one.series.key.metric))
         strongest = max((weighted_strength(one) for one in own), default=0.0)
         return max(0.0, 1 - strongest / self.strength) if self.strength > 0 else 1.0
 
-    @property
+    @cached_property
     def load_since(self) -> datetime | None:
         """Since when more traffic than usual arrives, if it does."""
         return min(
