@@ -26,7 +26,8 @@ def take_export(parts: Parts, signal: str, body: bytes, content_type: str) -> tu
     """
     now, settings = parts.clock.now(), parts.settings
     source = f"otlp_{signal}"
-    parsed = ingester_named(source)(body, content_type, now, settings.default_env)
+    declared = settings.policies.paging.known_environments
+    parsed = ingester_named(source)(body, content_type, now, settings.default_env, declared)
     batch: TelemetryBatch = parsed.batch
     if not _is_news(parts, batch):
         return parsed.rejected, parsed.why

@@ -5,7 +5,7 @@ and the semantic conventions for resources (`service.name`, `deployment.environm
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -60,10 +60,12 @@ class Acceptance:
     Args:
         received_at: when the body arrived, aware UTC; None: in a recording, any time will do.
         default_env: the environment of resources that name none.
+        declared: the environments of `aiops.yaml`.
     """
 
     received_at: datetime | None
     default_env: str
+    declared: Collection[str] = ()
     heard: dict[str, int] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     _seen: int = 0
@@ -78,7 +80,7 @@ class Acceptance:
         if not service:
             return None
         env = next((told[one] for one in _ENVIRONMENTS if told.get(one)), "")
-        return _name(env) or self.default_env, service
+        return environment(_name(env), self.declared) or self.default_env, service
 
     def moment(self, place: Place | None, *nanoseconds: object) -> float | None:
         """Return when a record was made in epoch seconds, None where it is not taken.
@@ -128,6 +130,26 @@ class Acceptance:
     def refuse(self, reason: str) -> None:
         """Note that a record is not taken, and why."""
         self.refused[reason] += 1
+
+
+def environment(named: str, declared: Collection[str]) -> str:
+    """Return an environment as `aiops.yaml` calls it: OpenTelemetry's `production` may be `prod`.
+
+    One that is not declared is the one whose name it begins with, where only letters follow.
+
+    Examples:
+        >>> environment("Production", {"prod", "staging"}), environment("prod-eu", {"prod"})
+        ('prod', 'prod-eu')
+    """
+    if named in declared:
+        return named
+    lower = named.lower()
+    spelled = [
+        one
+        for one in declared
+        if lower == one or (lower.startswith(one) and lower.removeprefix(one).isalpha())
+    ]
+    return max(spelled, key=lambda one: (len(one), one), default=named)
 
 
 def document(body: bytes) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """OTLP/HTTP logs -> counted groups of like lines, without their secrets. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -30,7 +30,13 @@ _INFO: Final = 9
 _MESSAGES: Final = ("message", "msg", "exception.message", "event.name")
 
 
-def parse(body: bytes, content_type: str, received_at: datetime | None, default_env: str) -> Parsed:
+def parse(
+    body: bytes,
+    content_type: str,
+    received_at: datetime | None,
+    default_env: str,
+    declared: Collection[str] = (),
+) -> Parsed:
     """Read the body of an export of logs; nothing of it but what is returned is to be kept.
 
     Args:
@@ -38,6 +44,7 @@ def parse(body: bytes, content_type: str, received_at: datetime | None, default_
         content_type: protobuf's, else it is read as JSON.
         received_at: when it arrived, aware UTC; None: in a recording, any time will do.
         default_env: the environment of resources that name none.
+        declared: the environments of `aiops.yaml`: one that is spelled out is known by them.
 
     Raises:
         InputError: it cannot be read; names the place, what was found and what was expected.
@@ -53,7 +60,7 @@ def parse(body: bytes, content_type: str, received_at: datetime | None, default_
         >>> one.service, one.severity.name, one.text
         ('pay', 'ERROR', 'card <*> declined')
     """
-    accept = Acceptance(received_at, default_env)
+    accept = Acceptance(received_at, default_env, declared)
     records = _by_message if content_type == PROTOBUF else _in_document
     lines, left_out = group_lines(records(body, accept))
     return accept.parsed(TelemetryBatch(heard=accept.environments, lines=lines), left_out)

@@ -1,6 +1,6 @@
 """OTLP/HTTP traces -> examples of slow and failing requests, and who calls whom. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -29,7 +29,13 @@ _CODES: Final = MappingProxyType(dict(Status.StatusCode.items()))
 _FAILED: Final = 2
 
 
-def parse(body: bytes, content_type: str, received_at: datetime | None, default_env: str) -> Parsed:
+def parse(
+    body: bytes,
+    content_type: str,
+    received_at: datetime | None,
+    default_env: str,
+    declared: Collection[str] = (),
+) -> Parsed:
     """Read the body of an export of traces; arguments and errors as for logs.
 
     Examples:
@@ -45,7 +51,7 @@ def parse(body: bytes, content_type: str, received_at: datetime | None, default_
         >>> one.service, one.duration_seconds, one.failed, one.status
         ('pay', 1.2, True, 'no card')
     """
-    accept = Acceptance(received_at, default_env)
+    accept = Acceptance(received_at, default_env, declared)
     records = _by_message if content_type == PROTOBUF else _in_document
     spans = tuple(one for one in records(body, accept) if _is_known(one, accept))
     batch = TelemetryBatch(

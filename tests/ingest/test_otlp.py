@@ -211,3 +211,12 @@ def test_a_broken_body_is_read_or_refused_with_a_reason(
 def test_a_sender_that_was_away_for_hours_is_taken() -> None:
     late = NOW + timedelta(hours=20)
     assert otlp_logs.parse(logs(log()), JSON, late, "prod").rejected == 0
+
+
+@pytest.mark.parametrize(
+    ("named", "env"),
+    [("production", "prod"), ("PROD", "prod"), ("prod-eu", "prod-eu"), ("qa", "qa")],
+)
+def test_an_environment_spelled_out_is_the_declared_one(named: str, env: str) -> None:
+    parsed = otlp_logs.parse(logs(log(), env=named), JSON, NOW, "prod", {"prod", "staging"})
+    assert parsed.batch.lines[0].env == env
