@@ -37,7 +37,7 @@ from aiops.impact.cost import cost_of
 from aiops.impact.hits import hits
 from aiops.impact.money import assess
 from aiops.incident import assemble as assembling
-from aiops.incident import life, merge
+from aiops.incident import life, merge, timeline
 from aiops.incident.news import has_news, settle, taking_part
 from aiops.incident.standing import absorb, forget
 from aiops.learn.memory import infer_outcome, remember
@@ -162,7 +162,8 @@ def decide(
     silent, what is still alive is told once, at the first live tick.
     """
     incident = react(incident, tick.changes, tick.at, knowledge)
-    return plan(incident, previous, tick.at, knowledge, live=tick.live)
+    incident, told = plan(incident, previous, tick.at, knowledge, live=tick.live)
+    return timeline.decided(incident, previous, told, tick.at), told
 
 
 def resolve(incident: Incident, changes: Sequence[Change], at: datetime) -> Outcome:

@@ -1,12 +1,14 @@
 """What happened and when: kept from revision to revision and only ever added to."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from aiops.domain.changes import Change
 from aiops.domain.environment import Knowledge
 from aiops.domain.figures import format_value
-from aiops.domain.incidents import TimelineEntry, TimelineKind
+from aiops.domain.incidents import Decision, Incident, TimelineEntry, TimelineKind
+from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.visibility import stands, user_visible
 from aiops.incident.wording import change_words, subject_words, values_words
@@ -17,6 +19,11 @@ MOST_ONSETS = 100
 _BETWEEN_PEAKS = timedelta(minutes=5)
 _WORSENING = (TimelineKind.ONSET, TimelineKind.PEAK)
 _KINDS = tuple(TimelineKind)
+_MESSAGES = {
+    DeliveryAction.TRIGGER: "that it began",
+    DeliveryAction.ACKNOWLEDGE: "that somebody took it",
+    DeliveryAction.RESOLVE: "that it is over",
+}
 
 
 def timeline(
@@ -44,6 +51,32 @@ def timeline(
         if stands(symptom) and symptom.id not in skipped:
             fresh += _of(symptom, last.get(symptom.id), knowledge)
     return extend(previous, fresh)
+
+
+def decided(
+    incident: Incident,
+    previous: Incident | None,
+    notifications: Iterable[Notification],
+    at: datetime,
+) -> Incident:
+    """Return an incident whose timeline tells what was decided of it, why, and whom that tells.
+
+    Updates of a message are left out: they say what the entries beside them say.
+
+    Args:
+        incident: as it was decided.
+        previous: its last revision, None for a new one.
+        notifications: what goes out because of it.
+        at: event time, aware UTC.
+    """
+    same_episode = previous is not None and previous.episode == incident.episode
+    entries = [
+        *_decisions(incident, previous if same_episode else None, at),
+        *(_message(one) for one in notifications if one.action is not DeliveryAction.UPDATE),
+    ]
+    if not entries:
+        return incident
+    return replace(incident, timeline=extend(incident.timeline, entries))
 
 
 def extend(
@@ -75,6 +108,38 @@ def _identity(entry: TimelineEntry) -> tuple[TimelineKind, str, datetime | None]
 
 def _place(entry: TimelineEntry) -> tuple[datetime, int, str]:
     return entry.at, _KINDS.index(entry.kind), entry.source
+
+
+def _decisions(
+    incident: Incident, before: Incident | None, at: datetime
+) -> Iterator[TimelineEntry]:
+    level, decision = incident.severity, incident.decision
+    if before is None or before.severity is not level:
+        was = f", was {before.severity}" if before else ""
+        yield TimelineEntry(
+            at=at,
+            kind=TimelineKind.DECISION,
+            text=f"{level}{was}: {incident.severity_reason}",
+            source=f"severity:{level}",
+        )
+    if before is None or before.decision is not decision:
+        what = "recorded only" if decision is Decision.NONE else decision.value
+        yield TimelineEntry(
+            at=at,
+            kind=TimelineKind.DECISION,
+            text=f"{what}: {incident.decision_reason}",
+            source=f"decision:{decision}",
+        )
+
+
+def _message(notification: Notification) -> TimelineEntry:
+    sink, action = notification.sink, notification.action
+    return TimelineEntry(
+        at=notification.not_before,
+        kind=TimelineKind.MESSAGE,
+        text=f"message to {sink}: {_MESSAGES[action]}",
+        source=f"message:{sink}:{action}",
+    )
 
 
 def _change(change: Change) -> TimelineEntry:

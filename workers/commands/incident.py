@@ -210,4 +210,6 @@ def _clues(incident: Incident) -> list[str]:
 
 
 def _timeline(incident: Incident) -> list[str]:
-    return [f"  {one.at:%H:%M}   {one.text}" for one in incident.timeline]
+    return [
+        f"  {one.at:%H:%M}   {one.kind:8} {one.text}  ({one.source})" for one in incident.timeline
+    ]
