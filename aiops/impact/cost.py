@@ -1,7 +1,7 @@
 """Whether a cost is known, and how: "unknown" is an answer that is shown and counted."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from aiops.domain.cost import Cost, CostBasis
 from aiops.domain.environment import Knowledge
@@ -32,7 +32,8 @@ def cost_of(
     if not knowledge.journeys:
         return Cost(basis=CostBasis.UNKNOWN, reason="no journey is declared")
     hit = [one for one in knowledge.journeys if one.name in blast.journeys]
-    missing = [reason for one in hit if (reason := _missing(one, kpis, knowledge))]
+    lost = {one.kpi for one in impacts}
+    missing = [reason for one in hit if (reason := _missing(one, lost, kpis, knowledge))]
     if missing:
         return Cost(basis=CostBasis.UNKNOWN, reason="; ".join(missing))
     reason = "no loss beyond noise" if hit else "no journey is hit"
@@ -52,13 +53,17 @@ def count_costs(incidents: Iterable[Incident]) -> Mapping[CostBasis, int]:
     return {basis: counted[basis] for basis in CostBasis}
 
 
-def _missing(journey: Journey, kpis: KpiWindow | None, knowledge: Knowledge) -> str:
+def _missing(
+    journey: Journey, lost: Collection[str], kpis: KpiWindow | None, knowledge: Knowledge
+) -> str:
     """Return why nobody knows what a journey loses, empty where it would be known."""
     own = [one for one in knowledge.kpis if one.journey == journey.name or one.name in journey.kpis]
     money = [one.name for one in own if is_currency(one.unit)]
     counted = money if journey.value_per_success is None else [one.name for one in own]
     if not money and journey.value_per_success is None:
         return f"`{journey.name}` declares neither a money KPI nor the value of a success"
+    if not money and any(name in lost for name in counted):
+        return f"nothing counts the requests of `{journey.name}`, of which a share fails"
     if not counted:
         return f"nothing counts the successes of `{journey.name}`"
     read = {one.kpi for one in kpis.series} if kpis is not None else set()

@@ -72,7 +72,7 @@ def assess(
         hit = _Hit(name=name, own=tuple(own.get(name, ())), met=met.get(name, ()))
         lost = _lost(hit, kpis, knowledge, since=since, regions=regions)
         impacts += [_part(one, shared) for one in lost]
-    impacts += estimate_money(impacts, knowledge)
+    impacts += estimate_money(impacts, kpis, knowledge)
     return tuple(sorted(impacts, key=_worst_first))
 
 

@@ -56,6 +56,14 @@ def test_a_value_needs_something_that_counts_successes() -> None:
     assert told.reason == "nothing counts the successes of `checkout`"
 
 
+def test_a_share_of_nobody_knows_how_many_requests_is_unknown() -> None:
+    (journey,) = shop().journeys
+    share = Kpi(name="failed share", metric="failed", unit="1", journey="checkout")
+    valued = shop(kpis=(share,), journeys=(replace(journey, kpis=(), value_per_success=40.0),))
+    told = cost_of(EU_CHECKOUT, [loss(kpi="failed share", unit="1")], READ, valued)
+    assert told.reason == "nothing counts the requests of `checkout`, of which a share fails"
+
+
 def test_without_journeys_nobody_knows() -> None:
     told = cost_of(EU_CHECKOUT, [], READ, shop(journeys=()))
     assert told == Cost(basis=CostBasis.UNKNOWN, reason="no journey is declared")

@@ -282,6 +282,46 @@ def test_a_journey_without_a_money_kpi_is_estimated_and_says_how() -> None:
     assert estimate.assumption == ("each success missing from orders per minute is worth EUR 40")
 
 
+def failing_share(*, with_requests: bool = True) -> tuple[Impact, ...]:
+    """Judge a journey of which only a share of failures, and perhaps its requests, is measured."""
+    failed = series("checkout", "failed_share", unit="1", kpi="failed share", bad=Direction.UP)
+    requests = series("checkout", "requests", unit="1/min", kpi="checkouts per minute")
+    names = ("failed share", "checkouts per minute")
+    knowledge = shop(
+        journeys=(Journey(name="checkout", entry="checkout", kpis=names, value_per_success=40.0),),
+        kpis=tuple(Kpi(name=name, metric=name, journey="checkout") for name in names),
+    )
+    shares = kpi_window([failed], [-3.0], base=0.02)
+    counts = kpi_window([requests], [0.0], base=600.0)
+    both = replace(
+        shares,
+        series=(failed, requests),
+        observed=np.hstack([shares.observed, counts.observed]),
+        expected=np.hstack([shares.expected, counts.expected]),
+        scale=np.hstack([shares.scale, counts.scale]),
+    )
+    met = symptom(failed, before=0.02, observed=0.08)
+    window = both if with_requests else shares
+    return assess([met], window, minute(63), knowledge, since=minute(3), regions=())
+
+
+def test_without_a_count_of_successes_it_is_requests_times_failure_times_value() -> None:
+    (estimate, share) = failing_share()
+
+    wave = 1.35  # the mean of both waves' product over this hour, about
+    assert estimate.unit == "EUR"
+    assert estimate.total == pytest.approx(600 * 0.06 * 40.0 * 61 * wave, rel=0.25)
+    assert estimate.low < estimate.total < estimate.high
+    assert estimate.relative == share.relative
+    assert estimate.assumption.endswith(
+        "checkouts per minute that fails by failed share loses EUR 40"
+    )
+
+
+def test_a_share_that_fails_of_nobody_knows_how_many_is_no_money() -> None:
+    assert [one.unit for one in failing_share(with_requests=False)] == ["1"]
+
+
 def test_without_readings_nothing_is_claimed() -> None:
     none = assess([fallen(EU)], None, minute(5), shop(), since=minute(3), regions=())
     assert none == ()
