@@ -153,3 +153,8 @@ def test_no_more_services_are_asked_for_than_a_query_can_take() -> None:
     needs = clue_needs(EnvState(env="prod"), facts, minute(4), KNOWN)
     assert needs is not None
     assert len(needs.services) == MOST_SERVICES
+
+
+def test_what_was_read_ahead_of_the_tick_is_not_told_either() -> None:
+    ahead = window(lines(DECLINED, 143, at=9), trace("payment-service", at=9), at=20)
+    assert choose(PROBLEM, ahead, minute(8), KNOWN) == Clues()

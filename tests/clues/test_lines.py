@@ -75,3 +75,8 @@ def test_more_groups_than_are_kept_are_counted_as_left_out() -> None:
     lines, left_out = group_lines(records, most=2)
     assert [one.text for one in lines] == ["mail is broken", "pay is broken"]
     assert left_out == 1
+
+
+def test_lines_that_are_alike_only_once_masked_are_counted_together() -> None:
+    (one,), _ = group_lines(record(f"mail to {name}@b.io lost") for name in ("ada", "grace", "ada"))
+    assert (one.text, one.count) == ("mail to <*> lost", 3)
