@@ -1,6 +1,7 @@
 """`/v1/logs` and `/v1/traces` answer as the exporters of OpenTelemetry expect."""
 
 import gzip
+import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -8,6 +9,7 @@ from typing import Any, Protocol
 import httpx
 import orjson
 import pytest
+from fastapi import HTTPException
 from google.rpc.status_pb2 import Status
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -25,6 +27,7 @@ from aiops.ingest.otlp import Parsed
 from aiops.ingest.registry import ingester_named
 from aiops.receivers.server import serve
 from aiops.web import otlp
+from aiops.web.bodies import gunzip
 
 BODY = b'{"resourceLogs": []}'
 
@@ -180,3 +183,15 @@ def test_the_real_trace_exporter_is_understood(real: tuple[str, list[Parsed]]) -
 
 def test_json_answers_are_json(site: Site) -> None:
     assert orjson.loads(post(site, Taker()).content) == {}
+
+
+def test_a_bomb_is_never_held_in_memory() -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(64)) + packer.flush()
+    tracemalloc.start()
+    try:
+        with pytest.raises(HTTPException, match="413"):
+            gunzip(bomb, 1 << 20)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()

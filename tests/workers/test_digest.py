@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from aiops.domain.clues import ClueKind
+from aiops.domain.errors import StaleStateError
 from aiops.domain.policies import Mode, PagingPolicy, Policies
 from aiops.domain.symptoms import FactKind, SymptomFact
 from aiops.domain.ticks import Tick
@@ -132,3 +134,21 @@ def test_a_service_that_logs_data_is_named_once(prod: Installation) -> None:
     take(prod, logs(*noise))
     take(prod, logs(*noise, log("more")))
     assert len([one for one in prod.heard.faults if one[0] == "logs"]) == 1
+
+
+def test_who_finds_that_another_worker_was_faster_looks_again(
+    prod: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prod.hand.at = minute(4)
+    take_export(prod, "logs", logs(*DECLINED, service="payment-service"), JSON)
+    commit, tries = prod.clues.commit, []
+
+    def beaten_once(*args: Any) -> None:
+        tries.append(args)
+        if len(tries) == 1:
+            raise StaleStateError("another worker")
+        commit(*args)
+
+    monkeypatch.setattr(prod.clues, "commit", beaten_once)
+    assert prod.drain() == ["ingest.digest", "ingest.digest"]
+    assert prod.bodies.waiting() == ()
