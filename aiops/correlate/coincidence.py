@@ -70,6 +70,8 @@ def join_coincident(scene: Scene) -> None:
 
 def _neighbours(scene: Scene) -> Iterator[_Neighbours]:
     for service, places in scene.sick.items():
+        if scene.calls.is_shared_by_all(service):
+            continue  # its neighbourhood is the whole estate
         for place in places:
             for other, hops in _around(scene, service, place):
                 if scene.links.find(place) != scene.links.find(other):
