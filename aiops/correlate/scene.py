@@ -65,18 +65,13 @@ class Scene:
     def _sick_below(self, caller: str) -> Iterator[tuple[str, int]]:
         """Yield the first sick services on every way down from `caller`, with their distance."""
         seen = {caller}
-        ring = [caller]
+        ring = seen
         for distance in range(1, self.policy.hops + 1):
-            calm = []
-            for callee in (callee for name in ring for callee in self.calls.callees(name)):
-                if callee in seen:
-                    continue
-                seen.add(callee)
-                if callee in self.sick:
-                    yield callee, distance
-                else:
-                    calm.append(callee)
-            ring = calm
+            beyond = set().union(*map(self.calls.callees, ring)) - seen
+            seen = seen | beyond
+            sick = beyond & self.sick.keys()
+            yield from ((callee, distance) for callee in sorted(sick))
+            ring = beyond - sick
 
     def _near(self, caller: Bundle, callee: Bundle, distance: int) -> bool:
         if not share_cohort(caller, callee):
