@@ -48,6 +48,8 @@ def precedents(symptoms: Sequence[Symptom], knowledge: Knowledge) -> dict[str, P
         symptoms: members of one problem; at least one.
         knowledge: for `memory` and `archive`.
     """
+    if not knowledge.memory and knowledge.archive is None:
+        return {}
     now = max(symptom.last_seen for symptom in symptoms)
     alike = _last_alike(symptoms, knowledge)
     weights = [score * _trust(past) * _freshness(past, now) for score, past in alike]

@@ -18,6 +18,8 @@ from topology.attributes import ServiceKind
 FULL_STRENGTH = 100.0
 """A robust distance at and beyond which more says nothing new."""
 
+_FULL = math.log1p(FULL_STRENGTH)
+
 FAMILY_WEIGHTS = {
     Family.ERRORS: 1.0,
     Family.AVAILABILITY: 1.0,
@@ -120,7 +122,7 @@ def weighted_strength(symptom: Symptom) -> float:
         weight *= RELATION_WEIGHT
     elif {symptom.direction, symptom.series.bad_direction} == {Direction.UP, Direction.DOWN}:
         weight *= GOOD_WAY_WEIGHT
-    return weight * math.log1p(distance) / math.log1p(FULL_STRENGTH)
+    return weight * math.log1p(distance) / _FULL
 
 
 def find_sick(symptoms: Iterable[Symptom], calls: Calls) -> dict[str, Sickness]:
@@ -156,7 +158,7 @@ def _sickness(
     )
     return Sickness(
         service=name,
-        symptoms=tuple(sorted(own, key=lambda one: (one.onset, one.id))),
+        symptoms=tuple(order) if own else (),
         seen_by=tuple(sorted(seen_by, key=lambda one: (one.onset, one.id))),
         onset=next(leading).onset,
         strength=strength,

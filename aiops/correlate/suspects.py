@@ -37,6 +37,8 @@ FAR_WEIGHT = 0.6
 AFTER_WEIGHT = 0.4
 """A change that came when things had already begun to go wrong explains at most a part."""
 
+SURGE_FIRST = "more requests than usual came first, which no change of what gets them explains"
+
 ORDER_SECONDS = 300.0
 """How fast suspicion fades with the delay of an onset."""
 
@@ -100,11 +102,23 @@ def line_up(symptoms: Sequence[Symptom], changes: Iterable[Change], knowledge: K
     sick = find_sick(symptoms, calls)
     begins = [one.onset for one in sick.values()] or [one.onset for one in symptoms]
     began = min(begins)
-    weigher = _Weigher(sick=sick, symptoms=symptoms, knowledge=knowledge, calls=calls, began=began)
+    weigher = _Weigher(
+        sick=sick,
+        symptoms=symptoms,
+        knowledge=knowledge,
+        calls=calls,
+        began=began,
+        scope=Scope.of(one for one in symptoms if nature(one) is not Nature.VOID),
+    )
     best, rejected = _best_by_service([weigher.weigh(change) for change in distinct(changes)])
-    travel = Travel(sick=sick, calls=calls, hops=knowledge.policies.correlate.hops)
     weights = {service: found.weight for service, found in best.items()}
-    names = _shortlist(sick, weights)
+    order = _likeliest(sick, weights)
+    names = sorted(order[:MAX_SUSPECTS])
+    travel = Travel(sick=sick, calls=calls, hops=knowledge.policies.correlate.hops)
+    surges = [name for name in best if _is_surge(name, travel)]
+    brought = [replace(best.pop(name), weight=0.0, rejected=SURGE_FIRST) for name in surges]
+    rejected = (*brought, *rejected)
+    weights = {service: found.weight for service, found in best.items()}
     suspects = tuple(_suspect(name, sick, best, weights, travel) for name in names)
     return Lineup(suspects=suspects, sick=sick, rejected=rejected, began=began)
 
@@ -134,6 +148,7 @@ class _Weigher:
     knowledge: Knowledge
     calls: Calls
     began: datetime
+    scope: Scope
 
     def weigh(self, change: Change) -> Suspicion:
         if not change.service:
@@ -169,8 +184,8 @@ class _Weigher:
         Somebody always deploys something: that a number fell minutes later says nothing, unless
         it fell exactly there.
         """
-        scope = Scope.of(self.symptoms)
-        return scope.regions == {change.region} or scope.segments == {change.segment}
+        regions, segments = self.scope.regions, self.scope.segments
+        return regions == {change.region} or segments == {change.segment}
 
     def _near(self, service: str) -> dict[str, int]:
         """Return the sick services a calm one may have made sick, with their distance."""
@@ -196,14 +211,13 @@ class _Weigher:
     def _against(self, change: Change, symptoms: Sequence[Symptom], factor: float) -> Suspicion:
         """Weigh a change against the symptom it explains best; strong ones count more."""
         policy = self.knowledge.policies.correlate
-        scope = Scope.of(one for one in self.symptoms if nature(one) is not Nature.VOID)
         own = any(one.service == change.service for one in symptoms)
         strongest = max(weighted_strength(one) for one in symptoms)
         found: list[Suspicion] = []
         for one in symptoms:
             share = weighted_strength(one) / strongest if strongest > 0 else 1.0
             against = suspect_change(
-                change, one.onset, scope, policy, family=one.family, lingers=own
+                change, one.onset, self.scope, policy, family=one.family, lingers=own
             )
             found.append(replace(against, weight=against.weight * factor * share))
         return max(found, key=lambda against: against.weight)
@@ -219,16 +233,26 @@ def _is_load(symptom: Symptom) -> bool:
     return symptom.family in loaded and symptom.direction is not Direction.DOWN
 
 
-def _shortlist(sick: dict[str, Sickness], weights: dict[str, float]) -> tuple[str, ...]:
-    """Return the names worth weighing, sorted."""
-    if len(sick) + len(weights) <= MAX_SUSPECTS:
-        return tuple(sorted({*sick, *weights}))
-    first = min(one.onset for one in sick.values())
+def _likeliest(sick: dict[str, Sickness], weights: dict[str, float]) -> list[str]:
+    """Return all that is sick or was changed: strong, early and lately changed ones first."""
     score: defaultdict[str, float] = defaultdict(float, weights)
+    first = min((one.onset for one in sick.values()), default=None)
     for name, one in sick.items():
-        delay = (one.onset - first).total_seconds()
+        delay = (one.onset - first).total_seconds() if first else 0.0
         score[name] += one.strength + math.exp(-delay / ORDER_SECONDS)
-    return tuple(sorted(sorted(score, key=lambda name: (-score[name], name))[:MAX_SUSPECTS]))
+    return sorted(score, key=lambda name: (-score[name], name))
+
+
+def _is_surge(name: str, travel: Travel) -> bool:
+    """Tell whether more requests than usual entered at a service before anything else was wrong.
+
+    Where it failed first, they may be the retries that a change of its own brought about.
+    """
+    own = travel.sick.get(name)
+    if own is None or own.load_since is None or not travel.is_load_root(name):
+        return False
+    others = [one.onset for one in own.symptoms if one.family is not Family.TRAFFIC]
+    return own.load_since <= min(others, default=own.load_since)
 
 
 def _suspect(

@@ -24,6 +24,9 @@ what it calls may be sick because of the change (a deploy exhausts a database's 
 CALM_CHANGE_EXCUSE = 0.5
 """A calm callee that was changed just before may still be what makes its caller sick."""
 
+MOST_EXPLAINED = 500
+"""Whoever explains so many has as much for it as it can have; nobody goes on to look for more."""
+
 _RESOURCES = (ServiceKind.DB, ServiceKind.CACHE, ServiceKind.QUEUE, ServiceKind.EXTERNAL)
 
 LATER_TICK_WEIGHT = 0.4
@@ -47,6 +50,8 @@ class Travel:
 
     def explains(self, name: str, *, changed: bool) -> tuple[str, ...]:
         """Return the other sick services whose trouble can come from `name`, sorted.
+
+        Of more than `MOST_EXPLAINED` some.
 
         Args:
             name: a sick service, or a calm one.
@@ -109,7 +114,7 @@ class Travel:
     def _upwards(self, names: set[str], since: datetime | None) -> set[str]:
         found = set(names)
         open_ends = sorted(names)
-        while open_ends:
+        while open_ends and len(found) <= MOST_EXPLAINED:
             for caller in self._sick_above(open_ends.pop()):
                 if caller not in found and (
                     since is None or self.sick[caller].onset >= since - ORDER_TOLERANCE
@@ -127,7 +132,7 @@ class Travel:
     def _downwards(self, name: str, since: datetime) -> set[str]:
         found = {name}
         open_ends = [name]
-        while open_ends:
+        while open_ends and len(found) <= MOST_EXPLAINED:
             for callee in self.calls.callees(open_ends.pop()):
                 other = self.sick.get(callee)
                 if callee not in found and other is not None and other.onset >= since - TICK:
@@ -139,7 +144,7 @@ class Travel:
         """Return what gets fewer requests because `name` fails or gets fewer itself."""
         found = {name}
         open_ends = [name]
-        while open_ends:
+        while open_ends and len(found) <= MOST_EXPLAINED:
             for callee in self.calls.callees(open_ends.pop()):
                 other = self.sick.get(callee)
                 if callee not in found and other is not None and is_starved(other):

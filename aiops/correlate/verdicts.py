@@ -12,6 +12,7 @@ from aiops.correlate.history import Precedent
 from aiops.correlate.measured import FELT_WEIGHT, Measured
 from aiops.correlate.sickness import FULL_STRENGTH, Sickness
 from aiops.correlate.suspects import ORDER_SECONDS, Lineup, Suspect
+from aiops.correlate.travel import MOST_EXPLAINED
 from aiops.correlate.wording import change_clause, explains_clause, onset_clause, strength_clause
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Clause
@@ -155,7 +156,8 @@ class Jury:
         sickness = suspect.sickness or sick[suspect.explains[0]]
         clause = explains_clause(suspect.service, callers, further, others + 1, sickness.leading.id)
         explained = sum(_explained(suspect, sick[name]) for name in suspect.explains)
-        return (EXPLAINS_WEIGHT * explained / others, clause)
+        share = min(1.0, explained / min(others, MOST_EXPLAINED))
+        return (EXPLAINS_WEIGHT * share, clause)
 
     def _role(self, suspect: Suspect, sickness: Sickness) -> list[_Point]:
         """Weigh the part a service plays in the system."""
