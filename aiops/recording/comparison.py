@@ -1,6 +1,7 @@
 """A recorded case -> what its diagnosis compares: samples of normal time and of the trouble."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +33,16 @@ class Diagnosable:
     problems: tuple[str, ...] = ()
 
 
-def read_comparison(folder: Path, late_seconds: int | None = None) -> Diagnosable:
+def read_comparison(
+    folder: Path, late_seconds: int | None = None, at: datetime | None = None
+) -> Diagnosable:
     """Read a recording as a case to diagnose.
 
     Args:
         folder: with metrics, and what else DESIGN §8 names.
         late_seconds: None: as the file says. Else the trouble was noticed so much later than
             `detected_at`, and everything before then counts as normal, whatever `phase` says.
+        at: when the trouble was noticed, aware UTC, whatever the files say; None: as they say.
 
     Raises:
         InputError: a file cannot be read, or nothing says what was normal.
@@ -47,8 +51,8 @@ def read_comparison(folder: Path, late_seconds: int | None = None) -> Diagnosabl
     path = metrics_in(folder)
     settings = settings_in(folder, {})
     case = read_case(folder)
-    rows = read_rows(path, settings.default_env, phase=late_seconds is None)
-    since = _since(case, rows, path, late_seconds)
+    rows = read_rows(path, settings.default_env, phase=late_seconds is None and at is None)
+    since = _since(at or case.detected_at, rows, path, late_seconds)
     abnormal = rows.times >= since if rows.abnormal is None else rows.abnormal
     parts = [(rows, abnormal)]
     if case.baseline is not None:
@@ -62,14 +66,14 @@ def read_comparison(folder: Path, late_seconds: int | None = None) -> Diagnosabl
     return Diagnosable(comparison=comparison, graph=graph, problems=problems)
 
 
-def _since(case: Case, rows: Rows, path: Path, late_seconds: int | None) -> int:
+def _since(noticed_at: datetime | None, rows: Rows, path: Path, late_seconds: int | None) -> int:
     """Return when the trouble was noticed, in epoch seconds."""
-    if case.detected_at is not None:
-        return int(np.ceil(case.detected_at.timestamp())) + (late_seconds or 0)
+    if noticed_at is not None:
+        return int(np.ceil(noticed_at.timestamp())) + (late_seconds or 0)
     if rows.abnormal is None or late_seconds is not None:
         raise InputError(
             f"{path}: nothing says when the trouble was noticed; expected detected_at in "
-            f"{path.with_name('case.json').name}, or a column phase (normal/abnormal)"
+            f"{path.with_name('case.json').name}, a column phase (normal/abnormal), or --at TIME"
         )
     return int(rows.times[rows.abnormal].min(initial=int(rows.times.max())))
 

@@ -89,6 +89,21 @@ def test_noticed_late_what_lay_before_counts_as_normal_whatever_the_phase(tmp_pa
     assert diagnosed(tmp_path / "in", tmp_path / "out", late_seconds=60 * 60) == 2
 
 
+def test_the_command_may_say_when_it_was_noticed_whatever_the_files_say(tmp_path: Path) -> None:
+    folder, out = tmp_path / "in" / "one", tmp_path / "out"
+    write_case(folder, phase=False)
+    told = [str(folder), "--out", str(out)]
+    silent = CliRunner().invoke(app, ["diagnose", *told])
+    assert silent.exit_code == 2
+    assert "or --at TIME" in silent.output
+    found = CliRunner().invoke(app, ["diagnose", *told, "--at", str(NOTICED)])
+    assert found.exit_code == 0, found.output
+    assert ranking_in(out / "one")["services"][0] == "db"
+    wrong = CliRunner().invoke(app, ["diagnose", *told, "--at", "yesterday"])
+    assert wrong.exit_code == 2
+    assert "yesterday" in wrong.output
+
+
 def test_a_case_whose_normal_time_lies_elsewhere_uses_it(tmp_path: Path) -> None:
     calm = write_case(tmp_path / "in" / "_shared", sick="nobody", phase=False)
     folder = write_case(

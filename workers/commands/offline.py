@@ -61,13 +61,20 @@ def diagnose(
         ),
     ] = None,
     *,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="When it was noticed (ISO 8601 or epoch seconds), whatever the files say.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the rankings instead of a summary.")
     ] = False,
 ) -> None:
     """Rank the services in which recorded trouble may have begun.
 
-    What was normal says the column phase (normal/abnormal), or detected_at in case.json. Exit
+    What was normal says the column phase (normal/abnormal), detected_at in case.json, or --at. Exit
     code 2 when a recording cannot be used; the others are ranked all the same.
 
     With --alerts: a line holds {system, case_id, alerts: [{kind: metric|log|trace, instance, ...}],
@@ -76,15 +83,22 @@ def diagnose(
 
     Example: aiops diagnose bad-hour --out result
     """
+    from aiops.recording.moments import moment  # noqa: PLC0415 - keeps --help fast
     from workers.offline.diagnose import run_diagnose  # noqa: PLC0415 - keeps --help fast
     from workers.offline.diagnose_alerts import run_diagnose_alerts  # noqa: PLC0415
 
     if alerts:
-        if root is not None or late is not None:
-            raise typer.BadParameter("--alerts goes with neither --root nor --late")
+        if root is not None or late is not None or at is not None:
+            raise typer.BadParameter("--alerts goes with none of --root, --late and --at")
         # A shell's `--alerts dev/*.gz` puts all but the first file among the arguments.
         raise typer.Exit(run_diagnose_alerts([*alerts, *(recordings or [])], out, as_json=as_json))
-    raise typer.Exit(run_diagnose(recordings or [], root, out, late_seconds=late, as_json=as_json))
+    try:
+        noticed_at = None if at is None else moment(at)
+    except ValueError as error:
+        raise typer.BadParameter(f"--at: {error}") from error
+    raise typer.Exit(
+        run_diagnose(recordings or [], root, out, late_seconds=late, at=noticed_at, as_json=as_json)
+    )
 
 
 def record(

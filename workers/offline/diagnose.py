@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,14 @@ class Job:
         folder: the recording.
         target: the file to write.
         late_seconds: see `read_comparison`.
+        at: see `read_comparison`.
     """
 
     name: str
     folder: Path
     target: Path
     late_seconds: int | None
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,7 @@ def run_diagnose(
     out: Path,
     *,
     late_seconds: int | None = None,
+    at: datetime | None = None,
     as_json: bool = False,
 ) -> int:
     """Diagnose every case; return the exit code.
@@ -75,7 +79,7 @@ def run_diagnose(
     A case that cannot be read is named on stderr and the others go on.
     """
     try:
-        jobs = jobs_of(recordings, root, out, late_seconds)
+        jobs = jobs_of(recordings, root, out, late_seconds, at)
     except (InputError, OSError) as error:
         typer.echo(f"aiops: {error}", err=True)
         return WRONG_INPUT
@@ -96,7 +100,11 @@ def run_diagnose(
 
 
 def jobs_of(
-    recordings: Sequence[Path], root: Path | None, out: Path, late_seconds: int | None
+    recordings: Sequence[Path],
+    root: Path | None,
+    out: Path,
+    late_seconds: int | None,
+    at: datetime | None,
 ) -> list[Job]:
     """Return the cases to diagnose, by name.
 
@@ -105,6 +113,7 @@ def jobs_of(
         root: cases at any depth below it, filed by their path relative to it.
         out: where results go.
         late_seconds: see `read_comparison`.
+        at: see `read_comparison`.
 
     Raises:
         InputError: there is no case, two share a name, or results would land in a recording.
@@ -126,6 +135,7 @@ def jobs_of(
             folder=folder,
             target=out / name / "ranking.json",
             late_seconds=late_seconds,
+            at=at,
         )
         for name, folder in sorted(names.items())
     ]
@@ -170,7 +180,7 @@ def run_jobs(jobs: Sequence[Job]) -> list[Outcome]:
 def work(job: Job) -> Outcome:
     """Read, rank and write one case."""
     try:
-        case = read_comparison(job.folder, job.late_seconds)
+        case = read_comparison(job.folder, job.late_seconds, job.at)
         began = time.perf_counter()
         ranking = _ranked(case)
         ranking["seconds"] = round(time.perf_counter() - began, 4)
