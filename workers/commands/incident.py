@@ -9,7 +9,6 @@ import typer
 
 from aiops.domain.incidents import Incident
 from aiops.domain.reach import Hit
-from aiops.impact.cost import count_costs
 from aiops.incident.clues import count_words, log_words, trace_words
 from aiops.incident.export import export
 from aiops.incident.reach import reach
@@ -132,6 +131,8 @@ def split(
 
 
 def _costs(incidents: Sequence[Incident]) -> str:
+    from aiops.impact.cost import count_costs  # noqa: PLC0415 - keeps --help fast
+
     counted = count_costs(incidents)
     told = ", ".join(f"{counted[basis]} {basis}" for basis in counted)
     return f"cost: {told}"
