@@ -10,8 +10,6 @@ import typer
 from aiops.domain.incidents import Incident
 from aiops.domain.reach import Hit
 from aiops.incident.clues import count_words, log_words, trace_words
-from aiops.incident.export import export
-from aiops.incident.reach import reach
 from workers.commands.judge import By
 from workers.commands.run import Config
 from workers.commands.start import client
@@ -143,6 +141,8 @@ def _gone(incident: Incident) -> bool:
 
 
 def _exported(incident: Incident) -> dict[str, Any]:
+    from aiops.incident.export import export  # noqa: PLC0415 - keeps --help fast
+
     now = {
         "incident": incident.id,
         "episode": incident.episode,
@@ -180,6 +180,8 @@ def _cost(incident: Incident) -> str:
 
 
 def _reach(incident: Incident) -> list[str]:
+    from aiops.incident.reach import reach  # noqa: PLC0415 - keeps --help fast
+
     return [
         f"  {one.kind:7} {one.hit.name}  {_lasting(one.hit)}: {one.how_bad}"
         for one in reach(incident)
