@@ -46,11 +46,13 @@ class Parts(Stores):
     Args:
         settings: of this installation.
         role: which process this is.
+        known: what stands, where it was read before.
     """
 
-    def __init__(self, settings: Settings, role: Role) -> None:
+    def __init__(self, settings: Settings, role: Role, known: Knowledge | None = None) -> None:
         super().__init__(settings)
         self.role = role
+        self._read = known
         self.heard_environments: set[str] = set()
         """Environments whose logs or traces this process has stored."""
 
@@ -118,7 +120,7 @@ class Parts(Stores):
 
     @cached_property
     def _standing(self) -> Knowledge:
-        return knowledge.standing(self.settings)
+        return self._read or knowledge.standing(self.settings)
 
     def knowledge(self) -> Knowledge:
         """Return what is known: the configuration of the start, memory and learned edges of now."""

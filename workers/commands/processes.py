@@ -12,9 +12,12 @@ from celery.signals import (
 )
 
 from aiops.detect.registry import all_detectors
+from aiops.domain.environment import Knowledge
+from aiops.domain.errors import AiopsError
 from aiops.settings import Settings
 from workers.app import FAST_QUEUES, SLOW_QUEUES, Role
 from workers.commands.start import load, log_to_stderr
+from workers.knowledge import standing
 from workers.tasks import register
 from workers.wiring import Parts
 
@@ -23,7 +26,7 @@ def run_worker(role: Role, config: Path | None, concurrency: int) -> None:
     """Work the queues of a role until told to stop."""
     settings = load(config)
     log_to_stderr(settings)
-    parts = _per_process(settings, role)
+    parts = _per_process(settings, role, _known(settings) if role == "fast" else None)
     app = Parts(settings, role).celery
     register(app, parts)
     _share_with_pool(role)
@@ -78,12 +81,23 @@ def _share_with_pool(role: Role) -> None:
     worker_before_create_process.connect(untouched, weak=False)
 
 
-def _per_process(settings: Settings, role: Role) -> Callable[[], Parts]:
+def _known(settings: Settings) -> Knowledge | None:
+    """Read before the fork what stands: a large topology takes seconds that a page would wait for.
+
+    What cannot be read is None: the first task that needs it says why.
+    """
+    try:
+        return standing(settings)
+    except AiopsError:
+        return None
+
+
+def _per_process(settings: Settings, role: Role, known: Knowledge | None) -> Callable[[], Parts]:
     """Return a giver of parts that builds them anew in every process of the pool."""
 
     @lru_cache(maxsize=1)
     def parts() -> Parts:
-        return Parts(settings, role)
+        return Parts(settings, role, known)
 
     worker_process_init.connect(lambda **_: parts.cache_clear(), weak=False)
     worker_process_shutdown.connect(lambda **_: parts().close(), weak=False)
