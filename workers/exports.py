@@ -1,6 +1,7 @@
 """OTLP exports as the web takes them: masked and counted, stored, then acknowledged."""
 
 import hashlib
+import logging
 
 from redis.exceptions import RedisError
 
@@ -10,6 +11,8 @@ from aiops.store.accepted import AcceptedBody
 from aiops.store.codec import encode
 from workers.stages.digest import FLAG
 from workers.wiring import Parts
+
+_LOG = logging.getLogger(__name__)
 
 COMMIT_SECONDS = 10.0
 """How long a sender waits for the database at most; then it is told to come again."""
@@ -45,8 +48,8 @@ def take_export(parts: Parts, signal: str, body: bytes, content_type: str) -> tu
     try:
         if parts.flags.raise_flag(FLAG):
             parts.queue.enqueue("ingest.digest")
-    except RedisError:
-        pass  # it is stored: the next sweep digests it
+    except RedisError as error:
+        _LOG.warning("stored, but nobody could be told (%s); the next sweep digests it", error)
     return parsed.rejected, parsed.why
 
 

@@ -7,6 +7,39 @@ import typer
 
 from workers.commands.run import Config
 
+Rankings = Annotated[
+    Path, typer.Option(help="Where ranking.json of every case goes, in a folder of its name.")
+]
+Cases = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[RECORDING]...", help="Folders with metrics.csv or metrics.parquet."),
+]
+Root = Annotated[
+    Path | None, typer.Option(help="Diagnose every recording at any depth below this folder.")
+]
+AlertCases = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE...",
+        help="Files of cases with alerts only (.jsonl, .jsonl.gz), a case a line.",
+    ),
+]
+Late = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="SECONDS",
+        help="As if noticed so much later than detected_at: all before then counts as normal.",
+    ),
+]
+NoticedAt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="When it was noticed (ISO 8601 or epoch seconds), whatever the files say.",
+    ),
+]
+
 
 def backtest(
     recordings: Annotated[
@@ -33,41 +66,13 @@ def backtest(
 
 
 def diagnose(
-    out: Annotated[
-        Path, typer.Option(help="Where ranking.json of every case goes, in a folder of its name.")
-    ],
-    recordings: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[RECORDING]...", help="Folders with metrics.csv or metrics.parquet."
-        ),
-    ] = None,
-    root: Annotated[
-        Path | None, typer.Option(help="Diagnose every recording at any depth below this folder.")
-    ] = None,
-    alerts: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE...",
-            help="Files of cases with alerts only (.jsonl, .jsonl.gz), a case a line.",
-        ),
-    ] = None,
-    late: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            metavar="SECONDS",
-            help="As if noticed so much later than detected_at: all before then counts as normal.",
-        ),
-    ] = None,
+    out: Rankings,
+    recordings: Cases = None,
+    root: Root = None,
+    alerts: AlertCases = None,
+    late: Late = None,
     *,
-    at: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="When it was noticed (ISO 8601 or epoch seconds), whatever the files say.",
-        ),
-    ] = None,
+    at: NoticedAt = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the rankings instead of a summary.")
     ] = False,
