@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aiops.advise.match import match_runbook
+from aiops.advise.match import with_runbook
 from aiops.advise.suggest import suggest
 from aiops.clues import choose
 from aiops.correlate import archive_fit
@@ -43,7 +43,7 @@ from aiops.incident.standing import absorb, forget
 from aiops.learn.memory import infer_outcome, remember
 from aiops.route.decision import react
 from aiops.route.notifications import plan
-from aiops.route.owner import owner_of
+from aiops.route.owner import with_owner
 
 MEMORY_SIZE = 200
 """So many ended incidents are compared one by one; more are searched as arrays."""
@@ -137,17 +137,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing it is made of
         cost=cost_of(blast, impacts, tick.kpis, knowledge),
         clues=choose.choose(candidate, tick.clues, tick.at, knowledge),
     )
-    owner = owner_of(incident, knowledge)
-    runbook = match_runbook(incident, knowledge)
-    incident = replace(
-        incident,
-        owner=owner.owner,
-        owner_title=owner.title,
-        owner_reason=owner.reason,
-        runbook_id=runbook.id if runbook else None,
-        runbook_title=runbook.title if runbook else "",
-        runbook_reason=runbook.reason if runbook else "no runbook matches",
-    )
+    incident = with_runbook(with_owner(incident, knowledge), knowledge)
     incident = replace(incident, suggestions=suggest(incident, knowledge))
     is_same = previous and incident == replace(previous, updated_at=incident.updated_at)
     return previous if previous and is_same else incident
@@ -303,10 +293,8 @@ def _update(
     apart = [one for one in own if one.id not in gone and one.id != survivor.id]
     for incident in apart:
         members = {symptom.id for symptom in incident.symptoms}
-        mine = tuple(one for one in candidate.symptoms if one.id in members)
-        candidate = replace(
-            candidate, symptoms=tuple(one for one in candidate.symptoms if one.id not in members)
-        )
-        part = replace(candidate, symptoms=mine)
+        mine = [one for one in candidate.symptoms if one.id in members]
+        rest = [one for one in candidate.symptoms if one.id not in members]
+        part, candidate = (replace(candidate, symptoms=tuple(some)) for some in (mine, rest))
         incidents[incident.id] = assemble(part, incident, tick, knowledge, incident.id, claimed)
     incidents[survivor.id] = assemble(candidate, survivor, tick, knowledge, survivor.id, claimed)

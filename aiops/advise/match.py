@@ -1,6 +1,6 @@
 """Which runbook fits an incident, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Incident
@@ -28,6 +28,18 @@ class RunbookMatch:
     id: str
     title: str
     reason: str
+
+
+def with_runbook(incident: Incident, knowledge: Knowledge) -> Incident:
+    """Return an incident with the runbook that fits it, or with the word that none does."""
+    found = match_runbook(incident, knowledge)
+    if found is None:
+        return replace(
+            incident, runbook_id=None, runbook_title="", runbook_reason="no runbook matches"
+        )
+    return replace(
+        incident, runbook_id=found.id, runbook_title=found.title, runbook_reason=found.reason
+    )
 
 
 def match_runbook(incident: Incident, knowledge: Knowledge) -> RunbookMatch | None:

@@ -1,6 +1,6 @@
 """Who answers for an incident: the cause's owner, else the journey's, else the default."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aiops.domain.environment import Knowledge
@@ -15,6 +15,12 @@ class Ownership:
     owner: str
     title: str
     reason: str
+
+
+def with_owner(incident: Incident, knowledge: Knowledge) -> Incident:
+    """Return an incident with its owner and why it is theirs."""
+    found = owner_of(incident, knowledge)
+    return replace(incident, owner=found.owner, owner_title=found.title, owner_reason=found.reason)
 
 
 def owner_of(incident: Incident, knowledge: Knowledge) -> Ownership:
