@@ -85,20 +85,35 @@ class Excess:
         return most
 
     def _with_unseen(self, shares: dict[str, float], metric: str) -> dict[str, float]:
-        """Return the shares, also of callees that do not measure it: it may have begun in them.
+        """Return the shares, also of those below that do not measure it: it may have begun there.
 
-        They have as much of their caller's share as they are in trouble beside it.
+        They have as much of the share as they are in trouble beside who measured it. One that does
+        not measure it hides what it calls itself, as a queue does the workers behind it.
         """
         seen = {self._service(place) for place in self._measured(metric)}
         found = dict(shares)
         for name, share in shares.items():
             own = self._loudest.get(name, 0.0)
-            for callee in self._graph.callees(name):
-                voice = self._loudest.get(callee, 0.0)
-                if callee not in seen and voice > 0:
-                    ratio = min(1.0, voice / own) if own > 0 else 1.0
-                    found[callee] = max(found.get(callee, 0.0), share * ratio)
+            for hidden in self._hidden_below(name, seen):
+                voice = self._loudest[hidden]
+                ratio = min(1.0, voice / own) if own > 0 else 1.0
+                found[hidden] = max(found.get(hidden, 0.0), share * ratio)
         return found
+
+    def _hidden_below(self, name: str, seen: set[str]) -> list[str]:
+        """Return the services below one that are in trouble, on paths that no `seen` one is on."""
+        ring, hidden = [name], dict[str, None]()
+        while ring:
+            ring = [
+                callee
+                for above in ring
+                for callee in self._graph.callees(above)
+                if callee not in seen
+                and callee not in hidden
+                and self._loudest.get(callee, 0.0) > 0
+            ]
+            hidden.update(dict.fromkeys(ring))
+        return list(hidden)
 
     def _beyond_usual(self) -> Values:
         """Return by how much the mean of the trouble lies beyond the usual range, the bad way."""

@@ -140,6 +140,25 @@ def test_what_alerted_may_have_begun_in_a_callee_that_measures_something_else() 
     assert {one.service: one.of_alert for one in calm.suspicions}["disk"] < 0.2
 
 
+def test_what_alerted_may_have_begun_behind_a_queue_that_does_not_measure_it() -> None:
+    levels = alerted() | {("queue", "oldest_message_age"): 1.0, ("worker", "cpu_utilisation"): 0.2}
+    trouble = {
+        ("web", "latency_avg"): 0.8,
+        ("shop", "latency_avg"): 0.7,
+        ("queue", "oldest_message_age"): 90.0,
+        ("worker", "cpu_utilisation"): 1.0,
+    }
+    graph = calls("web>shop", "shop>db", "shop>queue", "queue>worker", "db>worker")
+    found = diagnose(case(levels, trouble, alert=("web", "latency_avg")), graph)
+    shares = {one.service: one.of_alert for one in found.suspicions}
+    assert shares["worker"] == pytest.approx(shares["shop"])
+    behind_db = diagnose(
+        case(levels, trouble, alert=("web", "latency_avg")),
+        calls("web>shop", "shop>db", "shop>queue", "db>worker"),
+    )
+    assert {one.service: one.of_alert for one in behind_db.suspicions}["worker"] == 0.0
+
+
 def test_one_that_measures_nothing_itself_is_believed_more_of_what_its_callers_see() -> None:
     levels = {("shop", "client_latency", "bank"): 0.1, ("shop", "latency"): 0.1}
     slow = {("shop", "client_latency", "bank"): 2.0, ("shop", "latency"): 1.5}

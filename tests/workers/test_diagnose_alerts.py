@@ -71,4 +71,4 @@ def test_recordings_and_alerts_are_not_mixed(tmp_path: Path) -> None:
     )
 
     assert ended == 2
-    assert "--alerts goes with neither" in complaint
+    assert "--alerts goes with none of" in complaint
