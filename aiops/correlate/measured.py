@@ -37,6 +37,11 @@ class Measured:
     case: Comparison
     diagnosis: Diagnosis
 
+    def shows_felt(self, service: str) -> bool:
+        """Return whether a service measures itself what is felt most; else its callers tell."""
+        metric = self.case.alert and self.case.alert[1]
+        return any(key.service == service and key.metric == metric for key in self.case.keys)
+
 
 def measure(
     symptoms: Sequence[Symptom],

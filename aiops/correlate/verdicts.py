@@ -128,8 +128,11 @@ class Jury:
             return [] if one is None else [(STRENGTH_WEIGHT * one.strength, strength_clause(one))]
         case, diagnosis = self.measured.case, self.measured.diagnosis
         felt = FELT_WEIGHT * shown.of_alert
+        own = MEASURED_WEIGHT * (shown.score - felt)
+        if not self.measured.shows_felt(suspect.service):
+            felt *= 1 - suspect.excuse  # what callers tell of it is true of who explains it, too
         return [
-            (MEASURED_WEIGHT * (shown.score - felt), departure_clause(shown, case, diagnosis)),
+            (own, departure_clause(shown, case, diagnosis)),
             (MEASURED_WEIGHT * felt, felt_clause(shown, case)),
         ]
 

@@ -113,6 +113,18 @@ def test_a_change_still_counts_beside_what_was_measured() -> None:
     assert got[0].change == deploy
 
 
+def test_a_changed_worker_is_blamed_before_the_louder_queue_in_front_of_it() -> None:
+    levels = {("checkout", LATENCY): 0.1, ("queue", "oldest_message_age"): 1.0}
+    levels |= {("worker", "cpu_utilisation"): 0.3}
+    trouble = {("checkout", LATENCY): 0.9, ("queue", "oldest_message_age"): 90.0}
+    trouble["worker", "cpu_utilisation"] = 0.5
+    symptoms = [slow("checkout"), slow("queue", strength=100), full("worker", strength=20)]
+    world = calls("gateway > checkout > queue > worker")
+    config = change("worker", at=2)
+    got = ranked(world, symptoms, measured(levels, trouble), changes=(config,))
+    assert got[0].change == config
+
+
 def test_business_numbers_are_no_trouble_of_the_service_that_reports_them() -> None:
     money = revenue("EU")
     place = (money.key.service, money.key.metric)
