@@ -1,10 +1,17 @@
-"""Symptoms of one place that began together: the smallest thing grouping moves as one."""
+"""Symptoms of one place that began together: the smallest thing grouping moves as one.
+
+From one tick to the next most symptoms are the ones that were there before. What depends on them
+alone is remembered, so a tick costs what is new in it.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
 
 from aiops.correlate.calls import peers_of
 from aiops.domain.incidents import Incident
@@ -12,6 +19,12 @@ from aiops.domain.series import Direction, Family
 from aiops.domain.symptoms import TELEMETRY_KINDS, Symptom, SymptomState
 
 Sign = tuple[Family, Direction]
+
+BY_ONSET = attrgetter("onset", "id")
+"""The order of symptoms within what they belong to."""
+
+REMEMBERED = 20_000
+"""So many symptoms, and so many places, are known again: two storms at once."""
 
 BLIP_STRENGTH = 8.0
 """One series this little out of its band is a blip: among many series some always is."""
@@ -52,6 +65,7 @@ class Bundle:
         first: earliest onset, epoch seconds.
         last: latest onset, epoch seconds.
         until: for members of a live incident, until when they went on; None for fresh ones.
+        strength: the strongest member's robust distance.
         signs: families and directions seen.
         peers: called services that client-side metrics among them point to.
     """
@@ -65,6 +79,7 @@ class Bundle:
     first: float
     last: float
     until: float | None
+    strength: float
     signs: frozenset[Sign]
     peers: frozenset[str]
 
@@ -72,11 +87,6 @@ class Bundle:
     def id(self) -> str:
         """The id of its first symptom, to name it as a source."""
         return self.symptoms[0].id
-
-    @property
-    def strength(self) -> float:
-        """The strongest member's robust distance."""
-        return max(symptom.strength for symptom in self.symptoms)
 
     @property
     def is_blip(self) -> bool:
@@ -90,7 +100,7 @@ class Bundle:
 
 
 def settle(symptoms: Iterable[Symptom], incidents: Iterable[Incident]) -> tuple[Symptom, ...]:
-    """Return every symptom once, in its latest known form, by onset then id.
+    """Return every symptom once, in its latest known form.
 
     Members of an incident that are not among `symptoms` are added: they never leave it.
     """
@@ -99,23 +109,23 @@ def settle(symptoms: Iterable[Symptom], incidents: Iterable[Incident]) -> tuple[
         known = latest.get(symptom.id)
         if known is None or (known is not symptom and _age(known) < _age(symptom)):
             latest[symptom.id] = symptom
-    given = frozenset(latest)
-    for incident in incidents:
-        for member in incident.symptoms:
-            known = latest.get(member.id)
-            if known is None or (member.id not in given and _age(known) < _age(member)):
-                latest[member.id] = member
-    return tuple(sorted(latest.values(), key=lambda symptom: (symptom.onset, symptom.id)))
+    for member in [
+        one for incident in incidents for one in incident.symptoms if one.id not in latest
+    ]:
+        known = latest.setdefault(member.id, member)
+        if known is not member and _age(known) < _age(member):
+            latest[member.id] = member
+    return tuple(latest.values())
 
 
 def make_bundles(
-    symptoms: Sequence[Symptom], owners: Mapping[str, str], at: datetime, window_seconds: int
+    symptoms: Sequence[Symptom], owned: Container[str], at: datetime, window_seconds: int
 ) -> tuple[Bundle, ...]:
     """Cut symptoms into bundles.
 
     Args:
-        symptoms: settled ones, by onset then id.
-        owners: symptom id → id of the live incident it belongs to.
+        symptoms: settled ones; those that come in the order of last time are known again.
+        owned: ids of those that belong to a live incident.
         at: now, aware UTC: until when open members of an incident went on.
         window_seconds: a longer pause between two onsets starts another bundle.
 
@@ -125,12 +135,9 @@ def make_bundles(
     places: defaultdict[tuple[str, ...], list[Symptom]] = defaultdict(list)
     for symptom in symptoms:
         places[_place(symptom)].append(symptom)
-    bundles = [
-        _bundle(tuple(run), owners, at)
-        for members in places.values()
-        for run in _runs(members, window_seconds)
-    ]
-    return tuple(sorted(bundles, key=lambda bundle: (bundle.first, bundle.id)))
+    cut = (_cut(tuple(members), window_seconds) for members in places.values())
+    bundles = [_going_on(bundle, owned, at) for bundle in chain.from_iterable(cut)]
+    return tuple(sorted(bundles, key=attrgetter("first", "id")))
 
 
 def _age(symptom: Symptom) -> tuple[datetime, bool, float, str]:
@@ -138,6 +145,7 @@ def _age(symptom: Symptom) -> tuple[datetime, bool, float, str]:
     return (symptom.last_seen, symptom.ended_at is not None, symptom.strength, repr(symptom))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _place(symptom: Symptom) -> tuple[str, ...]:
     kind = nature(symptom)
     key = symptom.series.key
@@ -147,6 +155,13 @@ def _place(symptom: Symptom) -> tuple[str, ...]:
         name = f"\x1f{symptom.id}"
     # None and "" are told apart by nobody: both mean all.
     return (name, kind, key.env, key.region or "", key.segment or "")
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _cut(members: tuple[Symptom, ...], window_seconds: int) -> tuple[Bundle, ...]:
+    """Return the bundles of one place, as if no incident held any."""
+    runs = _runs(sorted(members, key=BY_ONSET), window_seconds)
+    return tuple(_bundle(tuple(run)) for run in runs)
 
 
 def _runs(members: Sequence[Symptom], window_seconds: int) -> Iterator[list[Symptom]]:
@@ -166,10 +181,15 @@ def _is_faint(symptom: Symptom) -> bool:
     return symptom.strength < BLIP_STRENGTH
 
 
-def _bundle(members: tuple[Symptom, ...], owners: Mapping[str, str], at: datetime) -> Bundle:
+def _going_on(bundle: Bundle, owned: Container[str], at: datetime) -> Bundle:
+    """Return a bundle with until when those of its members went on that incidents hold."""
+    ends = [one.ended_at or at for one in bundle.symptoms if one.id in owned]
+    return replace(bundle, until=max(ends).timestamp()) if ends else bundle
+
+
+def _bundle(members: tuple[Symptom, ...]) -> Bundle:
     head = members[0]
     key = head.series.key
-    owned = [member.ended_at or at for member in members if member.id in owners]
     return Bundle(
         service=key.service,
         nature=nature(head),
@@ -179,7 +199,8 @@ def _bundle(members: tuple[Symptom, ...], owners: Mapping[str, str], at: datetim
         symptoms=members,
         first=head.onset.timestamp(),
         last=members[-1].onset.timestamp(),
-        until=max(owned).timestamp() if owned else None,
+        until=None,
+        strength=max(member.strength for member in members),
         signs=frozenset((member.family, member.direction) for member in members),
         peers=peers_of(members),
     )

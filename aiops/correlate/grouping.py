@@ -7,14 +7,14 @@ up to a shared caller and down again.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
 from aiops.correlate.adjacency import join_adjacent, join_same_root, join_same_service
 from aiops.correlate.attachment import attach_kpis, attach_strangers
-from aiops.correlate.bundles import make_bundles, settle
+from aiops.correlate.bundles import BY_ONSET, make_bundles, settle
 from aiops.correlate.calls import Calls
 from aiops.correlate.coincidence import join_coincident
 from aiops.correlate.culprits import distinct
@@ -68,8 +68,8 @@ def group_symptoms(
     policy = knowledge.policies.correlate
     live = _newest(incidents)
     settled = settle(symptoms, live)
-    owners = {member.id: incident.id for incident in live for member in incident.symptoms}
-    bundles = make_bundles(settled, owners, at, policy.window_seconds)
+    owned = {member.id for incident in live for member in incident.symptoms}
+    bundles = make_bundles(settled, owned, at, policy.window_seconds)
     scene = Scene(
         bundles=bundles,
         sick=index_by_service(bundles),
@@ -78,12 +78,12 @@ def group_symptoms(
         policy=policy,
         links=Links(len(bundles)),
     )
-    _keep_incidents(scene, live)
+    held = _keep_incidents(scene, live)
     for stage in _STAGES:
         stage(scene)
     attach_kpis(bundles, scene.links, scene.calls, knowledge)
     attach_strangers(bundles, scene.links, scene.calls)
-    return tuple(_groups(scene, live))
+    return tuple(_groups(scene, held))
 
 
 def _rank(incident: Incident) -> tuple[bool, datetime, str]:
@@ -102,8 +102,12 @@ def _newest(incidents: Iterable[Incident]) -> list[Incident]:
     return sorted(known.values(), key=_rank)
 
 
-def _keep_incidents(scene: Scene, live: Sequence[Incident]) -> None:
-    """Put the members of each live incident together: a symptom never leaves its incident."""
+def _keep_incidents(scene: Scene, live: Sequence[Incident]) -> dict[str, int]:
+    """Put the members of each live incident together: a symptom never leaves its incident.
+
+    Returns:
+        A place of each incident, by its id; those without symptoms have none.
+    """
     place_of = {
         symptom.id: place for place, one in enumerate(scene.bundles) for symptom in one.symptoms
     }
@@ -112,28 +116,28 @@ def _keep_incidents(scene: Scene, live: Sequence[Incident]) -> None:
         for place, next_place in pairwise(places):
             scene.links.join(place, next_place)
     # What a person split, nothing here joins again.
-    first = {one.id: place_of[one.symptoms[0].id] for one in live if one.symptoms}
+    held = {one.id: place_of[one.symptoms[0].id] for one in live if one.symptoms}
     for incident in live:
         for other in incident.apart_from:
-            if incident.symptoms and other in first:
-                scene.links.keep_apart(first[incident.id], first[other])
+            if incident.symptoms and other in held:
+                scene.links.keep_apart(held[incident.id], held[other])
+    return held
 
 
-def _groups(scene: Scene, live: Sequence[Incident]) -> Iterator[Group]:
+def _groups(scene: Scene, held: Mapping[str, int]) -> Iterator[Group]:
+    """Yield what is linked, with the incidents it holds in the order they are `held`."""
     reasons = scene.links.reasons()
-    belongs: defaultdict[str, list[str]] = defaultdict(list)
-    for incident in live:
-        for symptom in incident.symptoms:
-            belongs[symptom.id].append(incident.id)
-    order = {incident.id: number for number, incident in enumerate(live)}
+    incidents: defaultdict[int, list[str]] = defaultdict(list)
+    for name, place in held.items():
+        incidents[scene.links.find(place)].append(name)
     for root, places in scene.links.sets().items():
         members = [symptom for place in places for symptom in scene.bundles[place].symptoms]
-        members.sort(key=lambda symptom: (symptom.onset, symptom.id))
-        own = {name for symptom in members for name in belongs.get(symptom.id, ())}
+        if len(places) > 1:
+            members.sort(key=BY_ONSET)
         why = tuple(dict.fromkeys(reasons.get(root, ())))
         yield Group(
             symptoms=tuple(members),
-            incident_ids=tuple(sorted(own, key=order.__getitem__)),
+            incident_ids=tuple(incidents.get(root, ())),
             why=why[:MAX_REASONS],
         )
 

@@ -1,7 +1,7 @@
 """What every stage of grouping looks at."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -62,16 +62,42 @@ class Scene:
             a for a, b in self.sick_calls if trouble_travels(self.bundles[b], self.bundles[a])
         )
 
-    def _sick_below(self, caller: str) -> Iterator[tuple[str, int]]:
-        """Yield the first sick services on every way down from `caller`, with their distance."""
-        seen = {caller}
+    def _sick_below(self, caller: str) -> list[tuple[str, int]]:
+        """Return the first sick services on every way down from `caller`, with their distance.
+
+        The way is walked from both ends: below what everyone passes lies half the estate.
+        """
+        found: dict[str, int] = {}
+        half = self.policy.hops - self.policy.hops // 2
+        for name, distance in self._until_sick(caller, half, self.calls.callees):
+            below = ((name, 0),) if name in self.sick else self._halfway_up.get(name, ())
+            for callee, rest in below:
+                found[callee] = min(distance + rest, found.get(callee, distance + rest))
+        found.pop(caller, None)
+        return sorted(found.items(), key=lambda item: (item[1], item[0]))
+
+    @cached_property
+    def _halfway_up(self) -> dict[str, list[tuple[str, int]]]:
+        """The first sick services below calm ones, half as far down as trouble travels."""
+        halfway: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+        for callee in self.sick:
+            for name, distance in self._until_sick(
+                callee, self.policy.hops // 2, self.calls.callers
+            ):
+                halfway[name].append((callee, distance))
+        return dict(halfway)
+
+    def _until_sick(
+        self, start: str, hops: int, step: Callable[[str], tuple[str, ...]]
+    ) -> Iterator[tuple[str, int]]:
+        """Yield the services some steps from one, with their distance, none beyond a sick one."""
+        seen = {start}
         ring = seen
-        for distance in range(1, self.policy.hops + 1):
-            beyond = set().union(*map(self.calls.callees, ring)) - seen
+        for distance in range(1, hops + 1):
+            beyond = set().union(*map(step, ring)) - seen
             seen = seen | beyond
-            sick = beyond & self.sick.keys()
-            yield from ((callee, distance) for callee in sorted(sick))
-            ring = beyond - sick
+            yield from ((name, distance) for name in beyond)
+            ring = beyond - self.sick.keys()
 
     def _near(self, caller: Bundle, callee: Bundle, distance: int) -> bool:
         if not share_cohort(caller, callee):

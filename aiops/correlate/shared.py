@@ -95,7 +95,7 @@ def join_unit_changes(scene: Scene) -> None:
     """Join a series that changed its unit to what was said of its values before that was known."""
     changed: defaultdict[SeriesKey, list[int]] = defaultdict(list)
     for place, bundle in enumerate(scene.bundles):
-        for symptom in bundle.symptoms:
+        for symptom in bundle.symptoms if bundle.nature is Nature.GAP else ():
             if symptom.kind is SymptomKind.UNIT_CHANGE:
                 changed[symptom.series.key].append(place)
     if not changed:
