@@ -31,14 +31,12 @@ from aiops.domain.outcomes import Archive, Outcome, PastIncident
 from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import Origin
 from aiops.domain.ticks import Shard, Tick
-from aiops.impact.blast import blast_radius, confine
 from aiops.impact.claims import Claim, claims
-from aiops.impact.cost import cost_of
-from aiops.impact.hits import hits
-from aiops.impact.money import assess
+from aiops.impact.damage import assess_damage
 from aiops.incident import assemble as assembling
 from aiops.incident import life, merge, timeline
 from aiops.incident.news import has_news, settle, taking_part
+from aiops.incident.repeats import repeating
 from aiops.incident.standing import absorb, forget
 from aiops.learn.memory import infer_outcome, remember
 from aiops.route.decision import react
@@ -112,29 +110,19 @@ def assemble(  # noqa: PLR0917  # one argument per thing it is made of
     `claimed` is what live incidents may have cost, so that no loss is counted twice. An incident
     that nothing changed in is returned as it was.
     """
-    blast = blast_radius(candidate, knowledge)
-    onset = min(symptom.onset for symptom in candidate.symptoms)
-    impacts = assess(
-        candidate.symptoms,
-        tick.kpis,
-        tick.at,
-        knowledge,
-        since=onset,
-        regions=blast.regions,
-        others=[one for one in claimed if one.incident_id != incident_id],
-    )
-    blast = confine(blast, candidate.symptoms, impacts)
-    blast = replace(blast, hits=hits(blast, candidate.symptoms, impacts, knowledge))
+    others = [one for one in claimed if one.incident_id != incident_id]
+    damage = assess_damage(candidate, previous, tick, knowledge, others)
     incident = assembling.assemble(
         candidate,
         previous,
-        blast,
-        impacts,
+        damage.blast,
+        damage.impacts,
         tick.changes,
         tick.at,
         knowledge,
         incident_id=incident_id,
-        cost=cost_of(blast, impacts, tick.kpis, knowledge),
+        cost=damage.cost,
+        affected=damage.affected,
         clues=choose.choose(candidate, tick.clues, tick.at, knowledge),
     )
     incident = with_runbook(with_owner(incident, knowledge), knowledge)
@@ -252,8 +240,7 @@ def _place(  # noqa: PLR0917  # one argument per thing a place is decided by
         incidents[again.id] = assemble(candidate, again, tick, knowledge, again.id, claimed)
         return number
     fresh = assemble(candidate, None, tick, knowledge, f"INC-{number}", claimed)
-    repeat = life.repeats(fresh, tuple(incidents.values()), tick.at)
-    incidents[fresh.id] = replace(fresh, repeat_of=repeat)
+    incidents[fresh.id] = repeating(fresh, tuple(incidents.values()), tick.at)
     return number + 1
 
 
@@ -269,7 +256,8 @@ def _bring_up(
     for one in before:
         is_untouched = one.is_live and incidents[one.id] is one
         has_clues = is_untouched and choose.speaks_of(one, tick.clues)
-        if is_untouched and (one.impacts or one.id in claiming or has_clues):
+        costs = one.impacts or one.affected or one.id in claiming
+        if is_untouched and (costs or has_clues):
             known = Candidate(symptoms=one.symptoms, causes=one.causes, ruled_out=one.ruled_out)
             incidents[one.id] = assemble(known, one, tick, knowledge, one.id, claimed)
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from aiops.domain.changes import Change
+from aiops.domain.affected import Affected
+from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.clues import NO_CLUES, Clues
 from aiops.domain.cost import NOT_ASSESSED, Cost
 from aiops.domain.families import is_currency
@@ -91,6 +92,15 @@ class Cause:
     confidence: float
     change: Change | None = None
     evidence: tuple[Clause, ...] = ()
+
+    def is_taken_back_by(self, change: Change) -> bool:
+        """Return whether a change takes back the one that is blamed, or rolls its service back."""
+        blamed = self.change.ref if self.change else None
+        return (
+            (blamed is not None and change.reverts == blamed)
+            or (change.is_rollback and change.service == self.service)
+            or (change.kind is ChangeKind.FLAG and change.ref == blamed and change.status == "off")
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +205,7 @@ class Incident:
         symptoms: members with their latest state, by onset then id.
         causes: best first; empty when unknown.
         cost: how what it costs is known; "unknown" is an answer too.
+        affected: requests of users that failed; empty where nobody can tell.
         clues: what logs and traces add.
         called_at: when it first became one people are called for, in any episode, or would be but
             for the mode or the environment (event time); None while it is none.
@@ -202,6 +213,10 @@ class Incident:
         told: names of the sinks that were told of this episode; they will hear of its end.
         quiet_since: since when no user-visible symptom (or none at all) is open.
         repeat_of: the earlier incident it repeats.
+        earlier: when the same began before, in the thirty days before it; oldest first.
+        rolled_back: what took back the change that is blamed, or rolled its service back.
+        reported_at: when people first said so, where they did; aware UTC.
+        reported_by: who did, in words: "support, ticket 4711".
         merged_into: where its symptoms went, when it is a closed link.
         apart_from: what a person split from it, or it from; only a person joins them again.
     """
@@ -225,6 +240,7 @@ class Incident:
     blast: BlastRadius = NOWHERE
     impacts: tuple[Impact, ...] = ()
     cost: Cost = NOT_ASSESSED
+    affected: tuple[Affected, ...] = ()
     clues: Clues = NO_CLUES
     narrative: tuple[Clause, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
@@ -245,6 +261,10 @@ class Incident:
     mitigated_at: datetime | None = None
     resolved_at: datetime | None = None
     repeat_of: str | None = None
+    earlier: tuple[datetime, ...] = ()
+    rolled_back: Change | None = None
+    reported_at: datetime | None = None
+    reported_by: str = ""
     merged_into: str | None = None
     apart_from: tuple[str, ...] = ()
     origin: Origin = Origin.LIVE

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from aiops.domain.affected import Affected
 from aiops.domain.environment import Knowledge
 from aiops.domain.families import PERCENT_UNITS, RATIO_UNITS, is_currency
 from aiops.domain.incidents import Impact
@@ -16,35 +17,46 @@ _SHARES = (RATIO_UNITS | PERCENT_UNITS) - {""}
 
 
 def estimate_money(
-    impacts: Sequence[Impact], kpis: KpiWindow, knowledge: Knowledge
+    impacts: Sequence[Impact],
+    kpis: KpiWindow | None,
+    knowledge: Knowledge,
+    affected: Sequence[Affected] = (),
 ) -> list[Impact]:
     """Return an estimate in money for journeys that declare what a success is worth.
 
     Only for journeys without a money KPI of their own, and from one KPI each, so nothing is
     counted twice: the count of successes that lost most, else a share of requests that fail (or
-    succeed) times a count of requests. The assumption stands in every estimate.
+    succeed) times a count of requests. Where no KPI counts anything, from the requests to its
+    entry that failed. The assumption stands in every estimate.
 
     Args:
         impacts: what KPIs lost.
-        kpis: readings of the KPIs, for the count of requests.
+        kpis: readings of the KPIs, for the count of requests; None when there are none.
         knowledge: journeys, KPIs and the currency.
+        affected: requests that failed at the entries of journeys.
     """
     if not knowledge.currency:
         return []
     return [
         estimate
         for journey in knowledge.journeys
-        for estimate in _of(journey, impacts, kpis, knowledge)
+        for estimate in _of(journey, impacts, kpis, knowledge, affected)
     ]
 
 
 def _of(
-    journey: Journey, impacts: Sequence[Impact], kpis: KpiWindow, knowledge: Knowledge
+    journey: Journey,
+    impacts: Sequence[Impact],
+    kpis: KpiWindow | None,
+    knowledge: Knowledge,
+    affected: Sequence[Affected],
 ) -> list[Impact]:
     own = {kpi.name for kpi in knowledge.kpis if kpi.journey == journey.name} | set(journey.kpis)
     units = [kpi.unit for kpi in knowledge.kpis if kpi.name in own]
     if journey.value_per_success is None or any(is_currency(unit) for unit in units):
         return []
+    if kpis is None or not any(one.kpi in own and is_additive(one.unit) for one in kpis.series):
+        return [_by_requests(one, journey, knowledge) for one in affected if _is_of(one, journey)]
     lost = [
         one
         for one in impacts
@@ -55,6 +67,29 @@ def _of(
     if counted is None or not lost:
         return _by_share(journey, own, impacts, kpis, knowledge)
     return [_valued(one, journey, knowledge.currency) for one in lost if one.kpi == counted]
+
+
+def _is_of(affected: Affected, journey: Journey) -> bool:
+    return affected.journey == journey.name and affected.requests > 0.0
+
+
+def _by_requests(affected: Affected, journey: Journey, knowledge: Knowledge) -> Impact:
+    """Return what the requests that failed at a journey's entry are worth."""
+    value = journey.value_per_success or 0.0
+    return Impact(
+        kpi=f"{journey.name} value",
+        unit=knowledge.currency,
+        since=affected.since,
+        per_minute=affected.per_minute * value,
+        total=affected.requests * value,
+        relative=-affected.share,
+        low=affected.low * value,
+        high=affected.high * value,
+        assumption=(
+            f"each request that fails loses {knowledge.currency} {value:g}; counted from"
+            f" {affected.assumption}"
+        ),
+    )
 
 
 def _by_share(

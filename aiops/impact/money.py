@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from aiops.domain.affected import Affected
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Impact
 from aiops.domain.series import Direction, Series, SeriesKey
@@ -34,6 +35,7 @@ def assess(
     since: datetime,
     regions: tuple[str, ...],
     others: Sequence[Claim] = (),
+    affected: Sequence[Affected] = (),
 ) -> tuple[Impact, ...]:
     """Return what every KPI that is hit lost, by cohort; empty where all is within noise.
 
@@ -55,15 +57,31 @@ def assess(
         regions: regions it hits; empty means all or unknown. A KPI's series elsewhere count only
             with a symptom of their own.
         others: what other live incidents may have cost.
+        affected: requests that failed, for estimates where no KPI counts anything.
     """
-    if kpis is None:
-        return ()
+    impacts: list[Impact] = []
+    if kpis is not None:
+        kpis = _until(kpis, at)
+        impacts = _measured(symptoms, kpis, knowledge, since=since, regions=regions, others=others)
+    impacts += estimate_money(impacts, kpis, knowledge, affected)
+    return tuple(sorted(impacts, key=_worst_first))
+
+
+def _measured(
+    symptoms: Sequence[Symptom],
+    kpis: KpiWindow,
+    knowledge: Knowledge,
+    *,
+    since: datetime,
+    regions: tuple[str, ...],
+    others: Sequence[Claim],
+) -> list[Impact]:
+    """Return what KPIs measure themselves."""
     own: defaultdict[str, list[Symptom]] = defaultdict(list)
     for one in symptoms:
         if one.series.kpi is not None and moved(one):
             own[one.series.kpi].append(one)
     met = met_kpis(symptoms, knowledge)
-    kpis = _until(kpis, at)
     impacts: list[Impact] = []
     for name in sorted({*own, *met}):
         shared = sharers(name, regions, others, proven=name in own)
@@ -72,8 +90,7 @@ def assess(
         hit = _Hit(name=name, own=tuple(own.get(name, ())), met=met.get(name, ()))
         lost = _lost(hit, kpis, knowledge, since=since, regions=regions)
         impacts += [_part(one, shared) for one in lost]
-    impacts += estimate_money(impacts, kpis, knowledge)
-    return tuple(sorted(impacts, key=_worst_first))
+    return impacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from aiops.domain.affected import Affected
 from aiops.domain.changes import Change
 from aiops.domain.clues import NO_CLUES, Clues
 from aiops.domain.cost import NOT_ASSESSED, Cost
@@ -23,6 +24,7 @@ from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
 from aiops.domain.visibility import is_harmful, is_load, is_met, stands, user_visible
 from aiops.incident import life, severity, timeline
+from aiops.incident.aftermath import find_rollback
 from aiops.incident.clues import told_by_logs, with_clues
 from aiops.incident.difference import culprit, is_costlier, materially_differs
 from aiops.incident.narrative import narrative
@@ -69,6 +71,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
     *,
     incident_id: str,
     cost: Cost = NOT_ASSESSED,
+    affected: Sequence[Affected] = (),
     clues: Clues = NO_CLUES,
 ) -> Incident:
     """Build an incident, or bring one up to date; the same inputs twice change nothing.
@@ -88,6 +91,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         knowledge: journeys, topology and policies.
         incident_id: its id; that of `previous`, where there is one.
         cost: how what it costs is known.
+        affected: requests of its users that failed.
         clues: what logs and traces add; without any the ones told before stay.
     """
     symptoms = _members(candidate.symptoms, previous)
@@ -108,6 +112,8 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         blast=blast,
         impacts=tuple(impacts),
         cost=cost,
+        affected=tuple(affected),
+        rolled_back=_rollback(causes, changes, base),
     )
     incident = with_clues(incident, clues)
     incident = _in_words(incident, changes, knowledge)
@@ -137,6 +143,12 @@ def _in_words(incident: Incident, changes: Sequence[Change], knowledge: Knowledg
             told_by_logs(incident.clues),
         ),
     )
+
+
+def _rollback(causes: Sequence[Cause], changes: Sequence[Change], base: Incident) -> Change | None:
+    """Return what took the blamed change back; what was found before may be too old by now."""
+    known = () if base.rolled_back is None else (base.rolled_back,)
+    return find_rollback(causes, (*known, *changes), base.started_at)
 
 
 def _blinds(symptom: Symptom, knowledge: Knowledge) -> bool:

@@ -4,9 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from aiops.domain.affected import Affected
+from aiops.domain.changes import Change
 from aiops.domain.incidents import Cause, Impact, Incident
 from aiops.domain.symptoms import Symptom
+from aiops.incident.aftermath import aftermath
 from aiops.incident.clues import export as clues_export
+from aiops.incident.detection import first_detection
 from aiops.incident.reach import Reached, reach
 
 
@@ -20,7 +24,10 @@ def export(incident: Incident) -> dict[str, Any]:
         "decision_reason": incident.decision_reason.value,
         "started_at": incident.started_at.isoformat(),
         "detected_at": incident.detected_at.isoformat(),
+        "detected_by": _detection(incident),
         "paged_at": _time(incident.paged_at),
+        "acknowledged_at": _time(incident.acknowledged_at),
+        "rolled_back": _rollback(incident),
         "resolved_at": _time(incident.quiet_since if incident.mitigated_at else None),
         "services": list(incident.blast.sick),
         "regions": list(incident.blast.regions),
@@ -29,11 +36,14 @@ def export(incident: Incident) -> dict[str, Any]:
         "causes": [_cause(cause) for cause in incident.causes],
         "impact": [_impact(impact) for impact in incident.impacts],
         "cost": {"basis": incident.cost.basis.value, "reason": incident.cost.reason},
+        "affected_requests": [_affected(one) for one in incident.affected],
         "reach": [_reached(one) for one in reach(incident)],
         "symptoms": [_symptom(symptom) for symptom in incident.symptoms],
         "clues": clues_export(incident.clues),
         "narrative": incident.story,
         "repeat_of": incident.id if incident.episode > 1 else incident.repeat_of,
+        "times": 1 + len(incident.earlier),
+        "earlier": [at.isoformat() for at in incident.earlier],
     }
 
 
@@ -51,17 +61,42 @@ def _time(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
 
 
+def _detection(incident: Incident) -> dict[str, Any]:
+    first = first_detection(incident)
+    return {"source": first.source.value, "at": first.at.isoformat(), "by": first.by or None}
+
+
+def _rollback(incident: Incident) -> dict[str, Any] | None:
+    back, after = incident.rolled_back, aftermath(incident).rolled_back_after
+    if back is None or after is None:
+        return None
+    return {**_change(back), "seconds": after.total_seconds()}
+
+
+def _affected(affected: Affected) -> dict[str, Any]:
+    return {
+        "journey": affected.journey or None,
+        "service": affected.service,
+        "requests": round(affected.requests),
+        "low": round(affected.low),
+        "high": round(affected.high),
+        "per_minute": round(affected.per_minute, 2),
+        "share": round(affected.share, 4),
+        "since": affected.since.isoformat(),
+        "until": affected.until.isoformat(),
+        "assumption": affected.assumption,
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    at = change.started_at.isoformat()
+    return {"kind": change.kind.value, "ref": change.ref, "timestamp": at}
+
+
 def _cause(cause: Cause) -> dict[str, Any]:
-    change = cause.change
     return {
         "service": cause.service,
-        "change": None
-        if change is None
-        else {
-            "kind": change.kind.value,
-            "ref": change.ref,
-            "timestamp": change.started_at.isoformat(),
-        },
+        "change": None if cause.change is None else _change(cause.change),
         "confidence": round(cause.confidence, 4),
         "evidence": [clause.text for clause in cause.evidence],
     }

@@ -22,13 +22,10 @@ from aiops.domain.policies import LifePolicy
 from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import Symptom
 from aiops.domain.visibility import stands, user_visible
+from aiops.incident.repeats import beginnings
 from aiops.incident.severity import is_blip
 from aiops.incident.timeline import extend
 
-REPEAT_WINDOW = timedelta(days=7)
-"""An incident that ended longer ago is not repeated by a new one."""
-
-_ALIKE = 0.5
 _RETURNED = "episode"
 
 
@@ -113,6 +110,10 @@ def reopen(incident: Incident, at: datetime) -> Incident:
         started_at=at,
         detected_at=at,
         updated_at=at,
+        earlier=beginnings(incident, at),
+        rolled_back=None,
+        reported_at=None,
+        reported_by="",
         symptoms=tuple(one for one in incident.symptoms if one.is_open),
         blast=BlastRadius(),
         impacts=(),
@@ -125,26 +126,6 @@ def reopen(incident: Incident, at: datetime) -> Incident:
         mitigated_at=None,
         resolved_at=None,
     )
-
-
-def repeats(incident: Incident, recent: Sequence[Incident], at: datetime) -> str | None:
-    """Return the id of the earlier incident that a new one repeats, or None.
-
-    The latest of the last seven days, in the same environment and a compatible scope, whose sick
-    services and families are mostly the same. With the same first cause half of the smaller one
-    suffices: when a problem begins, not everything has fallen ill yet.
-    """
-    alike = [
-        one
-        for one in recent
-        if one.id != incident.id
-        and one.env == incident.env
-        and one.state is IncidentState.RESOLVED
-        and (one.resolved_at or one.updated_at) >= at - REPEAT_WINDOW
-        and _is_alike(incident, one)
-    ]
-    latest = max(alike, key=lambda one: (one.resolved_at or one.updated_at, one.id), default=None)
-    return latest.id if latest else None
 
 
 def acknowledge(incident: Incident, who: str, at: datetime) -> Incident:
@@ -253,17 +234,3 @@ def _brings_back(candidate: Candidate, incident: Incident, knowledge: Knowledge)
 
 def _sign(symptom: Symptom) -> tuple[str, str, str | None, str | None]:
     return symptom.service, symptom.family, symptom.region, symptom.segment
-
-
-def _is_alike(new: Incident, old: Incident) -> bool:
-    for here, there in (
-        (new.blast.regions, old.blast.regions),
-        (new.blast.segments, old.blast.segments),
-    ):
-        if here and there and set(here).isdisjoint(there):
-            return False
-    ours = {(one.service, one.family) for one in new.symptoms if stands(one)}
-    theirs = {(one.service, one.family) for one in old.symptoms if stands(one)}
-    same_cause = bool(new.causes and old.causes and new.causes[0].service == old.causes[0].service)
-    everything = min(len(ours), len(theirs)) if same_cause else len(ours | theirs)
-    return len(ours & theirs) >= _ALIKE * max(everything, 1)

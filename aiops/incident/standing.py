@@ -7,6 +7,7 @@ from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.symptoms import FactKind, Symptom
 from aiops.incident import life
+from aiops.incident.repeats import REPEAT_WINDOW
 
 
 def absorb(env: EnvState, tick: EnvTick) -> EnvState:
@@ -45,7 +46,7 @@ def _reopen_if_back(incident: Incident, tick: EnvTick) -> Incident:
 def forget(env: EnvState, knowledge: Knowledge) -> EnvState:
     """Drop what no later tick can need."""
     assert env.at is not None  # noqa: S101 - set by the caller
-    horizon = env.at - life.REPEAT_WINDOW
+    horizon = env.at - REPEAT_WINDOW
     incidents = tuple(
         incident
         for incident in env.incidents

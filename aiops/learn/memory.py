@@ -52,17 +52,11 @@ def _fix(incident: Incident, changes: Sequence[Change]) -> Change | None:
     if quiet is None or not incident.causes:
         return None
     cause = incident.causes[0]
-    blamed = cause.change.ref if cause.change else None
     earliest = max(quiet - BEFORE_QUIET, incident.started_at)
     fixes = [
         change
         for change in changes
-        if earliest <= change.started_at <= quiet
-        and (
-            (blamed is not None and change.reverts == blamed)
-            or (change.is_rollback and change.service == cause.service)
-            or (change.kind is ChangeKind.FLAG and change.ref == blamed and change.status == "off")
-        )
+        if earliest <= change.started_at <= quiet and cause.is_taken_back_by(change)
     ]
     return max(fixes, key=lambda change: (change.started_at, change.id), default=None)
 

@@ -12,7 +12,6 @@ from aiops.domain.symptoms import SymptomKind, SymptomState
 from aiops.incident import life
 from tests.builders import (
     candidate,
-    cause,
     checkout_errors,
     ended,
     minute,
@@ -142,30 +141,6 @@ def test_another_region_or_unseen_trouble_brings_nothing_back() -> None:
     assert life.returning(elsewhere, (watched(),), minute(41), shop()) is None
     unseen = candidate(symptom(series("payment-service", "latency_seconds", unit="s"), at=40))
     assert life.returning(unseen, (watched(),), minute(41), shop()) is None
-
-
-def test_the_same_trouble_within_a_week_repeats_the_earlier_incident() -> None:
-    past = aged(watched(), 90)
-    fresh = replace(incident(), id="INC-1002")
-    assert life.repeats(fresh, (past,), minute(2000)) == "INC-1001"
-    assert life.repeats(fresh, (past,), minute(8 * 24 * 60)) is None
-    assert life.repeats(fresh, (incident(),), minute(2000)) is None
-
-
-def test_a_repeat_is_known_when_only_the_first_of_it_has_fallen_ill() -> None:
-    past = aged(watched(), 90)
-    begun = incident(story()[1:2], name="INC-1002")
-    assert life.repeats(begun, (past,), minute(2000)) == "INC-1001"
-    other_cause = replace(begun, causes=(cause("search"),))
-    assert life.repeats(other_cause, (past,), minute(2000)) is None
-
-
-def test_other_trouble_repeats_nothing() -> None:
-    past = aged(watched(), 90)
-    other = incident([symptom(series("search", "latency_seconds"))], name="INC-1002", causes=())
-    assert life.repeats(other, (past,), minute(2000)) is None
-    us = replace(incident(name="INC-1003"), blast=replace(past.blast, regions=("US",)))
-    assert life.repeats(us, (past,), minute(2000)) is None
 
 
 def test_a_persons_word_counts_once() -> None:
