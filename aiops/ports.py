@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import Notification
+from aiops.domain.pacing import Rate
 from aiops.domain.series import Series
 
 
@@ -27,8 +28,14 @@ class Clock(Protocol):
 class Queue(Protocol):
     """Takes work for another process: ids and small values only."""
 
-    def enqueue(self, task: str, *args: str | int) -> None:
-        """Ask for `task` to be run soon, at least once."""
+    def enqueue(self, task: str, *args: str | int, after_seconds: float = 0.0) -> None:
+        """Ask for `task` to be run soon, at least once.
+
+        Args:
+            task: its name.
+            args: ids and small values.
+            after_seconds: not before then, in real seconds; at most a second or two.
+        """
         ...
 
 
@@ -101,9 +108,15 @@ class Receipt:
 
 
 class Notifier(Protocol):
-    """A sink for notifications; its constructor only keeps parameters."""
+    """A sink for notifications; its constructor only keeps parameters.
+
+    Args:
+        name: as the settings call it.
+        rate: how often the vendor lets us.
+    """
 
     name: str
+    rate: Rate
 
     def payload(
         self, incident: Incident, notification: Notification, reference: Mapping[str, str]

@@ -18,7 +18,7 @@ class CeleryQueue:
         self._app = app
         self._telemetry = telemetry
 
-    def enqueue(self, task: str, *args: str | int) -> None:
+    def enqueue(self, task: str, *args: str | int, after_seconds: float = 0.0) -> None:
         """Send `task` to its queue.
 
         A broker that is away loses nothing: what is stored is found again by the sweeps, so the
@@ -26,6 +26,8 @@ class CeleryQueue:
         """
         headers = {TRACEPARENT: self._telemetry.traceparent(), ENQUEUED_AT: time.time()}
         try:
-            self._app.send_task(task, args=args, headers=headers, retry=False)
+            self._app.send_task(
+                task, args=args, headers=headers, retry=False, countdown=after_seconds or None
+            )
         except OperationalError as error:
             self._telemetry.fault("queue", f"{task} not enqueued, a sweep will: {error}")

@@ -36,6 +36,7 @@ class Notification:
         sink: name of the configured sink.
         not_before: earliest time to send it, aware UTC, by the product's clock (settle time).
         reason: why it is sent, shown with it.
+        urgency: what goes first where not everything can: 1 … 4 by severity, 5 … 8 for updates.
     """
 
     incident_id: str
@@ -45,4 +46,5 @@ class Notification:
     action: DeliveryAction
     not_before: datetime
     reason: str
+    urgency: int = 1
     origin: Origin = Origin.LIVE

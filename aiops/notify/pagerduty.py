@@ -15,6 +15,7 @@ import orjson
 from aiops.domain.errors import DeliveryError
 from aiops.domain.incidents import Incident, Severity
 from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.domain.pacing import Rate
 from aiops.notify import http
 from aiops.notify.phrases import cause_words, clean, headline, impact_words, incident_url
 from aiops.ports import Receipt
@@ -36,6 +37,10 @@ _TEXT_CHARACTERS = 500
 _STORY_CHARACTERS = 6000
 _ENTRIES = 5
 # With these the body stays below 300 KB even if every character needs six bytes; 512 are allowed.
+
+
+RATE = Rate(per_minute=120, burst=4)
+"""What PagerDuty takes for one routing key (developer.pagerduty.com, "Events API v2 limits")."""
 
 
 class PagerDuty:
@@ -62,6 +67,7 @@ class PagerDuty:
         team_keys: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.name = name
+        self.rate = RATE
         self._routing_key = routing_key
         self._events_url = events_url
         self._base_url = base_url

@@ -14,6 +14,7 @@ import httpx
 from aiops.domain.errors import DeliveryError
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.domain.pacing import Rate
 from aiops.notify import http, slack_message
 from aiops.notify.slack_api import SlackCalls, SlackRefusalError
 from aiops.ports import Receipt
@@ -25,6 +26,10 @@ _PAGES = 3
 _CANNOT_LOOK = frozenset(
     {"missing_scope", "not_in_channel", "channel_not_found", "unknown_method", "invalid_channel"}
 )
+
+
+RATE = Rate(per_minute=60, burst=1)
+"""What Slack takes for one channel (api.slack.com/docs/rate-limits: one message a second)."""
 
 
 class Slack:
@@ -53,6 +58,7 @@ class Slack:
         team_channels: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.name = name
+        self.rate = RATE
         self._token = token
         self._channel = channel
         self._api_url = api_url

@@ -89,5 +89,12 @@ def _notification(
         action=action,
         not_before=not_before,
         reason=incident.decision_reason.value,
+        urgency=_urgency(incident.severity, action),
         origin=incident.origin,
     )
+
+
+def _urgency(severity: Severity, action: DeliveryAction) -> int:
+    """Return what goes first: a call, or its end, before news of what people know already."""
+    rank = list(Severity).index(severity) + 1
+    return rank + len(Severity) if action is DeliveryAction.UPDATE else rank

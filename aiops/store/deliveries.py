@@ -6,13 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Update,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import Row
 
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
 from aiops.domain.symptoms import Origin
 from aiops.store.columns import is_one_of
-from aiops.store.tables import OUTBOX, SINK_REFERENCES
+from aiops.store.outbox_tables import OUTBOX, SINK_REFERENCES
 from aiops.store.upsert import insert
 
 WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
@@ -30,6 +41,7 @@ class Delivery:
         revision: the revision to tell, which may be newer than the notification's: updates that
             wait behind it are told with it, and superseded once it is delivered.
         attempt: 1 for the first.
+        decided_at: when it was decided, by the product's clock.
         repeated: an earlier attempt may have been taken although we never heard so.
         reference: what the sink calls this incident's episode so far; empty before the first.
         traceparent: W3C trace context of the work that decided it.
@@ -40,6 +52,7 @@ class Delivery:
     notification: Notification
     revision: int
     attempt: int
+    decided_at: datetime
     repeated: bool
     reference: Mapping[str, str]
     traceparent: str
@@ -110,6 +123,7 @@ def _row(notification: Notification, now: datetime, traceparent: str) -> dict[st
         "attempts": 0,
         "next_attempt_at": notification.not_before,
         "ambiguous": False,
+        "urgency": notification.urgency,
         "last_error": "",
         "dead_reason": "",
         "traceparent": traceparent,
@@ -118,28 +132,38 @@ def _row(notification: Notification, now: datetime, traceparent: str) -> dict[st
     }
 
 
-def can_be_claimed(now: datetime, wall: datetime) -> ColumnElement[bool]:
+def can_be_claimed(
+    now: datetime, wall: datetime, table: FromClause = OUTBOX
+) -> ColumnElement[bool]:
     """Return the condition that a row is due, or left behind, and first of its incident and sink.
 
     Args:
         now: the product's clock, which says what is due.
         wall: the real clock, which says whose lease ran out.
+        table: the outbox, or an alias of it.
     """
-    earlier = OUTBOX.alias("earlier")
+    earlier = OUTBOX.alias()
     is_behind = (
         select(earlier.c.id)
         .where(
-            earlier.c.incident_id == OUTBOX.c.incident_id,
-            earlier.c.sink == OUTBOX.c.sink,
-            earlier.c.id < OUTBOX.c.id,
+            earlier.c.incident_id == table.c.incident_id,
+            earlier.c.sink == table.c.sink,
+            earlier.c.id < table.c.id,
             is_one_of(earlier.c.state, WAITING),
         )
         .exists()
     )
-    is_due = and_(OUTBOX.c.state == DeliveryState.PENDING, OUTBOX.c.next_attempt_at <= now)
-    is_left = and_(OUTBOX.c.state == DeliveryState.SENDING, OUTBOX.c.lease_until <= wall)
+    is_due = and_(table.c.state == DeliveryState.PENDING, table.c.next_attempt_at <= now)
+    is_left = and_(table.c.state == DeliveryState.SENDING, table.c.lease_until <= wall)
     # The state is named once more by itself: so the partial index serves the search.
-    return and_(is_one_of(OUTBOX.c.state, WAITING), or_(is_due, is_left), ~is_behind)
+    return and_(is_one_of(table.c.state, WAITING), or_(is_due, is_left), ~is_behind)
+
+
+def yields_to_another(now: datetime, wall: datetime) -> ColumnElement[bool]:
+    """Return the condition that something more urgent could be told to the same sink instead."""
+    other = OUTBOX.alias()
+    is_more_urgent = and_(other.c.sink == OUTBOX.c.sink, other.c.urgency < OUTBOX.c.urgency)
+    return select(other.c.id).where(is_more_urgent, can_be_claimed(now, wall, other)).exists()
 
 
 def newest_to_tell() -> ColumnElement[int]:
@@ -221,6 +245,7 @@ def notification_of(row: Row[Any]) -> Notification:
         action=DeliveryAction(row.action),
         not_before=row.not_before,
         reason=row.reason,
+        urgency=row.urgency,
         origin=Origin(row.origin),
     )
 

@@ -19,9 +19,10 @@ from aiops.store.engine import BUSY_TIMEOUT_SECONDS, open_engine, reading, writi
 from aiops.store.faults import shown
 from aiops.store.gate import write_gate
 from aiops.store.history_tables import SHARDS
+from aiops.store.outbox_tables import OUTBOX
 from aiops.store.tables import INCIDENTS
 
-_TABLES = (INCIDENTS, LISTENING)
+_TABLES = (INCIDENTS, LISTENING, OUTBOX)
 """One of each module whose tables are in the aiops database: imported, they are known."""
 
 _STEPS = Path(__file__).parent / "migrations"

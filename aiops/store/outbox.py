@@ -6,17 +6,22 @@
        └──────────────────┴──told by another──▶ superseded
 
 Two clocks: `now` is the product's (the demo's runs fast) and says when something is due; `wall`
-is the real one and says how long a claim holds.
+is the real one and says how long a claim holds, and how fast a sink may be told. Where not
+everything can go at once, calls go before news and the worst first (`aiops.domain.pacing`).
 """
 
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Engine, and_, func, literal, or_, select, update
+from sqlalchemy import Connection, Engine, Update, func, literal, or_, select, update
 
+from aiops.domain.errors import DeliveryError
 from aiops.domain.notifications import DeliveryState
+from aiops.domain.pacing import NO_LIMIT, Rate, Standing
+from aiops.domain.symptoms import Origin
 from aiops.store.columns import is_one_of
 from aiops.store.deliveries import (
     WAITING,
@@ -29,9 +34,14 @@ from aiops.store.deliveries import (
     record_of,
     reference_of,
     supersede_told,
+    yields_to_another,
 )
 from aiops.store.engine import reading, writing
-from aiops.store.tables import OUTBOX, SINK_REFERENCES
+from aiops.store.outbox_tables import OUTBOX, SINK_REFERENCES
+from aiops.store.sinks import held_standing, keep_standing, standings
+
+NO_RATES: Mapping[str, Rate] = MappingProxyType({})
+_FREE: Mapping[str, None] = MappingProxyType({"lease_token": None, "lease_until": None})
 
 
 class Outbox:
@@ -40,34 +50,59 @@ class Outbox:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def due(self, now: datetime, wall: datetime, limit: int = 100) -> tuple[int, ...]:
-        """Return the ids that can be claimed at this moment, longest due first."""
-        query = (
-            select(OUTBOX.c.id)
-            .where(can_be_claimed(now, wall))
-            .order_by(OUTBOX.c.next_attempt_at, OUTBOX.c.id)
-            .limit(limit)
-        )
+    def due(
+        self, now: datetime, wall: datetime, rates: Mapping[str, Rate] = NO_RATES, limit: int = 200
+    ) -> tuple[int, ...]:
+        """Return the ids that can be claimed at this moment: by sink, the most urgent first.
+
+        Args:
+            now: the product's clock.
+            wall: the real clock.
+            rates: how fast each sink may be told.
+            limit: so many at most for each sink.
+        """
+        found: list[int] = []
         with reading(self._engine) as connection:
-            return tuple(connection.scalars(query))
+            known = standings(connection)
+            waiting = select(OUTBOX.c.sink).where(is_one_of(OUTBOX.c.state, WAITING)).distinct()
+            for sink in connection.scalars(waiting.order_by(OUTBOX.c.sink)).all():
+                free = known.get(sink, Standing()).free(rates.get(sink, NO_LIMIT), wall)
+                query = (
+                    select(OUTBOX.c.id)
+                    .where(OUTBOX.c.sink == sink, can_be_claimed(now, wall))
+                    .order_by(OUTBOX.c.urgency, OUTBOX.c.next_attempt_at, OUTBOX.c.id)
+                    .limit(min(free, limit))
+                )
+                found += connection.scalars(query)
+        return tuple(found)
 
     def claim(
-        self, delivery_id: int, *, now: datetime, wall: datetime, lease_seconds: float
+        self,
+        delivery_id: int,
+        *,
+        now: datetime,
+        wall: datetime,
+        lease_seconds: float,
+        rates: Mapping[str, Rate] = NO_RATES,
     ) -> Delivery | None:
         """Take a notification for sending, or return None when it is not to be had.
 
-        Not to be had: not due, delivered, held by somebody else, or behind an earlier one of the
-        same incident and sink. A claim whose lease ran out can be taken over.
+        Not to be had: not due, delivered, held by somebody else, behind an earlier one of the
+        same incident and sink, behind a more urgent one of the same sink, or the sink may not be
+        told now. A claim whose lease ran out can be taken over.
 
         Args:
             delivery_id: from `due`, or from the commit that wrote it.
             now: the product's clock.
             wall: the real clock.
             lease_seconds: how long the claim holds; longer than a send may take.
+            rates: how fast each sink may be told.
         """
         statement = (
             update(OUTBOX)
-            .where(OUTBOX.c.id == delivery_id, can_be_claimed(now, wall))
+            .where(
+                OUTBOX.c.id == delivery_id, can_be_claimed(now, wall), ~yields_to_another(now, wall)
+            )
             .values(
                 state=DeliveryState.SENDING,
                 lease_token=secrets.token_hex(8),
@@ -79,9 +114,16 @@ class Outbox:
             .returning(OUTBOX)
         )
         with writing(self._engine) as connection:
+            sink, origin = _addressee(connection, delivery_id)
+            standing = held_standing(connection, sink, origin)
+            rate = rates.get(sink, NO_LIMIT)
+            if not standing.free(rate, wall):
+                return None
             row = connection.execute(statement).one_or_none()
             if row is None:
                 return None
+            lease = timedelta(seconds=lease_seconds)
+            keep_standing(connection, sink, standing.sent(rate, wall, lease))
             reference = reference_of(connection, row.incident_id, row.episode, row.sink)
         return Delivery(
             id=row.id,
@@ -90,12 +132,18 @@ class Outbox:
             revision=row.shown_revision,
             attempt=row.attempts,
             repeated=row.ambiguous,
+            decided_at=row.created_at,
             reference=reference or {},
             traceparent=row.traceparent,
         )
 
     def delivered(
-        self, delivery_id: int, token: str, reference: Mapping[str, str], *, now: datetime
+        self,
+        delivery_id: int,
+        token: str,
+        reference: Mapping[str, str],
+        *,
+        now: datetime,
     ) -> bool:
         """Note that the sink took it, and what the sink calls it.
 
@@ -103,20 +151,11 @@ class Outbox:
             False when somebody else has taken the claim over; the reference is kept all the same,
             for the message is there.
         """
-        mine = and_(
-            OUTBOX.c.id == delivery_id,
-            OUTBOX.c.lease_token == token,
-            OUTBOX.c.state == DeliveryState.SENDING,
-        )
-        done = {
-            "state": DeliveryState.DELIVERED,
-            "delivered_at": now,
-            "lease_token": None,
-            "lease_until": None,
-            "last_error": "",
-        }
+        done = {"state": DeliveryState.DELIVERED, "delivered_at": now, "last_error": "", **_FREE}
         with writing(self._engine) as connection:
-            held = connection.execute(update(OUTBOX).where(mine).values(**done)).rowcount == 1
+            sink, origin = _addressee(connection, delivery_id)
+            keep_standing(connection, sink, held_standing(connection, sink, origin).took())
+            held = connection.execute(_held(delivery_id, token).values(**done)).rowcount == 1
             row = connection.execute(select(OUTBOX).where(OUTBOX.c.id == delivery_id)).one()
             keep_reference(connection, row, reference)
             if held:
@@ -127,44 +166,60 @@ class Outbox:
         self,
         delivery_id: int,
         token: str,
-        error: str,
+        error: DeliveryError,
         *,
+        wall: datetime,
         next_attempt_at: datetime | None = None,
         dead_reason: str = "",
-        ambiguous: bool = False,
     ) -> bool:
         """Note that the sink did not take it: try again later, or give up with a reason.
+
+        An attempt does not count while the sink fails whatever it is told: an outage buries
+        nothing.
 
         Args:
             delivery_id: of the claim.
             token: of the claim.
             error: what happened, without secrets; shown.
+            wall: the real clock.
             next_attempt_at: when to try again, by the product's clock.
             dead_reason: why not to try again; exactly one of the two is given.
-            ambiguous: whether the sink may have taken it all the same.
 
         Returns:
-            False when somebody else has taken the claim over; nothing was written.
+            False when somebody else has taken the claim over; nothing was written of this claim.
         """
         if (next_attempt_at is None) == (not dead_reason):
             raise ValueError("say when to try again or why not to, one of the two")
-        values: dict[str, Any] = {
-            "state": DeliveryState.DEAD if dead_reason else DeliveryState.PENDING,
-            "dead_reason": dead_reason,
-            "last_error": error,
-            "lease_token": None,
-            "lease_until": None,
-            "ambiguous": or_(OUTBOX.c.ambiguous, literal(ambiguous)),
-        }
-        if next_attempt_at is not None:
-            values["next_attempt_at"] = next_attempt_at
-        statement = update(OUTBOX).where(
-            OUTBOX.c.id == delivery_id,
-            OUTBOX.c.lease_token == token,
-            OUTBOX.c.state == DeliveryState.SENDING,
-        )
         with writing(self._engine) as connection:
-            return connection.execute(statement.values(**values)).rowcount == 1
+            sink, origin = _addressee(connection, delivery_id)
+            standing = held_standing(connection, sink, origin)
+            if error.retryable:
+                standing = standing.failed(wall, error.retry_after_seconds)
+            else:
+                standing = standing.took()
+            keep_standing(connection, sink, standing)
+            values: dict[str, Any] = {
+                "state": DeliveryState.DEAD if dead_reason else DeliveryState.PENDING,
+                "dead_reason": dead_reason,
+                "last_error": str(error),
+                "attempts": OUTBOX.c.attempts - int(standing.is_failing),
+                "ambiguous": or_(OUTBOX.c.ambiguous, literal(error.ambiguous)),
+                **_FREE,
+            }
+            if next_attempt_at is not None:
+                values["next_attempt_at"] = next_attempt_at
+            return connection.execute(_held(delivery_id, token).values(**values)).rowcount == 1
+
+    def give_up(self, delivery_id: int, token: str, why: str) -> bool:
+        """Note that it cannot be told, for a reason that is not the sink's; False as `failed`."""
+        values = {"state": DeliveryState.DEAD, "dead_reason": why, "last_error": why, **_FREE}
+        with writing(self._engine) as connection:
+            return connection.execute(_held(delivery_id, token).values(**values)).rowcount == 1
+
+    def wait(self, sink: str, rate: Rate, wall: datetime) -> timedelta:
+        """Return how long it is until a sink may be told something; zero when it is now."""
+        with reading(self._engine) as connection:
+            return standings(connection).get(sink, Standing()).wait(rate, wall)
 
     def replay(self, delivery_id: int, *, now: datetime) -> bool:
         """Make a dead notification pending again, as if never tried; False when it is not dead."""
@@ -215,3 +270,18 @@ class Outbox:
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
         return tuple(record_of(row) for row in rows)
+
+
+def _addressee(connection: Connection, delivery_id: int) -> tuple[str, Origin]:
+    query = select(OUTBOX.c.sink, OUTBOX.c.origin).where(OUTBOX.c.id == delivery_id)
+    row = connection.execute(query).one()
+    return row.sink, Origin(row.origin)
+
+
+def _held(delivery_id: int, token: str) -> Update:
+    """Return the start of a statement on a row that this token still holds."""
+    return update(OUTBOX).where(
+        OUTBOX.c.id == delivery_id,
+        OUTBOX.c.lease_token == token,
+        OUTBOX.c.state == DeliveryState.SENDING,
+    )

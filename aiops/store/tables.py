@@ -1,4 +1,4 @@
-"""Tables of the `aiops` database: accepted bodies, evidence, incidents, deliveries, the record.
+"""Tables of the `aiops` database: accepted bodies, evidence, incidents, the record.
 
 Columns hold what is searched, ordered or guarded by; the whole domain value is in `doc` (JSON by
 `aiops.store.codec`). Statements are written on the Core tables named in capitals at the end.
@@ -167,59 +167,6 @@ class IncidentRevisionRow(AiopsRow, table=True):
     doc: str = Field(sa_type=Text)
 
 
-class OutboxRow(AiopsRow, table=True):
-    """A notification to be delivered, written in the transaction of the revision it announces.
-
-    `next_attempt_at`, `created_at` and `delivered_at` follow the product's clock; `lease_until`
-    the real one. `shown_revision` is what the latest attempt told; `ambiguous` says that an
-    earlier attempt may have been taken although we never heard so.
-    """
-
-    __tablename__ = "outbox"
-    __table_args__ = (
-        UniqueConstraint("incident_id", "episode", "sink", "action", "revision"),
-        Index(None, "incident_id", "sink", "id"),
-        Index(
-            "ix_outbox_undelivered",
-            "next_attempt_at",
-            sqlite_where=text("state IN ('pending', 'sending')"),
-            postgresql_where=text("state IN ('pending', 'sending')"),
-        ),
-    )
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
-    incident_id: str
-    episode: int
-    revision: int
-    sink: str
-    action: str
-    reason: str
-    not_before: datetime = Field(sa_type=UtcDateTime)
-    state: str
-    attempts: int
-    next_attempt_at: datetime = Field(sa_type=UtcDateTime)
-    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    lease_token: str | None
-    shown_revision: int | None
-    ambiguous: bool
-    last_error: str = Field(sa_type=Text)
-    dead_reason: str = Field(sa_type=Text)
-    traceparent: str
-    created_at: datetime = Field(sa_type=UtcDateTime)
-    delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class SinkReferenceRow(AiopsRow, table=True):
-    """What a sink calls an incident's episode: a dedup key, a message's ts."""
-
-    __tablename__ = "sink_references"
-
-    incident_id: str = Field(primary_key=True)
-    episode: int = Field(primary_key=True)
-    sink: str = Field(primary_key=True)
-    reference: str = Field(sa_type=Text)
-
-
 class OutcomeRow(AiopsRow, table=True):
     """What ended an incident, as judged at one time; the newest judgement counts."""
 
@@ -275,8 +222,6 @@ ENVIRONMENTS = table_of(EnvironmentRow)
 INCIDENTS = table_of(IncidentRow)
 INCIDENT_MEMBERS = table_of(IncidentMemberRow)
 INCIDENT_REVISIONS = table_of(IncidentRevisionRow)
-OUTBOX = table_of(OutboxRow)
-SINK_REFERENCES = table_of(SinkReferenceRow)
 OUTCOMES = table_of(OutcomeRow)
 MEMORY = table_of(MemoryRow)
 MARKS = table_of(MarkRow)

@@ -13,8 +13,9 @@ from aiops.store.audit import AuditEntry, AuditLog
 from aiops.store.engine import reading
 from aiops.store.incidents import IncidentStore
 from aiops.store.outbox import Outbox
+from aiops.store.outbox_tables import OUTBOX
 from aiops.store.symptoms import SymptomStore
-from aiops.store.tables import INCIDENT_MEMBERS, INCIDENTS, OUTBOX
+from aiops.store.tables import INCIDENT_MEMBERS, INCIDENTS
 from tests.builders import minute, series, symptom
 from tests.store.makers import errors, fact, incident, notification, state_of
 

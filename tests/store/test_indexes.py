@@ -4,10 +4,12 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from aiops.store.accepted import BodyStore
-from aiops.store.engine import reading
+from aiops.store.deliveries import add_notifications
+from aiops.store.engine import reading, writing
 from aiops.store.outbox import Outbox
 from aiops.store.symptoms import SymptomStore
 from tests.builders import minute
+from tests.store.makers import notification
 
 SWEEPS: dict[str, tuple[Callable[[Engine], object], str]] = {
     "due": (lambda e: Outbox(e).due(minute(0), minute(0)), "ix_outbox_undelivered"),
@@ -24,6 +26,8 @@ SWEEPS: dict[str, tuple[Callable[[Engine], object], str]] = {
 @pytest.mark.parametrize("sweep", SWEEPS)
 def test_a_sweep_reads_its_partial_index_and_not_the_whole_table(aiops: Engine, sweep: str) -> None:
     run, index = SWEEPS[sweep]
+    with writing(aiops) as connection:
+        add_notifications(connection, [notification()], now=minute(0), traceparent="")
     seen: list[tuple[str, object]] = []
 
     @event.listens_for(aiops, "before_cursor_execute")
@@ -31,10 +35,12 @@ def test_a_sweep_reads_its_partial_index_and_not_the_whole_table(aiops: Engine, 
         seen.append((statement, values))
 
     run(aiops)
-    statement, values = next(one for one in seen if one[0].startswith("SELECT"))
-    with reading(aiops) as connection:
-        explain = "EXPLAIN QUERY PLAN" if aiops.dialect.name == "sqlite" else "EXPLAIN"
-        if explain == "EXPLAIN":  # On empty tables it would read them through.
-            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        plan = connection.exec_driver_sql(f"{explain} {statement}", values).all()  # type: ignore[arg-type]
-    assert index in str(plan)
+    asked = [one for one in seen if one[0].startswith("SELECT") and "FROM sinks" not in one[0]]
+    assert asked
+    for statement, values in asked:
+        with reading(aiops) as connection:
+            explain = "EXPLAIN QUERY PLAN" if aiops.dialect.name == "sqlite" else "EXPLAIN"
+            if explain == "EXPLAIN":  # On small tables it would read them through.
+                connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            plan = connection.exec_driver_sql(f"{explain} {statement}", values).all()  # type: ignore[arg-type]
+        assert index in str(plan)

@@ -1,9 +1,13 @@
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine
 
+from aiops.domain.errors import DeliveryError
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
+from aiops.domain.pacing import OPENS_AFTER, Rate
 from aiops.store.deliveries import Delivery, add_notifications
 from aiops.store.engine import writing
 from aiops.store.outbox import Outbox
@@ -44,6 +48,26 @@ def is_free(outbox: Outbox, delivery_id: int, *, at: float = 10, wall_seconds: f
     return can_be_had
 
 
+def fail(  # what can be said of a failure
+    outbox: Outbox,
+    delivery: Delivery,
+    error: str = "503",
+    *,
+    next_attempt_at: datetime | None = None,
+    dead_reason: str = "",
+    ambiguous: bool = False,
+    wall_seconds: float = 0,
+) -> bool:
+    return outbox.failed(
+        delivery.id,
+        delivery.token,
+        DeliveryError(error, retryable=not dead_reason, ambiguous=ambiguous),
+        wall=WALL + timedelta(seconds=wall_seconds),
+        next_attempt_at=next_attempt_at,
+        dead_reason=dead_reason,
+    )
+
+
 def test_a_notification_is_due_from_its_time_on(outbox: Outbox, aiops: Engine) -> None:
     (one,) = add(aiops, notification(due=5))
     assert outbox.due(minute(4.9), WALL) == ()
@@ -64,7 +88,7 @@ def test_a_claimed_notification_is_nobody_elses_until_its_lease_runs_out(
     second = take(outbox, one, wall_seconds=30)
     assert (second.attempt, second.repeated) == (2, True)
     assert second.token != first.token
-    assert not outbox.failed(one, first.token, "late", next_attempt_at=minute(20))
+    assert not fail(outbox, first, "late", next_attempt_at=minute(20))
     assert not outbox.delivered(one, first.token, {"ts": "1"}, now=minute(11))
     assert outbox.counts()[DeliveryState.SENDING] == 1
     # The message of the slow one is there all the same.
@@ -106,11 +130,11 @@ def test_an_earlier_one_of_the_same_incident_and_sink_goes_first(
         notification(2, RESOLVE),
         notification(number=1002),
     )
-    assert outbox.due(minute(6), WALL) == (slack, other)
+    assert outbox.due(minute(6), WALL) == (other, slack)
     assert not is_free(outbox, resolve, at=6)
     claimed = take(outbox, trigger)
     assert not is_free(outbox, resolve)
-    outbox.failed(trigger, claimed.token, "503", next_attempt_at=minute(20))
+    fail(outbox, claimed, next_attempt_at=minute(20))
     assert not is_free(outbox, resolve)
     assert not is_free(outbox, trigger, at=19)
     outbox.delivered(trigger, take(outbox, trigger, at=20).token, {}, now=minute(20))
@@ -144,7 +168,7 @@ def test_updates_are_not_superseded_by_one_that_failed(outbox: Outbox, aiops: En
     second, third = add(aiops, notification(2, UPDATE), notification(3, UPDATE))
     claimed = take(outbox, second)
     assert claimed.revision == 3
-    outbox.failed(second, claimed.token, "400", dead_reason="refused: 400")
+    fail(outbox, claimed, dead_reason="refused: 400")
     assert is_free(outbox, third)
 
 
@@ -155,7 +179,7 @@ def test_an_ambiguous_failure_is_remembered_by_every_later_attempt(
     for attempt, (ambiguous, repeated) in enumerate([(False, False), (True, False), (False, True)]):
         claimed = take(outbox, one)
         assert (claimed.attempt, claimed.repeated) == (attempt + 1, repeated)
-        outbox.failed(one, claimed.token, "cut", next_attempt_at=minute(10), ambiguous=ambiguous)
+        fail(outbox, claimed, next_attempt_at=minute(10), ambiguous=ambiguous)
     assert take(outbox, one).repeated
 
 
@@ -163,7 +187,7 @@ def test_a_dead_letter_says_why_and_can_be_replayed(outbox: Outbox, aiops: Engin
     (one,) = add(aiops, notification())
     assert not outbox.replay(one, now=minute(11))
     claimed = take(outbox, one)
-    assert outbox.failed(one, claimed.token, "400 invalid key", dead_reason="refused for good")
+    assert fail(outbox, claimed, "400 invalid key", dead_reason="refused for good")
     (letter,) = outbox.dead_letters()
     assert (letter.last_error, letter.dead_reason) == ("400 invalid key", "refused for good")
     assert outbox.oldest_due() is None
@@ -176,17 +200,73 @@ def test_a_dead_letter_says_why_and_can_be_replayed(outbox: Outbox, aiops: Engin
 
 def test_a_replayed_message_tells_how_things_are_now(outbox: Outbox, aiops: Engine) -> None:
     trigger, update = add(aiops, notification(), notification(2, UPDATE))
-    outbox.failed(trigger, take(outbox, trigger).token, "400", dead_reason="no such key")
+    fail(outbox, take(outbox, trigger), dead_reason="no such key")
     outbox.delivered(update, take(outbox, update).token, {}, now=minute(10))
     outbox.replay(trigger, now=minute(11))
     assert take(outbox, trigger, at=11).revision == 2
 
 
 def test_a_failure_names_a_time_or_a_reason(outbox: Outbox) -> None:
+    error = DeliveryError("500", retryable=True)
     with pytest.raises(ValueError, match="one of the two"):
-        outbox.failed(1, "x", "500")
+        outbox.failed(1, "x", error, wall=WALL)
     with pytest.raises(ValueError, match="one of the two"):
-        outbox.failed(1, "x", "500", next_attempt_at=minute(9), dead_reason="too often")
+        outbox.failed(1, "x", error, wall=WALL, next_attempt_at=minute(9), dead_reason="often")
+
+
+def test_a_sink_is_told_no_faster_than_it_may_be_and_the_worst_goes_first(
+    outbox: Outbox, aiops: Engine
+) -> None:
+    rates = {"pagerduty": Rate(per_minute=60, burst=2)}
+    mild, news, bad, other = add(
+        aiops,
+        replace(notification(), urgency=3),
+        replace(notification(2, UPDATE, number=1002), urgency=5),
+        replace(notification(number=1003), urgency=1),
+        notification(sink="slack", number=1003),
+    )
+    assert outbox.due(minute(6), WALL, rates) == (bad, mild, other)
+    claim = partial(outbox.claim, now=minute(6), lease_seconds=30, rates=rates)
+    assert claim(mild, wall=WALL) is None
+    assert [claim(one, wall=WALL) is not None for one in (bad, mild, news, other)] == [
+        True,
+        True,
+        False,
+        True,
+    ]
+    rate = rates["pagerduty"]
+    assert outbox.wait("pagerduty", rate, WALL) == rate.interval
+    assert outbox.due(minute(6), WALL, rates) == ()
+    assert outbox.due(minute(6), WALL + rate.interval, rates) == (news,)
+    assert claim(news, wall=WALL + rate.interval) is not None
+
+
+def test_a_claim_that_was_not_to_be_had_costs_nothing_of_the_rate(
+    outbox: Outbox, aiops: Engine
+) -> None:
+    rates = {"pagerduty": Rate(per_minute=60, burst=1)}
+    one, _ = add(aiops, notification(due=20), notification(number=1002))
+    assert outbox.claim(one, now=minute(6), wall=WALL, lease_seconds=30, rates=rates) is None
+    assert outbox.wait("pagerduty", rates["pagerduty"], WALL) == timedelta(0)
+
+
+def test_a_sink_that_fails_is_asked_by_one_delivery_at_a_time_and_buries_none(
+    outbox: Outbox, aiops: Engine
+) -> None:
+    ids = add(aiops, *(notification(number=number) for number in range(OPENS_AFTER + 2)))
+    for one in ids[:OPENS_AFTER]:
+        fail(outbox, take(outbox, one), next_attempt_at=minute(10))
+    assert outbox.due(minute(10), WALL) == ()
+    trial, waiting = ids[-2:]
+    seconds = outbox.wait("pagerduty", Rate(per_minute=60), WALL).total_seconds()
+    claimed = take(outbox, trial, wall_seconds=seconds)
+    assert not is_free(outbox, waiting, wall_seconds=seconds)
+    fail(outbox, claimed, next_attempt_at=minute(10), wall_seconds=seconds)
+    assert outbox.of_incident(claimed.notification.incident_id)[0].attempts == 0
+    again = take(outbox, trial, wall_seconds=3 * seconds)
+    outbox.delivered(trial, again.token, {}, now=minute(11))
+    later = WALL + timedelta(minutes=1)
+    assert len(outbox.due(minute(11), later)) == OPENS_AFTER + 1
 
 
 def test_every_state_is_counted(outbox: Outbox, aiops: Engine) -> None:

@@ -15,10 +15,13 @@ from aiops.domain.environment import Knowledge
 from aiops.domain.errors import DeliveryError, SourceError
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.domain.pacing import NO_LIMIT, Rate
 from aiops.domain.series import Series
 from aiops.domain.ticks import Packed
 from aiops.ports import Clock, Notifier, Queue, Receipt, Sample, Source
 from aiops.settings import Settings
+from aiops.store.engine import writing
+from aiops.store.sinks import held_standing, keep_standing
 from aiops.telemetry import Telemetry
 from workers.databases import migrate_all
 from workers.tasks import WORK
@@ -43,9 +46,12 @@ class ListQueue:
 
     def __init__(self) -> None:
         self.tasks: deque[tuple[str, tuple[str | int, ...]]] = deque()
+        self.delays: dict[str, float] = {}
 
-    def enqueue(self, task: str, *args: str | int) -> None:
+    def enqueue(self, task: str, *args: str | int, after_seconds: float = 0.0) -> None:
         self.tasks.append((task, args))
+        if after_seconds:
+            self.delays[task] = after_seconds
 
     def names(self) -> list[str]:
         return [task for task, _ in self.tasks]
@@ -114,6 +120,7 @@ class RecordingSink:
     """A sink that keeps what it was sent; the next sends fail with what `failures` holds."""
 
     name: str
+    rate: Rate = NO_LIMIT
     sent: list[tuple[Notification, Mapping[str, Any]]] = field(default_factory=list)
     repeated: list[bool] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
@@ -200,6 +207,12 @@ class Installation(Parts):
 
     def knowledge(self) -> Knowledge:
         return self._known or super().knowledge()
+
+    def takes_others(self, sink: str) -> None:
+        """Let a sink take some other notification: it is this one it does not like."""
+        with writing(self._engine) as connection:
+            standing = held_standing(connection, sink, self.settings.origin)
+            keep_standing(connection, sink, standing.took())
 
     def drain(self, *, without: Sequence[str] = ()) -> list[str]:
         return self.tasks.drain(self, without=without)

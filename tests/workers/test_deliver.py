@@ -8,11 +8,12 @@ import pytest
 from aiops.domain.errors import DeliveryError
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
+from aiops.domain.pacing import Rate
 from aiops.store.deliveries import DeliveryRecord
 from tests.builders import minute
 from tests.store.makers import incident, notification, state_of
 from tests.workers.installation import HandClock, Installation, RecordingSink, refusal
-from workers.stages.deliver import LEASE_SECONDS, MAX_ATTEMPTS
+from workers.stages.deliver import LEASE_SECONDS, MAX_AGE, MAX_ATTEMPTS
 
 FIRST = incident()
 
@@ -68,6 +69,7 @@ def test_a_refused_delivery_is_tried_again_ever_more_slowly(parts: Installation,
     pagerduty(parts).failures = [refusal() for _ in range(10)]
     waits = []
     for _ in range(10):
+        parts.takes_others("pagerduty")
         parts.deliver.run(due)
         assert record(parts).state is DeliveryState.PENDING
         waits.append((record(parts).next_attempt_at - parts.hand.at).total_seconds())
@@ -100,6 +102,7 @@ def test_after_many_attempts_it_is_dead_and_a_person_can_replay_it(
 ) -> None:
     pagerduty(parts).failures = [refusal() for _ in range(MAX_ATTEMPTS)]
     for _ in range(MAX_ATTEMPTS):
+        parts.takes_others("pagerduty")
         parts.deliver.run(due)
         parts.hand.at = max(parts.hand.at, record(parts).next_attempt_at)
     assert record(parts).state is DeliveryState.DEAD
@@ -188,3 +191,55 @@ def test_after_a_delivery_what_waited_behind_it_follows(parts: Installation, due
     parts.drain()
     assert pagerduty(parts).actions() == [DeliveryAction.TRIGGER, DeliveryAction.RESOLVE]
     assert pagerduty(parts).sent[1][1]["reference"] == {"key": "pagerduty-INC-1001"}
+
+
+def test_an_outage_of_hours_buries_nothing_and_delays_no_other_sink(
+    parts: Installation, due: int
+) -> None:
+    announce(parts, notification(sink="slack"), of=replace(FIRST, revision=2))
+    pagerduty(parts).failures = [refusal() for _ in range(1000)]
+    began = parts.hand.at
+    while parts.hand.at < began + timedelta(hours=1):
+        parts.deliver.sweep()
+        parts.drain()
+        parts.hand.move(15)
+    assert parts.told["slack"].actions() == [DeliveryAction.TRIGGER]
+    assert 40 <= 1000 - len(pagerduty(parts).failures) <= 70, "about once a minute it is asked"
+    assert parts.outbox.counts()[DeliveryState.DEAD] == 0
+    pagerduty(parts).failures.clear()
+    for _ in range(10):
+        parts.deliver.sweep()
+        parts.drain()
+        parts.hand.move(60)
+    assert pagerduty(parts).actions() == [DeliveryAction.TRIGGER]
+    assert (record(parts).id, record(parts).state) == (due, DeliveryState.DELIVERED)
+
+
+def test_what_nobody_took_for_a_day_is_dead(parts: Installation, due: int) -> None:
+    pagerduty(parts).failures = [refusal(), refusal()]
+    parts.deliver.run(due)
+    parts.hand.move(MAX_AGE.total_seconds())
+    parts.deliver.run(due)
+    assert record(parts).state is DeliveryState.DEAD
+    assert "nobody took it for 24 hours" in record(parts).dead_reason
+
+
+def test_a_sink_is_told_at_its_rate_and_the_sweep_comes_when_it_may_be_told_more(
+    parts: Installation,
+) -> None:
+    pagerduty(parts).rate = Rate(per_minute=60, burst=1)
+    parts.hand.at = minute(5)
+    _, second = (
+        announce(parts, notification(number=number), of=incident(number=number))[0]
+        for number in (1001, 1002)
+    )
+    parts.deliver.sweep()
+    parts.drain(without=["deliver.sweep"])
+    assert len(pagerduty(parts).sent) == 1
+    parts.deliver.run(second)
+    assert len(pagerduty(parts).sent) == 1
+    assert parts.tasks.delays == {"deliver.sweep": pytest.approx(60 / 59)}
+    parts.hand.move(60 / 59)
+    parts.deliver.sweep()
+    parts.drain()
+    assert [note.incident_id for note, _ in pagerduty(parts).sent] == ["INC-1001", "INC-1002"]

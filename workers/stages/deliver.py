@@ -16,7 +16,8 @@ LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 12
 """After this many attempts a delivery is dead: visible, and replayable by a person."""
 
-SWEEP_LIMIT = 200
+MAX_AGE = timedelta(days=1)
+"""What no sink took for so long is dead too: told later it would only mislead."""
 
 
 class Deliver:
@@ -36,6 +37,7 @@ class Deliver:
         self._outbox = outbox
         self._incidents = incidents
         self._sinks = sinks
+        self._rates = {name: sink.rate for name, sink in sinks.items()}
         self._queue = queue
         self._clock = clock
         self._real_clock = real_clock
@@ -43,7 +45,7 @@ class Deliver:
 
     def sweep(self) -> None:
         """Enqueue every delivery that is due, or whose sender died."""
-        for row in self._outbox.due(self._clock.now(), self._real_clock.now(), SWEEP_LIMIT):
+        for row in self._outbox.due(self._clock.now(), self._real_clock.now(), self._rates):
             self._queue.enqueue("deliver.send", row)
 
     def run(self, delivery_id: int) -> None:
@@ -53,6 +55,7 @@ class Deliver:
             now=self._clock.now(),
             wall=self._real_clock.now(),
             lease_seconds=LEASE_SECONDS,
+            rates=self._rates,
         )
         if delivery is None:
             return
@@ -81,25 +84,37 @@ class Deliver:
         now = self._clock.now()
         self._outbox.delivered(delivery.id, delivery.token, receipt.reference, now=now)
         self._telemetry.delivered(note, now)
-        self._queue.enqueue("deliver.sweep")
+        self._queue.enqueue("deliver.sweep", after_seconds=self._until_free(note.sink))
 
     def _fail(self, delivery: Delivery, error: DeliveryError) -> None:
         self._telemetry.delivery_failed(delivery.notification, str(error))
+        why = self._hopeless(delivery, error)
+        self._outbox.failed(
+            delivery.id,
+            delivery.token,
+            error,
+            wall=self._real_clock.now(),
+            next_attempt_at=None if why else self._again_at(delivery, error),
+            dead_reason=why,
+        )
+
+    def _hopeless(self, delivery: Delivery, error: DeliveryError) -> str:
+        """Return why there is no use in trying again; empty when there is."""
         if not error.retryable:
-            self._give_up(delivery, str(error))
-        elif delivery.attempt >= MAX_ATTEMPTS:
-            self._give_up(delivery, f"{MAX_ATTEMPTS} attempts failed, the last: {error}")
-        else:
-            self._outbox.failed(
-                delivery.id,
-                delivery.token,
-                str(error),
-                next_attempt_at=self._again_at(delivery, error),
-                ambiguous=error.ambiguous,
-            )
+            return str(error)
+        if delivery.attempt >= MAX_ATTEMPTS:
+            return f"{MAX_ATTEMPTS} attempts failed, the last: {error}"
+        if self._clock.now() - delivery.decided_at >= MAX_AGE:
+            return f"nobody took it for {MAX_AGE.total_seconds() / 3600:.0f} hours: {error}"
+        return ""
 
     def _give_up(self, delivery: Delivery, why: str) -> None:
-        self._outbox.failed(delivery.id, delivery.token, why, dead_reason=why)
+        self._outbox.give_up(delivery.id, delivery.token, why)
+
+    def _until_free(self, sink: str) -> float:
+        """Return the real seconds until a sink may be told more."""
+        wait = self._outbox.wait(sink, self._rates[sink], self._real_clock.now())
+        return wait.total_seconds()
 
     def _again_at(self, delivery: Delivery, error: DeliveryError) -> datetime:
         """Return when to try again: what the sink asked for, else doubling up to five minutes.
