@@ -50,3 +50,22 @@ def spoken(span: timedelta) -> str:
             plural = "s" if count > 1 and unit in ("week", "day") else ""
             return f"{count} {unit}{plural}"
     return f"{round(seconds)} s"
+
+
+def duration_words(length: timedelta) -> str:
+    """Return a length of time as people say it.
+
+    Examples:
+        >>> duration_words(timedelta(seconds=50)), duration_words(timedelta(minutes=95))
+        ('less than a minute', '1 h 35 min')
+        >>> duration_words(timedelta(days=2, hours=3))
+        '2 d 3 h'
+    """
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 1:
+        return "less than a minute"
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
+    shown = [f"{number} {name}" for number, name in parts if number]
+    return " ".join(shown[:2])

@@ -7,11 +7,12 @@ from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import Knowledge
 from aiops.domain.families import title_of
 from aiops.domain.figures import format_value
-from aiops.domain.incidents import Impact
+from aiops.domain.incidents import Cause, Impact
 from aiops.domain.journeys import Journey
 from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.time import clock_time
 from aiops.domain.visibility import is_harmful, is_load, is_met, stands
 
 OPERATION_LABELS = ("operation", "endpoint", "route", "path", "http_route", "url", "handler")
@@ -178,6 +179,30 @@ def moved_words(impact: Impact) -> str:
         if share >= 1
         else (f"{impact.kpi}{cohort} {way} {share:.1f}%")
     )
+
+
+def impact_words(impact: Impact) -> str:
+    """Return what a KPI lost: how much less, per minute and in all, and how sure that is."""
+    unit, amounts = impact.unit, (impact.per_minute, impact.total, impact.low, impact.high)
+    per_minute, total, low, high = (format_value(one, unit, Family.KPI) for one in amounts)
+    rate = f"{per_minute} lost per minute, " if impact.per_minute > 0 else ""
+    words = (
+        f"{moved_words(impact)}: {rate}"
+        f"{total} since {clock_time(impact.since)} (90% interval {low} to {high})"
+    )
+    return f"{words}; assumed: {impact.assumption}" if impact.assumption else words
+
+
+def cause_words(cause: Cause) -> str:
+    """Return a cause with its confidence: the change behind it, or the service alone.
+
+    As in "deploy 2026.04.18-3 to payment-service at 10:01 UTC (82% sure)".
+    """
+    sure = f"({cause.confidence:.0%} sure)"
+    if cause.change is None:
+        return f"{cause.service} {sure}"
+    words = f"{change_words(cause.change)} at {clock_time(cause.change.started_at)} {sure}"
+    return words if cause.change.service == cause.service else f"{cause.service}, after {words}"
 
 
 def change_words(change: Change) -> str:

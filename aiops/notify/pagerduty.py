@@ -16,8 +16,9 @@ from aiops.domain.errors import DeliveryError
 from aiops.domain.incidents import Incident, Severity
 from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.pacing import Rate
+from aiops.incident.wording import cause_words, impact_words
 from aiops.notify import http
-from aiops.notify.phrases import cause_words, clean, headline, impact_words, incident_url
+from aiops.notify.phrases import clean, headline, incident_url
 from aiops.ports import Receipt
 from aiops.settings import Settings, SinkSettings
 

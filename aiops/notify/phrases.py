@@ -1,14 +1,12 @@
 """What every sink and page says of an incident, in the same words. Pure."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from aiops.domain.figures import format_value
-from aiops.domain.incidents import Cause, Impact, Incident, IncidentState
+from aiops.domain.incidents import Impact, Incident, IncidentState
 from aiops.domain.series import Family
-from aiops.domain.time import clock_time
+from aiops.domain.time import clock_time, duration_words
 from aiops.incident.clues import count_words, log_words, trace_words
-from aiops.incident.wording import change_words, moved_words
 
 
 def clean(text: str, limit: int) -> str:
@@ -74,30 +72,6 @@ def ending_words(incident: Incident) -> str:
     return f"{incident.id} is over: it lasted {lasted} and has been quiet since {since}.{cost}"
 
 
-def impact_words(impact: Impact) -> str:
-    """Return what a KPI lost: how much less, per minute and in all, and how sure that is."""
-    unit, amounts = impact.unit, (impact.per_minute, impact.total, impact.low, impact.high)
-    per_minute, total, low, high = (format_value(one, unit, Family.KPI) for one in amounts)
-    rate = f"{per_minute} lost per minute, " if impact.per_minute > 0 else ""
-    words = (
-        f"{moved_words(impact)}: {rate}"
-        f"{total} since {clock_time(impact.since)} (90% interval {low} to {high})"
-    )
-    return f"{words}; assumed: {impact.assumption}" if impact.assumption else words
-
-
-def cause_words(cause: Cause) -> str:
-    """Return a cause with its confidence: the change behind it, or the service alone.
-
-    As in "deploy 2026.04.18-3 to payment-service at 10:01 UTC (82% sure)".
-    """
-    sure = f"({cause.confidence:.0%} sure)"
-    if cause.change is None:
-        return f"{cause.service} {sure}"
-    words = f"{change_words(cause.change)} at {clock_time(cause.change.started_at)} {sure}"
-    return words if cause.change.service == cause.service else f"{cause.service}, after {words}"
-
-
 def clue_words(incident: Incident) -> str:
     """Return what logs, or else traces, tell first, empty where they tell nothing; not escaped.
 
@@ -107,25 +81,6 @@ def clue_words(incident: Incident) -> str:
         first = incident.clues.logs[0]
         return f"{log_words(first)} {count_words(first)}"
     return trace_words(incident.clues.traces[0]) if incident.clues.traces else ""
-
-
-def duration_words(length: timedelta) -> str:
-    """Return a length of time as people say it.
-
-    Examples:
-        >>> duration_words(timedelta(seconds=50)), duration_words(timedelta(minutes=95))
-        ('less than a minute', '1 h 35 min')
-        >>> duration_words(timedelta(days=2, hours=3))
-        '2 d 3 h'
-    """
-    minutes = int(length.total_seconds() // 60)
-    if minutes < 1:
-        return "less than a minute"
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
-    shown = [f"{number} {name}" for number, name in parts if number]
-    return " ".join(shown[:2])
 
 
 def incident_url(base_url: str, incident: Incident) -> str:

@@ -5,12 +5,11 @@ from typing import Any
 
 from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.incident.wording import cause_words, impact_words
 from aiops.notify.mrkdwn import Block, context, escaped, fields, header, link, section
 from aiops.notify.phrases import (
-    cause_words,
     clue_words,
     headline,
-    impact_words,
     incident_url,
     introduction,
     state_words,

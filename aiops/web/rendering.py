@@ -9,9 +9,11 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from aiops.domain.time import clock_time
+from aiops.domain.time import clock_time, duration_words
+from aiops.incident import sums
 from aiops.incident.clues import count_words, log_words, trace_words
-from aiops.notify.phrases import cause_words, duration_words, impact_words, state_words
+from aiops.incident.wording import cause_words, impact_words
+from aiops.notify.phrases import state_words
 from aiops.web import views
 
 STYLE_PATH = "/static/style.css"
@@ -66,11 +68,11 @@ def _environment() -> Environment:
         urlencode=_quoted,
     )
     environment.globals.update(
-        amounts=views.amounts,
+        amounts=sums.amounts,
         is_open=views.is_open,
         measured=views.measured_words,
-        money_in_all=views.money_in_all,
-        money_per_minute=views.money_per_minute,
+        money_in_all=sums.money_in_all,
+        money_per_minute=sums.money_per_minute,
         style=f"{STYLE_PATH}?v={stylesheet()[1]}",
     )
     return environment

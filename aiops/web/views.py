@@ -1,15 +1,15 @@
 """What the pages show of incidents, worked out: money, order, words. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aiops.domain.cost import CostBasis
 from aiops.domain.figures import format_value
-from aiops.domain.incidents import Impact, Incident, IncidentState
-from aiops.domain.series import Family
+from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.symptoms import Symptom
 from aiops.impact.cost import count_costs
+from aiops.incident.sums import amounts, money_per_minute
 from aiops.incident.wording import cohort_words, metric_title
 
 _STALE = timedelta(minutes=10)
@@ -69,44 +69,6 @@ def is_open(incident: Incident) -> bool:
     return incident.state in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
 
 
-def money_per_minute(incidents: Iterable[Incident]) -> dict[str, float]:
-    """Return what incidents cost per minute, by currency."""
-    return _sum((impact, impact.per_minute) for one in incidents for impact in told_once(one))
-
-
-def money_in_all(incidents: Iterable[Incident]) -> dict[str, float]:
-    """Return what incidents have cost so far, by currency."""
-    return _sum((impact, impact.total) for one in incidents for impact in told_once(one))
-
-
-def told_once(incident: Incident) -> tuple[Impact, ...]:
-    """Return the money an incident costs without counting any of it twice.
-
-    A KPI's total and its parts carry different cohort keys: of each KPI only the impacts of its
-    widest kind of cohort count.
-    """
-    money = [one for one in incident.impacts if one.is_money]
-    widest = {
-        kpi: min(_width(one) for one in money if one.kpi == kpi)
-        for kpi in {one.kpi for one in money}
-    }
-    return tuple(one for one in money if _width(one) == widest[one.kpi])
-
-
-def amounts(money: dict[str, float]) -> tuple[str, ...]:
-    """Return sums of money as people write them, those that are not nothing.
-
-    Examples:
-        >>> amounts({"EUR": 1228.4, "USD": 0.0})
-        ('EUR 1,228',)
-    """
-    return tuple(
-        format_value(amount, currency, Family.KPI)
-        for currency, amount in sorted(money.items())
-        if amount > 0
-    )
-
-
 def place_words(symptom: Symptom) -> str:
     """Return what was measured and for whom, as in "error rate in EU"."""
     key = symptom.series.key
@@ -123,17 +85,3 @@ def measured_words(symptom: Symptom, value: float) -> str:
 def moment_words(at: datetime) -> str:
     """Return a time with its day, as in "Sat 18 Apr 2026, 10:03 UTC"."""
     return f"{at:%a} {at.day} {at:%b %Y, %H:%M} UTC"
-
-
-def _width(impact: Impact) -> tuple[int, bool]:
-    """Return how narrow an impact's cohort is; regions come before segments."""
-    return sum(part is not None for part in (impact.region, impact.segment)), impact.region is None
-
-
-def _sum(costs: Iterable[tuple[Impact, float]]) -> dict[str, float]:
-    sums: dict[str, float] = {}
-    for impact, amount in costs:
-        if amount > 0:  # also leaves out what is not a number
-            currency = impact.unit[:3]
-            sums[currency] = sums.get(currency, 0.0) + amount
-    return sums

@@ -1,18 +1,12 @@
-from dataclasses import replace
-from datetime import timedelta
-
 from aiops.domain.incidents import IncidentState
 from aiops.notify.phrases import (
-    cause_words,
     clean,
-    duration_words,
     headline,
-    impact_words,
     incident_url,
     introduction,
     state_words,
 )
-from tests.notify.stories import impact, incident, resolved
+from tests.notify.stories import incident, resolved
 
 
 def test_an_incident_is_introduced_as_the_requirement_says() -> None:
@@ -31,23 +25,6 @@ def test_without_a_runbook_it_says_so() -> None:
 def test_a_headline_is_cut_where_the_limit_is() -> None:
     assert headline(incident(title="x" * 300), 40).endswith("…")
     assert len(headline(incident(title="x" * 300), 40)) == 40
-
-
-def test_a_loss_is_told_with_its_rate_its_total_and_how_sure_it_is() -> None:
-    assert impact_words(impact(assumption="40 EUR per checkout")) == (
-        "revenue per minute in EU down 24%: EUR 1,228 lost per minute, EUR 2,456 since 10:03 UTC"
-        " (90% interval EUR 2,100 to EUR 2,800); assumed: 40 EUR per checkout"
-    )
-    assert "lost per minute" not in impact_words(impact(per_minute=0.0))
-
-
-def test_a_cause_is_told_with_its_change_and_confidence() -> None:
-    assert cause_words(incident().causes[0]) == (
-        "deploy 2026.04.18-3 to payment-service at 10:01 UTC (82% sure)"
-    )
-    provider = replace(incident().causes[0], service="card-provider")
-    assert cause_words(provider).startswith("card-provider, after deploy 2026.04.18-3 to payment")
-    assert cause_words(replace(provider, change=None)) == "card-provider (82% sure)"
 
 
 def test_an_ending_says_how_long_it_lasted_and_what_it_cost() -> None:
@@ -72,4 +49,3 @@ def test_an_address_needs_a_base() -> None:
 
 def test_text_of_any_kind_becomes_one_clean_line() -> None:
     assert clean("\x1b[31mred\u202e\ud800\n", 20) == "[31mred ?"
-    assert duration_words(timedelta(seconds=59)) == "less than a minute"
