@@ -11,6 +11,7 @@ from aiops.domain.errors import AiopsError
 from workers.commands import (
     bench,
     correlate,
+    deliveries,
     demo,
     detect,
     incident,
@@ -76,6 +77,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(incident.app, name="incident")
+app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(judge.marks, name="marks")
 app.add_typer(topology.app, name="topology")
 app.add_typer(bench.app, name="bench")

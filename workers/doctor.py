@@ -257,6 +257,21 @@ def _strangers(samples: Sequence[Sample], settings: Settings, graph: ServiceGrap
 def _sinks(settings: Settings) -> Iterator[Finding]:
     for sink in settings.sinks:
         yield _probed(f"sink {sink.name}", partial(probes.sink, sink))
+    yield from _deliveries(settings)
     if not settings.sinks:
         text = "none is declared: incidents show in the console only; declare `sinks:`"
         yield _warning("sinks", text)
+
+
+def _deliveries(settings: Settings) -> Iterator[Finding]:
+    """Yield what sinks did not take, where anything was told yet."""
+    try:
+        failing, dead = probes.deliveries(settings)
+    except AiopsError:
+        return  # said of the database already
+    for name, failures in failing.items():
+        text = f"took nothing, {failures} times in a row; `aiops deliveries list` says why"
+        yield _fault(f"sink {name}", text)
+    if dead:
+        text = f"{dead} were given up; see `aiops deliveries list --state dead`, then replay them"
+        yield _warning("deliveries", text)

@@ -14,8 +14,11 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from aiops.domain.errors import AdapterError, StoreError
+from aiops.domain.notifications import DeliveryState
 from aiops.settings import Settings, SinkSettings, WebSettings
+from aiops.store.engine import open_engine
 from aiops.store.migrate import Database, Standing, check
+from aiops.store.outbox import Outbox
 
 PROBE_SECONDS = 5.0
 LEAST_FREE_BYTES = 512 * 2**20
@@ -61,6 +64,17 @@ def database(settings: Settings, url: str, which: Database) -> str:
     if standing is not Standing.UP_TO_DATE:
         raise StoreError(f"its tables are {standing.value}")
     return standing.value
+
+
+def deliveries(settings: Settings) -> tuple[dict[str, int], int]:
+    """Return the sinks that take nothing, with how often in a row, and how much was given up.
+
+    Raises:
+        StoreError: the database does not answer, or is not there yet.
+    """
+    outbox = Outbox(open_engine(settings.database_url, durable=True))
+    failing = {name: one.failures for name, one in outbox.standings().items() if one.is_failing}
+    return failing, outbox.counts()[DeliveryState.DEAD]
 
 
 def _require_writable(path: Path) -> None:

@@ -16,39 +16,36 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Update, func, literal, or_, select, update
+from sqlalchemy import Connection, Update, literal, or_, select, update
 
 from aiops.domain.errors import DeliveryError
 from aiops.domain.notifications import DeliveryState
 from aiops.domain.pacing import NO_LIMIT, Rate, Standing
 from aiops.domain.symptoms import Origin
+from aiops.store.audit import AuditEntry, write_entry
 from aiops.store.columns import is_one_of
 from aiops.store.deliveries import (
     WAITING,
     Delivery,
-    DeliveryRecord,
     can_be_claimed,
     keep_reference,
     newest_to_tell,
     notification_of,
-    record_of,
     reference_of,
     supersede_told,
     yields_to_another,
 )
 from aiops.store.engine import reading, writing
-from aiops.store.outbox_tables import OUTBOX, SINK_REFERENCES
+from aiops.store.outbox_reads import OutboxReads
+from aiops.store.outbox_tables import OUTBOX
 from aiops.store.sinks import held_standing, keep_standing, standings
 
 NO_RATES: Mapping[str, Rate] = MappingProxyType({})
 _FREE: Mapping[str, None] = MappingProxyType({"lease_token": None, "lease_until": None})
 
 
-class Outbox:
+class Outbox(OutboxReads):
     """Hands out notifications, each to one sender at a time, per incident and sink in order."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def due(
         self, now: datetime, wall: datetime, rates: Mapping[str, Rate] = NO_RATES, limit: int = 200
@@ -218,58 +215,29 @@ class Outbox:
 
     def wait(self, sink: str, rate: Rate, wall: datetime) -> timedelta:
         """Return how long it is until a sink may be told something; zero when it is now."""
-        with reading(self._engine) as connection:
-            return standings(connection).get(sink, Standing()).wait(rate, wall)
+        return self.standings().get(sink, Standing()).wait(rate, wall)
 
-    def replay(self, delivery_id: int, *, now: datetime) -> bool:
-        """Make a dead notification pending again, as if never tried; False when it is not dead."""
+    def replay(self, delivery_id: int, *, now: datetime, entry: AuditEntry) -> bool:
+        """Make a dead notification pending again, as if never tried; False when it is not dead.
+
+        `entry` says who wanted it, and is kept only if it was so.
+        """
         statement = (
             update(OUTBOX)
             .where(OUTBOX.c.id == delivery_id, OUTBOX.c.state == DeliveryState.DEAD)
-            .values(state=DeliveryState.PENDING, attempts=0, next_attempt_at=now, dead_reason="")
+            .values(
+                state=DeliveryState.PENDING,
+                attempts=0,
+                next_attempt_at=now,
+                created_at=now,
+                dead_reason="",
+            )
         )
         with writing(self._engine) as connection:
-            return connection.execute(statement).rowcount == 1
-
-    def reference(self, incident_id: str, episode: int, sink: str) -> Mapping[str, str] | None:
-        """Return what a sink calls an incident's episode, or None when it was never told."""
-        with reading(self._engine) as connection:
-            return reference_of(connection, incident_id, episode, sink)
-
-    def told(self, incident_id: str, episode: int) -> tuple[str, ...]:
-        """Return the sinks that were told of an incident's episode, sorted."""
-        table = SINK_REFERENCES.c
-        query = select(table.sink).where(table.incident_id == incident_id, table.episode == episode)
-        with reading(self._engine) as connection:
-            return tuple(sorted(connection.scalars(query)))
-
-    def counts(self) -> dict[DeliveryState, int]:
-        """Return how many notifications there are in each state."""
-        query = select(OUTBOX.c.state, func.count()).group_by(OUTBOX.c.state)
-        with reading(self._engine) as connection:
-            found = {DeliveryState(state): count for state, count in connection.execute(query)}
-        return {state: found.get(state, 0) for state in DeliveryState}
-
-    def oldest_due(self) -> datetime | None:
-        """Return since when the longest waiting notification is due, None when none waits."""
-        query = select(func.min(OUTBOX.c.next_attempt_at)).where(is_one_of(OUTBOX.c.state, WAITING))
-        with reading(self._engine) as connection:
-            oldest: datetime | None = connection.scalar(query)
-        return oldest
-
-    def dead_letters(self, limit: int = 100) -> tuple[DeliveryRecord, ...]:
-        """Return the notifications that were given up, newest first, with their reasons."""
-        query = select(OUTBOX).where(OUTBOX.c.state == DeliveryState.DEAD)
-        with reading(self._engine) as connection:
-            rows = connection.execute(query.order_by(OUTBOX.c.id.desc()).limit(limit)).all()
-        return tuple(record_of(row) for row in rows)
-
-    def of_incident(self, incident_id: str) -> tuple[DeliveryRecord, ...]:
-        """Return every notification of an incident, in the order they were decided."""
-        query = select(OUTBOX).where(OUTBOX.c.incident_id == incident_id).order_by(OUTBOX.c.id)
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        return tuple(record_of(row) for row in rows)
+            done = connection.execute(statement).rowcount == 1
+            if done:
+                write_entry(connection, entry)
+        return done
 
 
 def _addressee(connection: Connection, delivery_id: int) -> tuple[str, Origin]:

@@ -3,25 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
 
 from aiops.domain.pacing import Standing
 from aiops.domain.symptoms import Origin
-from aiops.store.engine import reading
 from aiops.store.outbox_tables import SINKS
 from aiops.store.upsert import insert
-
-
-class SinkStore:
-    """Tells how the sinks stand, for people to look at."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def standings(self) -> Mapping[str, Standing]:
-        """Return how every sink stands that was told anything, by name."""
-        with reading(self._engine) as connection:
-            return standings(connection)
 
 
 def standings(connection: Connection) -> Mapping[str, Standing]:

@@ -82,7 +82,7 @@ def assert_told_once(one: Installation) -> None:
     parts, stage = one.parts(), one.stage
     counts = parts.outbox.counts()
     assert counts[DeliveryState.PENDING] == counts[DeliveryState.SENDING] == 0
-    assert counts[DeliveryState.DEAD] == 0, parts.outbox.dead_letters()
+    assert counts[DeliveryState.DEAD] == 0, parts.outbox.records([DeliveryState.DEAD])
     paged = [i.dedup_key for i in parts.incidents.recent(1000) if i.decision is Decision.PAGE]
     assert Counter(page.dedup_key for page in stage.pagerduty.incidents) == Counter(paged)
     assert [

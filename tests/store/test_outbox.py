@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from aiops.domain.errors import DeliveryError
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
 from aiops.domain.pacing import OPENS_AFTER, Rate
+from aiops.store.audit import AuditEntry
 from aiops.store.deliveries import Delivery, add_notifications
 from aiops.store.engine import writing
 from aiops.store.outbox import Outbox
@@ -16,6 +17,7 @@ from tests.store.makers import notification
 from tests.store.processes import writers
 
 WALL = minute(0)
+ANN = AuditEntry(at=minute(11), actor="ann", action="replay", subject="delivery 1")
 UPDATE, RESOLVE = DeliveryAction.UPDATE, DeliveryAction.RESOLVE
 
 
@@ -185,14 +187,14 @@ def test_an_ambiguous_failure_is_remembered_by_every_later_attempt(
 
 def test_a_dead_letter_says_why_and_can_be_replayed(outbox: Outbox, aiops: Engine) -> None:
     (one,) = add(aiops, notification())
-    assert not outbox.replay(one, now=minute(11))
+    assert not outbox.replay(one, now=minute(11), entry=ANN)
     claimed = take(outbox, one)
     assert fail(outbox, claimed, "400 invalid key", dead_reason="refused for good")
-    (letter,) = outbox.dead_letters()
+    (letter,) = outbox.records([DeliveryState.DEAD])
     assert (letter.last_error, letter.dead_reason) == ("400 invalid key", "refused for good")
     assert outbox.oldest_due() is None
-    assert outbox.replay(one, now=minute(12))
-    assert outbox.dead_letters() == ()
+    assert outbox.replay(one, now=minute(12), entry=ANN)
+    assert outbox.records([DeliveryState.DEAD]) == ()
     assert outbox.oldest_due() == minute(12)
     assert not is_free(outbox, one, at=11.9)
     assert take(outbox, one, at=12).attempt == 1
@@ -202,7 +204,7 @@ def test_a_replayed_message_tells_how_things_are_now(outbox: Outbox, aiops: Engi
     trigger, update = add(aiops, notification(), notification(2, UPDATE))
     fail(outbox, take(outbox, trigger), dead_reason="no such key")
     outbox.delivered(update, take(outbox, update).token, {}, now=minute(10))
-    outbox.replay(trigger, now=minute(11))
+    outbox.replay(trigger, now=minute(11), entry=ANN)
     assert take(outbox, trigger, at=11).revision == 2
 
 

@@ -13,6 +13,7 @@ from aiops.store.deliveries import DeliveryRecord
 from tests.builders import minute
 from tests.store.makers import incident, notification, state_of
 from tests.workers.installation import HandClock, Installation, RecordingSink, refusal
+from workers.redelivery import replay
 from workers.stages.deliver import LEASE_SECONDS, MAX_AGE, MAX_ATTEMPTS
 
 FIRST = incident()
@@ -108,7 +109,7 @@ def test_after_many_attempts_it_is_dead_and_a_person_can_replay_it(
     assert record(parts).state is DeliveryState.DEAD
     assert f"{MAX_ATTEMPTS} attempts failed" in record(parts).dead_reason
     assert "answered 500" in record(parts).dead_reason
-    assert parts.outbox.replay(due, now=parts.hand.at)
+    assert replay(parts, [due, due + 1], by="ann", why="mended") == ((due,), (due + 1,))
     parts.deliver.run(due)
     assert record(parts).state is DeliveryState.DELIVERED
 

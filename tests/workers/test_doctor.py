@@ -219,6 +219,16 @@ def database_behind(home: Home) -> None:
         connection.commit()
 
 
+def sink_that_takes_nothing(home: Home) -> None:
+    with closing(sqlite3.connect(home.database())) as connection:
+        row = ("live", "pagerduty", "2026-04-18 10:00:00", 7, "2026-04-18 10:00:00")
+        connection.execute(
+            "INSERT INTO sinks (origin, name, due_at, failures, closed_until) VALUES (?,?,?,?,?)",
+            row,
+        )
+        connection.commit()
+
+
 def database_ahead(home: Home) -> None:
     with closing(sqlite3.connect(home.database())) as connection:
         connection.execute("UPDATE alembic_version_aiops SET version_num = 'next'")
@@ -343,6 +353,7 @@ FAULTS: list[tuple[Callable[[Home], None], Level, str, list[str]]] = [
     (series_of_an_unknown_environment, Level.WARNING, "source prom", ["'prd'", "environments:"]),
     (no_source, Level.FAULT, "sources", ["nothing will be watched", "declare `sources:`"]),
     (sink_down, Level.FAULT, "sink pagerduty", ["gave no answer", "check `sinks.pagerduty`"]),
+    (sink_that_takes_nothing, Level.FAULT, "sink pagerduty", ["7 times", "`aiops deliveries"]),
     (slack_token_wrong, Level.FAULT, "sink slack", ["invalid_auth", "AIOPS_SLACK_BOT_TOKEN"]),
     (slack_is_none, Level.FAULT, "sink slack", ["does not speak as Slack", "`api_url`"]),
     (secret_missing, Level.FAULT, "configuration", ["AIOPS_PAGERDUTY_ROUTING_KEY in the env"]),

@@ -1,0 +1,68 @@
+"""What the outbox tells without changing anything."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine, func, select
+
+from aiops.domain.notifications import DeliveryState
+from aiops.domain.pacing import Standing
+from aiops.store.columns import is_one_of
+from aiops.store.deliveries import WAITING, DeliveryRecord, record_of, reference_of
+from aiops.store.engine import reading
+from aiops.store.outbox_tables import OUTBOX, SINK_REFERENCES
+from aiops.store.sinks import standings
+
+
+class OutboxReads:
+    """Reads the outbox: what waits, what became of it, and how the sinks stand."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def standings(self) -> Mapping[str, Standing]:
+        """Return how every sink stands that was told anything, by name."""
+        with reading(self._engine) as connection:
+            return standings(connection)
+
+    def reference(self, incident_id: str, episode: int, sink: str) -> Mapping[str, str] | None:
+        """Return what a sink calls an incident's episode, or None when it was never told."""
+        with reading(self._engine) as connection:
+            return reference_of(connection, incident_id, episode, sink)
+
+    def told(self, incident_id: str, episode: int) -> tuple[str, ...]:
+        """Return the sinks that were told of an incident's episode, sorted."""
+        table = SINK_REFERENCES.c
+        query = select(table.sink).where(table.incident_id == incident_id, table.episode == episode)
+        with reading(self._engine) as connection:
+            return tuple(sorted(connection.scalars(query)))
+
+    def counts(self) -> dict[DeliveryState, int]:
+        """Return how many notifications there are in each state."""
+        query = select(OUTBOX.c.state, func.count()).group_by(OUTBOX.c.state)
+        with reading(self._engine) as connection:
+            found = {DeliveryState(state): count for state, count in connection.execute(query)}
+        return {state: found.get(state, 0) for state in DeliveryState}
+
+    def oldest_due(self) -> datetime | None:
+        """Return since when the longest waiting notification is due, None when none waits."""
+        query = select(func.min(OUTBOX.c.next_attempt_at)).where(is_one_of(OUTBOX.c.state, WAITING))
+        with reading(self._engine) as connection:
+            oldest: datetime | None = connection.scalar(query)
+        return oldest
+
+    def records(
+        self, states: Sequence[DeliveryState], limit: int = 100
+    ) -> tuple[DeliveryRecord, ...]:
+        """Return the notifications in some states, newest first; dead ones say why they are."""
+        query = select(OUTBOX).where(is_one_of(OUTBOX.c.state, states))
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(OUTBOX.c.id.desc()).limit(limit)).all()
+        return tuple(record_of(row) for row in rows)
+
+    def of_incident(self, incident_id: str) -> tuple[DeliveryRecord, ...]:
+        """Return every notification of an incident, in the order they were decided."""
+        query = select(OUTBOX).where(OUTBOX.c.incident_id == incident_id).order_by(OUTBOX.c.id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return tuple(record_of(row) for row in rows)
