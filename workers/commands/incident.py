@@ -23,7 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 
 @app.callback()
 def about() -> None:
-    """See incidents, merge those that are one, split one that is two.
+    """See incidents, merge and split them.
 
     Example: aiops incident list
     """
