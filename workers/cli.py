@@ -17,6 +17,7 @@ from workers.commands import (
     incident,
     judge,
     offline,
+    retro,
     run,
     series,
     set_up,
@@ -76,6 +77,8 @@ for command in (
     run.migrate,
 ):
     app.command()(command)
+incident.app.command()(retro.retro)
+incident.app.command()(retro.reported)
 app.add_typer(incident.app, name="incident")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(judge.marks, name="marks")

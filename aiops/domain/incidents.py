@@ -139,6 +139,7 @@ class Impact:
         region: the cohort's region; None means all.
         segment: the cohort's customer segment; None means all.
         assumption: what was assumed where the KPI does not measure money itself.
+        is_data_loss: whether what was lost is data, as its KPI declares.
         shared_with: ids of the incidents that hit the same KPI at the same time; the loss is
             shared with them equally, and this is one part of it.
     """
@@ -154,6 +155,7 @@ class Impact:
     region: str | None = None
     segment: str | None = None
     assumption: str = ""
+    is_data_loss: bool = False
     shared_with: tuple[str, ...] = ()
 
     @property

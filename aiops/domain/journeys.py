@@ -57,6 +57,7 @@ class Kpi:
         unit: a currency code for money (`EUR`), anything else otherwise.
         journey: the journey it measures, if one.
         bad_direction: the way that hurts.
+        data_loss: whether it counts data that is lost: records dropped, payments not booked.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Kpi:
     unit: str = ""
     journey: str | None = None
     bad_direction: Direction = Direction.DOWN
+    data_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ def _of(
     affected: Sequence[Affected],
 ) -> list[Impact]:
     own = {kpi.name for kpi in knowledge.kpis if kpi.journey == journey.name} | set(journey.kpis)
+    own -= {kpi.name for kpi in knowledge.kpis if kpi.data_loss}
     units = [kpi.unit for kpi in knowledge.kpis if kpi.name in own]
     if journey.value_per_success is None or any(is_currency(unit) for unit in units):
         return []

@@ -11,6 +11,7 @@ import numpy as np
 from aiops.domain.affected import Affected
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Impact
+from aiops.domain.journeys import Kpi
 from aiops.domain.series import Direction, Series, SeriesKey
 from aiops.domain.symptoms import Symptom
 from aiops.domain.ticks import KpiWindow
@@ -151,10 +152,13 @@ def _lost(
     span = _span(losses, (*hit.own, *hit.met), kpis, frozen)
     if not losses or span.begin >= span.end:
         return []
-    unit = _unit(hit.name, kpis.series[columns[0]], knowledge)
+    declared = next(
+        (one for one in knowledge.kpis if one.name == hit.name), Kpi(name=hit.name, metric="")
+    )
+    unit = declared.unit or kpis.series[columns[0]].unit
     minutes = kpis.step_seconds / 60
     cohorts = attribute(losses, span, minutes, additive=is_additive(unit), confined=bool(regions))
-    return [_impact(hit.name, unit, one, span, kpis) for one in cohorts]
+    return [_impact(declared, unit, one, span, kpis) for one in cohorts]
 
 
 def _columns(
@@ -229,17 +233,12 @@ def _row(kpis: KpiWindow, at: datetime, *, after: bool = False) -> int:
     return int(np.searchsorted(kpis.times, int(at.timestamp()), side=side))
 
 
-def _unit(name: str, series: Series, knowledge: Knowledge) -> str:
-    declared = next((kpi.unit for kpi in knowledge.kpis if kpi.name == name and kpi.unit), "")
-    return declared or series.unit
-
-
-def _impact(name: str, unit: str, loss: Loss, span: Span, kpis: KpiWindow) -> Impact:
+def _impact(kpi: Kpi, unit: str, loss: Loss, span: Span, kpis: KpiWindow) -> Impact:
     minutes = kpis.step_seconds / 60
     total = loss.total(span, minutes)
     margin = _Z90 * loss.deviation(span, minutes)
     return Impact(
-        kpi=name,
+        kpi=kpi.name,
         unit=unit,
         since=utc(int(kpis.times[span.begin])),
         per_minute=loss.per_minute(span),
@@ -249,4 +248,5 @@ def _impact(name: str, unit: str, loss: Loss, span: Span, kpis: KpiWindow) -> Im
         high=total + margin,
         region=loss.region,
         segment=loss.segment,
+        is_data_loss=kpi.data_loss,
     )

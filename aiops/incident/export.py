@@ -114,6 +114,7 @@ def _impact(impact: Impact) -> dict[str, Any]:
         "since": impact.since.isoformat(),
         "low": round(impact.low, 2),
         "high": round(impact.high, 2),
+        **({"data_loss": True} if impact.is_data_loss else {}),
         **({"assumption": impact.assumption} if impact.assumption else {}),
         **({"shared_with": list(impact.shared_with)} if impact.shared_with else {}),
     }

@@ -11,6 +11,7 @@ from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.visibility import is_load
 from aiops.incident.wording import (
     CHANGE_WORDS,
+    capital,
     display,
     headline,
     journey_of,
@@ -65,7 +66,7 @@ def _happens(
     if told.kind is SymptomKind.TELEMETRY_GAP:
         return f"No telemetry from {listed(_silent(symptoms, knowledge), limit=2)}"
     if told.is_telemetry:
-        return _capital(f"{telemetry_words(told)} of {display(told.service, knowledge)}")
+        return capital(f"{telemetry_words(told)} of {display(told.service, knowledge)}")
     if told.kind is SymptomKind.RELATION:
         return f"{display(told.service, knowledge)} {_what(told)}"
     if told.series.kpi is not None or told.family is Family.KPI:
@@ -73,7 +74,7 @@ def _happens(
     journey = journey_of(told, blast, knowledge)
     subject = journey.name if journey else display(told.service, knowledge)
     scope = scope_words(blast.regions, blast.segments)
-    text = f"{scope} {subject}" if scope else _capital(subject) if journey else subject
+    text = f"{scope} {subject}" if scope else capital(subject) if journey else subject
     return f"{text} {_what(told)}"
 
 
@@ -98,7 +99,7 @@ def _moved(
     way = "down" if told.direction is Direction.DOWN else "up"
     scope = scope_words(blast.regions, blast.segments)
     plain = f"{metric_title(told)}{f' in {scope}' if scope else ''} {way}"
-    text = _capital(moved_words(impact) if impact else plain)
+    text = capital(moved_words(impact) if impact else plain)
     only = all(one.family is Family.KPI or is_load(one) for one in symptoms)
     return f"{text} while everything technical is healthy" if only else text
 
@@ -122,10 +123,6 @@ def _because(told: Symptom, causes: Sequence[Cause], knowledge: Knowledge) -> st
     if service and service != told.service:
         return f" after {display(service, knowledge)} {what}"
     return f" after {what} {first.change.ref}".rstrip()
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _fitting(text: str) -> str:

@@ -211,6 +211,11 @@ def change_words(change: Change) -> str:
     return f"{CHANGE_WORDS[change.kind]} {change.ref}".rstrip() + target
 
 
+def capital(text: str) -> str:
+    """Return a text as it begins a sentence; names further on keep their spelling."""
+    return text[:1].upper() + text[1:]
+
+
 def listed(words: Iterable[str], limit: int = 0) -> str:
     """Return words as a list in a sentence; beyond `limit` (0: none) the rest is counted.
 

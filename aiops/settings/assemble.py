@@ -237,6 +237,7 @@ def _kpi(section: KpiSection) -> Kpi:
         unit=section.unit + _SUFFIX[section.per] if section.unit else "",
         journey=section.journey,
         bad_direction=section.bad_direction,
+        data_loss=section.data_loss,
     )
 
 

@@ -138,6 +138,7 @@ class KpiSection(Section):
     per: Literal["second", "minute", "hour"] = "minute"
     journey: Text | None = None
     bad_direction: Direction = Direction.DOWN
+    data_loss: bool = False
 
 
 class TeamSection(Section):

@@ -84,7 +84,7 @@ sources:
 #     unit: EUR
 #     per: minute
 #     journey: checkout
-#     bad_direction: down
+#     bad_direction: down         # one that counts lost data: up, and data_loss: true
 
 ## Who answers for what: the names are the owners in the topology.
 # teams:

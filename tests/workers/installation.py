@@ -23,6 +23,7 @@ from aiops.settings import Settings
 from aiops.store.engine import writing
 from aiops.store.sinks import held_standing, keep_standing
 from aiops.telemetry import Telemetry
+from tests.builders import minute
 from workers.databases import migrate_all
 from workers.tasks import WORK
 from workers.wiring import Parts
@@ -233,3 +234,15 @@ def settings_in(directory: Path, redis_url: str, **extra: Any) -> Settings:
     )
     migrate_all(settings)
     return settings
+
+
+def go_on(parts: Installation, *, until: float) -> None:
+    """Fit, pull and work everything up to a minute after ten, and deliver what it comes to."""
+    parts.fit.due()
+    parts.drain()
+    parts.hand.at = minute(until) + timedelta(seconds=2)
+    parts.poll.run("shop")
+    parts.drain()
+    parts.hand.move(60)
+    parts.deliver.sweep()
+    parts.drain()

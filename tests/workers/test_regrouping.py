@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from typer.testing import CliRunner
@@ -16,30 +15,9 @@ from aiops.domain.notifications import DeliveryAction, DeliveryState
 from aiops.pipeline import Advance
 from aiops.store.audit import AuditEntry, AuditLog
 from tests.builders import minute
-from tests.workers.installation import Installation
-from tests.workers.tables import source
+from tests.workers.installation import Installation, go_on
 from workers import cli, regrouping
 from workers.regrouping import find, merge, split
-
-
-@pytest.fixture
-def shop(parts: Installation) -> Installation:
-    """The small shop at 10:10, in the middle of its incident."""
-    parts.fed["shop"] = source(3, 60)
-    parts.poll.back_fill("shop", timedelta(hours=4), 60)
-    go_on(parts, until=10)
-    return parts
-
-
-def go_on(parts: Installation, *, until: float) -> None:
-    parts.fit.due()
-    parts.drain()
-    parts.hand.at = minute(until) + timedelta(seconds=2)
-    parts.poll.run("shop")
-    parts.drain()
-    parts.hand.move(60)
-    parts.deliver.sweep()
-    parts.drain()
 
 
 def live(parts: Installation) -> list[Incident]:

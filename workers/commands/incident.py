@@ -68,8 +68,7 @@ def show(incident: Name, config: Config = None, *, as_json: Json = False) -> Non
         return
     typer.echo(_line(found))
     typer.echo(found.story)
-    typer.echo(_cost(found))
-    for part in (_causes, _clues, _reach, _symptoms, _timeline):
+    for part in (_measures, _causes, _clues, _reach, _symptoms, _timeline):
         for text in part(found):
             typer.echo(text)
 
@@ -175,8 +174,20 @@ def _causes(incident: Incident) -> list[str]:
     ]
 
 
-def _cost(incident: Incident) -> str:
-    return f"  cost    {incident.cost.basis}: {incident.cost.reason}"
+def _measures(incident: Incident) -> list[str]:
+    """Tell who noticed it first, how often it was there, and what it costs."""
+    from aiops.incident.detection import detection_words  # noqa: PLC0415 - keeps --help fast
+    from aiops.incident.repeats import repeat_words  # noqa: PLC0415
+    from aiops.incident.retro import affected_words  # noqa: PLC0415
+
+    again = repeat_words(incident)
+    of = f", repeats {incident.repeat_of}" if incident.repeat_of else ""
+    return [
+        f"  noticed {detection_words(incident)}",
+        *([f"  again   {again}{of}"] if again else []),
+        f"  cost    {incident.cost.basis}: {incident.cost.reason}",
+        *(f"  failed  {affected_words(one)}" for one in incident.affected if one.requests > 0),
+    ]
 
 
 def _reach(incident: Incident) -> list[str]:
