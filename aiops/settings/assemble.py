@@ -160,6 +160,8 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
                 channel=section.channel,
                 secret=secret,
             )
+        if section.kind == "webhook":
+            return SinkSettings(name=name, kind=section.kind, url=section.url or "", secret=secret)
         return SinkSettings(
             name=name, kind=section.kind, url=section.events_url, secret=secret, team_secrets=keys
         )

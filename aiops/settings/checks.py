@@ -111,6 +111,9 @@ def _sinks(facts: Facts) -> Iterator[Finding]:
         for index, name in enumerate(getattr(facts.file, key) or ()):
             if name not in known:
                 yield _unknown((key, index), name, "sink", known)
+    for name, sink in facts.file.sinks.items():
+        if sink.kind == "webhook" and sink.url is None:
+            yield ("sinks", name, "url"), "is missing; expected the address of your receiver", ""
 
 
 def _policies(facts: Facts) -> Iterator[Finding]:

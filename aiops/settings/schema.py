@@ -194,7 +194,10 @@ class SourceSection(Section):
 class SinkSection(Section):
     """`sinks.<name>`."""
 
-    kind: Literal["pagerduty", "slack"] = Field(description="the kind of sink: pagerduty or slack")
+    kind: Literal["pagerduty", "slack", "webhook"] = Field(
+        description="the kind of sink: pagerduty, slack or webhook"
+    )
+    url: HttpUrl | None = None
     events_url: HttpUrl = "https://events.pagerduty.com/v2/enqueue"
     api_url: HttpUrl = "https://slack.com/api/"
     channel: Text = "#incidents"

@@ -108,6 +108,9 @@ sources:
 #     kind: slack
 #     api_url: https://slack.com/api/
 #     channel: "#incidents"
+#   status-page:
+#     kind: webhook
+#     url: https://status.example.com/hooks/aiops
 # page_to: [pagerduty, slack]
 # ticket_to: [slack]
 

@@ -97,10 +97,10 @@ class SinkSettings:
 
     Args:
         name: of the sink, as `page_to` and `ticket_to` say it.
-        kind: the notifier: `pagerduty` or `slack`.
+        kind: the notifier: `pagerduty`, `slack` or `webhook`.
         url: the address it sends to.
         channel: Slack: the channel of teams without one of their own.
-        secret: PagerDuty: the routing key; Slack: the bot token. None: not given yet.
+        secret: the routing key, bot token or webhook secret. None: not given yet.
         team_secrets: further PagerDuty routing keys by the name teams give them.
     """
 
@@ -118,7 +118,11 @@ class SinkSettings:
 
 
 SINK_SECRETS: Mapping[str, str] = MappingProxyType(
-    {"pagerduty": "AIOPS_PAGERDUTY_ROUTING_KEY", "slack": "AIOPS_SLACK_BOT_TOKEN"}
+    {
+        "pagerduty": "AIOPS_PAGERDUTY_ROUTING_KEY",
+        "slack": "AIOPS_SLACK_BOT_TOKEN",
+        "webhook": "AIOPS_WEBHOOK_SECRET",
+    }
 )
 
 

@@ -40,7 +40,9 @@ def test_a_pagerduty_sink_is_built_from_its_settings() -> None:
 
 
 def test_an_unknown_kind_is_named_with_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match=r"sinks.mine.kind: .*'pager'.*pagerduty, slack"):
+    with pytest.raises(
+        ConfigurationError, match=r"sinks.mine.kind: .*'pager'.*pagerduty, slack, webhook"
+    ):
         notifier(sink("pager"), SETTINGS)
 
 
@@ -61,14 +63,14 @@ def test_a_third_partys_notifier_is_found_by_its_entry_point(
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     try:
-        assert kinds() == ("pagerduty", "slack", "bell")
+        assert kinds() == ("pagerduty", "slack", "webhook", "bell")
         assert type(notifier(sink("bell"), SETTINGS)).__name__ == "Bell"
         assert type(notifier(sink("slack"), SETTINGS)).__name__ == "Slack"
     finally:
         sys.modules.pop("their_bell", None)
 
 
-@pytest.mark.parametrize("kind", ["pagerduty", "slack"])
+@pytest.mark.parametrize("kind", ["pagerduty", "slack", "webhook"])
 def test_one_without_its_secret_is_built_and_says_what_is_missing_when_used(kind: str) -> None:
     bare = notifier(sink(kind), SETTINGS)
     note = notification(incident())

@@ -316,7 +316,7 @@ def test_every_wrong_setting_is_named_at_once_with_line_and_path(tmp_path: Path)
         ("detect: {important_factor: 2}", "important_factor: found 2.0, expected at most 1"),
         ("detect: {noisy_factor: 0.5}", "noisy_factor: found 0.5, expected at least 1"),
         ("sources: {p: {url: 'ftp://x'}}", "begins with http:// or https://"),
-        ("sinks: {p: {}}", "the kind of sink: pagerduty or slack"),
+        ("sinks: {p: {}}", "the kind of sink: pagerduty, slack"),
         ("journeys: [{name: a}]", "journeys[0].entry: found no service"),
         ("journeys: [{name: a, entry: s}, {name: a, entry: s}]", "journeys[0] is called too"),
         ("kpis: [{name: a, metric: m, journey: b}]", "expected a declared journey"),
