@@ -48,7 +48,7 @@ class WebhookLedger(Ledger):
         data = content["data"]
         identity = f"{data['number']}.{data['episode']}.{data['revision']}.{content['type']}"
         self._messages.setdefault(identity, content)
-        return Answer(status=204, content=b"", accepted=True)
+        return Answer(status=200, content={"status": "taken"}, accepted=True)
 
     def refusal(self, status: int, retry_after_seconds: int) -> Answer:
         """Return what a server on a bad day answers."""
