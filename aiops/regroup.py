@@ -13,8 +13,8 @@ from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.errors import InputError
 from aiops.domain.incidents import Candidate, Incident
 from aiops.domain.notifications import Notification
-from aiops.domain.outcomes import Word
 from aiops.domain.symptoms import Symptom
+from aiops.domain.words import Word
 from aiops.incident import merge as merging
 from aiops.incident import split as splitting
 from aiops.pipeline import Advance

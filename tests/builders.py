@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import Knowledge
 from aiops.domain.families import classify
-from aiops.domain.incidents import Candidate, Cause, Clause
+from aiops.domain.incidents import Candidate, Cause, Clause, Incident
 from aiops.domain.journeys import Journey, Kpi, Step
 from aiops.domain.series import Direction, Labels, Series, SeriesKey
 from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState, symptom_id
 from aiops.domain.ticks import Floats, KpiWindow
+from aiops.domain.words import Saying, Verb
+from aiops.incident import words
 from topology.attributes import Service
 from topology.graph import Edge, ServiceGraph
 
@@ -217,3 +220,13 @@ def kpi_window(
         expected=expected,
         scale=np.full_like(expected, noise * base),
     )
+
+
+def saying(verb: Verb, who: str = "ann", at: float = 5, **extra: Any) -> Saying:
+    """Make a person's word at minute `at`."""
+    return Saying(verb=verb, who=who, at=minute(at), why=extra.pop("why", ""), **extra)
+
+
+def heard(incident: Incident, verb: Verb, who: str = "ann", at: float = 5) -> Incident:
+    """Return an incident after a person's word at minute `at`."""
+    return words.hear(incident, saying(verb, who, at)).incident

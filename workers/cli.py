@@ -22,6 +22,7 @@ from workers.commands import (
     series,
     set_up,
     topology,
+    words,
 )
 from workers.commands import help as pages
 
@@ -79,6 +80,8 @@ for command in (
     app.command()(command)
 incident.app.command()(retro.retro)
 incident.app.command()(retro.reported)
+for word in words.COMMANDS:
+    incident.app.command()(word)
 app.add_typer(incident.app, name="incident")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(judge.marks, name="marks")

@@ -9,7 +9,7 @@ from aiops.backtest import known_changes, kpi_window_start
 from aiops.domain.environment import EnvState, EnvTick
 from aiops.domain.errors import InputError
 from aiops.domain.incidents import Incident
-from aiops.domain.outcomes import Word
+from aiops.domain.words import Word
 from aiops.pipeline import Advance
 from aiops.store.audit import AuditEntry
 from workers.wiring import Parts

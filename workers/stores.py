@@ -19,6 +19,7 @@ from aiops.store.memory import MemoryStore
 from aiops.store.outbox import Outbox
 from aiops.store.signals import HistoryStore
 from aiops.store.symptoms import SymptomStore
+from aiops.store.words import WordStore
 
 
 class Stores:
@@ -73,6 +74,11 @@ class Stores:
     def incidents(self) -> IncidentStore:
         """Incidents and their revisions."""
         return IncidentStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def words(self) -> WordStore:
+        """What people say of incidents."""
+        return WordStore(self._engine)
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -213,7 +213,13 @@ class Incident:
             for the mode or the environment (event time); None while it is none.
         paged_at: when the page of this episode goes out, settle time included; None while none.
         told: names of the sinks that were told of this episode; they will hear of its end.
+        mitigated_by: the person who said it is over; empty where it was only quiet.
+        assignee: who a person gave it to; no automation changes it.
+        fixed_by: what fixed it, as a person says.
+        dismissed_by: the person who said that it is no incident.
         quiet_since: since when no user-visible symptom (or none at all) is open.
+        follows: when the episode before this one was over; symptoms that ended before it belong
+            to that one. None in the first episode.
         repeat_of: the earlier incident it repeats.
         earlier: when the same began before, in the thirty days before it; oldest first.
         rolled_back: what took back the change that is blamed, or rolled its service back.
@@ -259,9 +265,17 @@ class Incident:
     told: tuple[str, ...] = ()
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
+    assigned_at: datetime | None = None
+    assignee: str = ""
+    fixed_at: datetime | None = None
+    fixed_by: str = ""
+    dismissed_at: datetime | None = None
+    dismissed_by: str = ""
     quiet_since: datetime | None = None
     mitigated_at: datetime | None = None
+    mitigated_by: str = ""
     resolved_at: datetime | None = None
+    follows: datetime | None = None
     repeat_of: str | None = None
     earlier: tuple[datetime, ...] = ()
     rolled_back: Change | None = None

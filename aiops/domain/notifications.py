@@ -8,10 +8,11 @@ from aiops.domain.symptoms import Origin
 
 
 class DeliveryAction(StrEnum):
-    """What the sink is asked to do."""
+    """What the sink is asked to do; `refresh`: show how it is, without a word of what changed."""
 
     TRIGGER = "trigger"
     UPDATE = "update"
+    REFRESH = "refresh"
     ACKNOWLEDGE = "acknowledge"
     RESOLVE = "resolve"
 

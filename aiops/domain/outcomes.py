@@ -19,6 +19,8 @@ class Outcome:
         real: False when a person said "not an incident".
         judged_by: who said so; empty when read from the record.
         cause_service: what a person says it was; empty where nobody said.
+        useful: whether telling of it helped; None where nobody said. One that says this says
+            nothing of what was real or what fixed it.
     """
 
     incident_id: str
@@ -28,15 +30,7 @@ class Outcome:
     real: bool = True
     judged_by: str = ""
     cause_service: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
-    """What a person says of incidents: `who`, `why` in their words, and when (aware UTC)."""
-
-    who: str
-    why: str
-    at: datetime
+    useful: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,6 +162,8 @@ class PagingPolicy:
         settle_seconds: how long a page waits for company; 0 for money KPIs and P1.
         page_sinks: sinks told of pages.
         ticket_sinks: sinks told of tickets.
+        shown_sinks: sinks that show an incident, also after its end; to tell any other sink of
+            one that is over would call people again.
         default_owner: who gets what nobody owns.
     """
 
@@ -171,6 +173,7 @@ class PagingPolicy:
     settle_seconds: int = 30
     page_sinks: tuple[str, ...] = ("pagerduty", "slack")
     ticket_sinks: tuple[str, ...] = ("slack",)
+    shown_sinks: tuple[str, ...] = ("slack",)
     default_owner: str = "platform"
 
 

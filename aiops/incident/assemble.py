@@ -23,7 +23,7 @@ from aiops.domain.incidents import (
 from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
 from aiops.domain.visibility import is_harmful, is_load, is_met, stands, user_visible
-from aiops.incident import life, severity, timeline
+from aiops.incident import severity, timeline
 from aiops.incident.aftermath import find_rollback
 from aiops.incident.clues import told_by_logs, with_clues
 from aiops.incident.difference import culprit, is_costlier, materially_differs
@@ -182,7 +182,7 @@ def _fresh(
 def _members(symptoms: Sequence[Symptom], previous: Incident | None) -> tuple[Symptom, ...]:
     """Return old and new members with their latest state, by onset then id."""
     members = {one.id: one for one in previous.symptoms} if previous else {}
-    floor = life.episode_start(previous) if previous else None
+    floor = previous.follows if previous else None
     for symptom in symptoms:
         over = symptom.ended_at
         # What had ended before this episode began belongs to the one before.
@@ -199,7 +199,7 @@ def _started(symptoms: Sequence[Symptom], base: Incident) -> datetime:
     standing = [one for one in symptoms if stands(one)]
     hurting = [one for one in standing if is_harmful(one) and not is_load(one)]
     onsets = [one.onset for one in hurting or standing]
-    floor = life.episode_start(base)
+    floor = base.follows
     if floor is None:
         return min(onsets, default=base.started_at)
     return min([base.started_at, *(onset for onset in onsets if onset > floor)])

@@ -1,4 +1,6 @@
-"""How an incident lives: open → acknowledged → mitigated → resolved, and back in a new episode.
+"""How an incident lives by itself: quiet, mitigated, resolved, and back in a new episode.
+
+What people say of it is in `words`.
 
 Every function is pure, returns the incident unchanged where there is nothing to do, and adds a
 revision and a timeline entry where there is.
@@ -25,8 +27,6 @@ from aiops.domain.visibility import stands, user_visible
 from aiops.incident.repeats import beginnings
 from aiops.incident.severity import is_blip
 from aiops.incident.timeline import extend
-
-_RETURNED = "episode"
 
 
 def advance_life(
@@ -99,7 +99,7 @@ def reopen(incident: Incident, at: datetime) -> Incident:
     if incident.state is not IncidentState.MITIGATED:
         raise ValueError(f"{incident.id} is {incident.state}; only a watched incident can return")
     episode = incident.episode + 1
-    entry = _entry(at, f"returned: episode {episode}", f"{_RETURNED}:{episode}")
+    entry = _entry(at, f"returned: episode {episode}", f"episode:{episode}")
     return replace(
         incident,
         episode=episode,
@@ -120,65 +120,16 @@ def reopen(incident: Incident, at: datetime) -> Incident:
         timeline=extend(incident.timeline, [entry]),
         told=(),
         paged_at=None,
+        follows=incident.mitigated_at or at,
         acknowledged_at=None,
         acknowledged_by="",
+        fixed_at=None,
+        fixed_by="",
         quiet_since=None,
         mitigated_at=None,
+        mitigated_by="",
         resolved_at=None,
     )
-
-
-def acknowledge(incident: Incident, who: str, at: datetime) -> Incident:
-    """Return an open incident as acknowledged by a person; any other unchanged."""
-    if incident.state is not IncidentState.OPEN:
-        return incident
-    return replace(
-        _move(incident, IncidentState.ACKNOWLEDGED, at, f"acknowledged by {who}", person=True),
-        acknowledged_at=at,
-        acknowledged_by=who,
-    )
-
-
-def mitigate(incident: Incident, who: str, at: datetime) -> Incident:
-    """Return a live incident as mitigated on a person's word; any other unchanged."""
-    if not incident.is_live:
-        return incident
-    text = f"mitigated, said {who}"
-    return _move(incident, IncidentState.MITIGATED, at, text, mitigated_at=at, person=True)
-
-
-def close(incident: Incident, who: str, at: datetime, *, real: bool = True) -> Incident:
-    """Return an incident as ended on a person's word; one that is over already unchanged.
-
-    Args:
-        incident: in any state.
-        who: the person.
-        at: aware UTC.
-        real: False for "not an incident".
-    """
-    if incident.state in (IncidentState.RESOLVED, IncidentState.MERGED):
-        return incident
-    text = f"resolved by {who}" if real else f"not an incident, said {who}"
-    ended = incident.quiet_since or at
-    return _move(incident, IncidentState.RESOLVED, at, text, resolved_at=ended, person=True)
-
-
-def episode_start(incident: Incident) -> datetime | None:
-    """Return when what an episode follows was over, None for the first episode.
-
-    Symptoms that ended before it, and onsets before it, belong to the episode before.
-    """
-    if incident.episode == 1:
-        return None
-    source = f"{_RETURNED}:{incident.episode}"
-    returned = next((one.at for one in incident.timeline if one.source == source), None)
-    mitigated = [
-        one.at
-        for one in incident.timeline
-        if one.source == f"state:{IncidentState.MITIGATED}"
-        and (returned is None or one.at <= returned)
-    ]
-    return max(mitigated, default=returned)
 
 
 def _quiet_since(incident: Incident, at: datetime, knowledge: Knowledge) -> datetime | None:
@@ -202,10 +153,8 @@ def _move(
     *,
     mitigated_at: datetime | None = None,
     resolved_at: datetime | None = None,
-    person: bool = False,
 ) -> Incident:
-    kind = TimelineKind.PERSON if person else TimelineKind.STATE
-    entry = _entry(at, text, f"state:{state}", kind)
+    entry = _entry(at, text, f"state:{state}")
     return replace(
         incident,
         state=state,
@@ -217,10 +166,8 @@ def _move(
     )
 
 
-def _entry(
-    at: datetime, text: str, source: str, kind: TimelineKind = TimelineKind.STATE
-) -> TimelineEntry:
-    return TimelineEntry(at=at, kind=kind, text=text, source=source)
+def _entry(at: datetime, text: str, source: str) -> TimelineEntry:
+    return TimelineEntry(at=at, kind=TimelineKind.STATE, text=text, source=source)
 
 
 def _brings_back(candidate: Candidate, incident: Incident, knowledge: Knowledge) -> bool:

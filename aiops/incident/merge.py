@@ -6,7 +6,7 @@ from datetime import datetime
 
 from aiops.domain.errors import InputError
 from aiops.domain.incidents import Decision, Incident, IncidentState, TimelineEntry, TimelineKind
-from aiops.domain.outcomes import Word
+from aiops.domain.words import Word
 from aiops.incident.timeline import extend
 
 _LOUDNESS = (Decision.NONE, Decision.TICKET, Decision.PAGE)
@@ -137,7 +137,11 @@ def _moved(
 
 
 def _taken(merged: Incident, incidents: Sequence[Incident]) -> Incident:
-    """Return an open incident as taken by whoever took one of those it was made of."""
+    """Return an incident as taken by, and given to, who had one of those it was made of."""
+    given = [(one.assigned_at, one.assignee) for one in incidents if one.assigned_at is not None]
+    if given:
+        assigned_at, assignee = max(given)
+        merged = replace(merged, assigned_at=assigned_at, assignee=assignee)
     taken = [(one.acknowledged_at, one) for one in incidents if one.acknowledged_at is not None]
     if merged.state is not IncidentState.OPEN or not taken:
         return merged

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from aiops.domain.errors import InputError
 from aiops.domain.incidents import Incident, TimelineEntry, TimelineKind
-from aiops.domain.outcomes import Word
 from aiops.domain.symptoms import Symptom
+from aiops.domain.words import Word
 from aiops.incident.timeline import extend
 
 

@@ -72,7 +72,7 @@ def decided(
     same_episode = previous is not None and previous.episode == incident.episode
     entries = [
         *_decisions(incident, previous if same_episode else None, at),
-        *(_message(one) for one in notifications if one.action is not DeliveryAction.UPDATE),
+        *(_message(one) for one in notifications if one.action in _MESSAGES),
     ]
     if not entries:
         return incident

@@ -45,6 +45,51 @@ def plan(
     return incident, updates + triggers
 
 
+def echo(
+    incident: Incident,
+    previous: Incident,
+    at: datetime,
+    knowledge: Knowledge,
+    *,
+    said_on: str = "",
+) -> tuple[Notification, ...]:
+    """Return whom a person's word tells: every sink that was told, but the one it was said on.
+
+    That one knows; where it shows incidents, what it shows is brought up to date, without a word.
+    So is what others show where the word changed nothing that a pager tells: what fixed it, or
+    that telling of it helped. Who hears of the end hears of it once.
+
+    Args:
+        incident: after the word.
+        previous: before it.
+        at: product time, aware UTC.
+        knowledge: for which sinks show incidents.
+        said_on: name of the sink it was said on; empty for none.
+    """
+    if incident.revision == previous.revision:
+        return ()
+    action = _echoed(incident, previous)
+    shown = set(knowledge.policies.paging.shown_sinks)
+    notifications = []
+    for sink in incident.told:
+        if action is not DeliveryAction.REFRESH and sink != said_on:
+            notifications.append(_notification(incident, sink, action, at))
+        elif sink in shown:
+            notifications.append(_notification(incident, sink, DeliveryAction.REFRESH, at))
+    return tuple(notifications)
+
+
+def _echoed(incident: Incident, previous: Incident) -> DeliveryAction:
+    """Return what a word asks of a sink it was not said on."""
+    if previous.is_live and not incident.is_live:
+        return DeliveryAction.RESOLVE
+    if previous.state is not incident.state and incident.is_live:
+        return DeliveryAction.ACKNOWLEDGE
+    if previous.assignee != incident.assignee and incident.is_live:
+        return DeliveryAction.UPDATE
+    return DeliveryAction.REFRESH
+
+
 def _sinks(incident: Incident, knowledge: Knowledge) -> tuple[str, ...]:
     paging = knowledge.policies.paging
     return paging.page_sinks if incident.decision is Decision.PAGE else paging.ticket_sinks
@@ -97,4 +142,5 @@ def _notification(
 def _urgency(severity: Severity, action: DeliveryAction) -> int:
     """Return what goes first: a call, or its end, before news of what people know already."""
     rank = list(Severity).index(severity) + 1
-    return rank + len(Severity) if action is DeliveryAction.UPDATE else rank
+    is_news = action in (DeliveryAction.UPDATE, DeliveryAction.REFRESH)
+    return rank + len(Severity) if is_news else rank

@@ -210,6 +210,7 @@ def _paging(file: SettingsFile) -> PagingPolicy:
         settle_seconds=file.settle_seconds,
         page_sinks=tuple(file.sinks if file.page_to is None else file.page_to),
         ticket_sinks=tuple(slack if file.ticket_to is None else file.ticket_to),
+        shown_sinks=tuple(slack),
         default_owner=file.default_owner,
     )
 

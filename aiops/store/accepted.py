@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Engine, and_, select, update
+from sqlalchemy import Connection, Engine, and_, select, update
 
 from aiops.domain.symptoms import Origin
 from aiops.store.columns import is_one_of
@@ -124,11 +124,15 @@ class BodyStore:
         return delete_in_steps(self._engine, table, over)
 
     def _finish(self, body_id: int, state: BodyState, error: str) -> bool:
-        table = ACCEPTED_BODIES.c
-        statement = (
-            update(ACCEPTED_BODIES)
-            .where(table.id == body_id, table.state == BodyState.ACCEPTED)
-            .values(state=state, error=error)
-        )
         with writing(self._engine) as connection:
-            return connection.execute(statement).rowcount == 1
+            return finish_body(connection, body_id, state, error)
+
+
+def finish_body(
+    connection: Connection, body_id: int, state: BodyState = BodyState.DONE, error: str = ""
+) -> bool:
+    """Note inside a transaction that a body is worked through; False when it was before."""
+    table = ACCEPTED_BODIES.c
+    mine = (table.id == body_id, table.state == BodyState.ACCEPTED)
+    statement = update(ACCEPTED_BODIES).where(*mine).values(state=state, error=error)
+    return connection.execute(statement).rowcount == 1

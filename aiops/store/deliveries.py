@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Row
 
+from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
 from aiops.domain.symptoms import Origin
 from aiops.store.columns import is_one_of
@@ -108,6 +109,37 @@ def withdraw_untold(connection: Connection, incident_ids: Sequence[str]) -> None
     for incident_id, sink in connection.execute(closed).all():
         rest = untold.where(OUTBOX.c.incident_id == incident_id, OUTBOX.c.sink == sink)
         connection.execute(rest.values(state=DeliveryState.SUPERSEDED))
+
+
+def withdraw_called(connection: Connection, incident: Incident, sink: str, now: datetime) -> None:
+    """Close what waits for a sink on which a person ended an incident: it would call them again.
+
+    What is on its way by now may still arrive after their word: then the end follows it.
+    """
+    table = OUTBOX.c
+    mine = (
+        table.incident_id == incident.id,
+        table.episode == incident.episode,
+        table.sink == sink,
+        table.action.in_(
+            (DeliveryAction.TRIGGER, DeliveryAction.UPDATE, DeliveryAction.ACKNOWLEDGE)
+        ),
+    )
+    waiting = update(OUTBOX).where(*mine, table.state == DeliveryState.PENDING)
+    connection.execute(waiting.values(state=DeliveryState.SUPERSEDED))
+    on_its_way = select(table.id).where(*mine, table.state == DeliveryState.SENDING).limit(1)
+    if connection.scalar(on_its_way) is not None:
+        end = Notification(
+            incident_id=incident.id,
+            episode=incident.episode,
+            revision=incident.revision,
+            sink=sink,
+            action=DeliveryAction.RESOLVE,
+            not_before=now,
+            reason=incident.decision_reason.value,
+            origin=incident.origin,
+        )
+        add_notifications(connection, [end], now=now, traceparent="")
 
 
 def _row(notification: Notification, now: datetime, traceparent: str) -> dict[str, Any]:

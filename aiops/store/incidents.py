@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, func, or_, select
 
 from aiops.domain.environment import EnvState
-from aiops.domain.errors import InputError, StaleStateError
+from aiops.domain.errors import StaleStateError
 from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.notifications import Notification
 from aiops.domain.symptoms import Origin, Symptom, SymptomFact
@@ -25,11 +25,8 @@ from aiops.store.symptoms import mark_correlated
 from aiops.store.tables import ENVIRONMENTS, INCIDENT_REVISIONS, INCIDENTS
 from aiops.store.upsert import insert_missing
 
-Step = Callable[[Incident], tuple[Incident, Sequence[Notification]]]
-"""A pure step a person takes: the incident as it stands → as it is then, and whom that tells."""
-
 EnvStep = Callable[[EnvState], Advance]
-"""The same over all incidents of an environment: as they stand → what the step did to them."""
+"""A pure step a person takes over an environment: as it stands → what the step did to it."""
 
 _ATTEMPTS = 20
 _FIRST_NUMBER = 1001
@@ -129,41 +126,11 @@ class IncidentStore:
             withdraw_untold(connection, links)
             return told
 
-    def change_by_person(
-        self, incident_id: str, step: Step, *, entry: AuditEntry, traceparent: str = ""
-    ) -> Incident:
-        """Apply a person's step to an incident as it stands, whatever correlation does meanwhile.
+    def regroup_by_person(self, env: str, step: EnvStep, entry: AuditEntry) -> tuple[Incident, ...]:
+        """Apply a person's step to the incidents of an environment, whatever else moves it.
 
         The step is computed outside the transaction and repeated when somebody else was faster;
         no work of either side is lost. A step that changes nothing writes nothing.
-
-        Args:
-            incident_id: which incident.
-            step: pure; may raise to refuse.
-            entry: what the audit log will say.
-            traceparent: W3C trace context, kept with the notifications.
-
-        Returns:
-            The incident after the step.
-
-        Raises:
-            InputError: there is no such incident.
-            StaleStateError: others were faster many times in a row.
-        """
-        for _ in range(_ATTEMPTS):
-            before, version = self._held(incident_id)
-            after, notifications = step(before)
-            if after == before and not notifications:
-                return after
-            try:
-                self._commit_step(version, after, notifications, entry, traceparent)
-            except StaleStateError:
-                continue
-            return after
-        raise StaleStateError(f"{incident_id} kept changing; {_ATTEMPTS} attempts met others")
-
-    def regroup_by_person(self, env: str, step: EnvStep, entry: AuditEntry) -> tuple[Incident, ...]:
-        """Apply a person's step to the incidents of an environment, as `change_by_person` does.
 
         Args:
             env: which environment.
@@ -256,31 +223,3 @@ class IncidentStore:
         with reading(self._engine) as connection:
             doc = connection.scalar(query)
         return None if doc is None else decode(Incident, doc)
-
-    def _held(self, incident_id: str) -> tuple[Incident, int]:
-        query = (
-            select(INCIDENTS.c.doc, ENVIRONMENTS.c.version)
-            .join(ENVIRONMENTS, ENVIRONMENTS.c.env == INCIDENTS.c.env)
-            .where(INCIDENTS.c.id == incident_id)
-        )
-        with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
-            raise InputError(f"there is no incident {incident_id}")
-        return decode(Incident, row.doc), row.version
-
-    def _commit_step(
-        self,
-        version: int,
-        after: Incident,
-        notifications: Sequence[Notification],
-        entry: AuditEntry,
-        traceparent: str,
-    ) -> None:
-        told, row = revision_rows([after], self._recall), written(after, self._recall)
-        with writing(self._engine) as connection:
-            move_version(connection, after.env, version, {"settled": False})
-            write_incidents(connection, [row])
-            insert_missing(connection, INCIDENT_REVISIONS, told)
-            add_notifications(connection, notifications, now=entry.at, traceparent=traceparent)
-            write_entry(connection, entry)

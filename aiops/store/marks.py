@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from aiops.domain.marks import Mark
 from aiops.domain.symptoms import Origin
@@ -22,10 +22,8 @@ class MarkStore:
 
     def append(self, marks: Sequence[Mark], entry: AuditEntry) -> None:
         """Store marks, and in the audit log who set them."""
-        rows = [{"doc": encode(Mark, mark), "origin": entry.origin} for mark in marks]
         with writing(self._engine) as connection:
-            if rows:
-                connection.execute(insert(MARKS), rows)
+            write_marks(connection, marks, entry.origin)
             write_entry(connection, entry)
 
     def version(self) -> int:
@@ -39,3 +37,10 @@ class MarkStore:
         with reading(self._engine) as connection:
             docs = connection.scalars(query).all()
         return tuple(decode(Mark, doc) for doc in docs)
+
+
+def write_marks(connection: Connection, marks: Sequence[Mark], origin: Origin) -> None:
+    """Write marks inside the transaction of the word that sets them."""
+    rows = [{"doc": encode(Mark, mark), "origin": origin} for mark in marks]
+    if rows:
+        connection.execute(insert(MARKS), rows)

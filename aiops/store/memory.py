@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Connection, Engine, and_, func, insert, select, update
 
 from aiops.domain.incidents import IncidentState
 from aiops.domain.outcomes import Outcome, PastIncident
@@ -36,15 +36,8 @@ class MemoryStore:
 
     def judge(self, outcome: Outcome, *, origin: Origin) -> None:
         """Store a judgement; the same one again changes nothing."""
-        row = {
-            "incident_id": outcome.incident_id,
-            "at": outcome.at,
-            "judged_by": outcome.judged_by,
-            "doc": encode(Outcome, outcome),
-            "origin": origin,
-        }
         with writing(self._engine) as connection:
-            insert_missing(connection, OUTCOMES, [row])
+            write_outcome(connection, outcome, origin)
 
     def outcomes(self, incident_id: str) -> tuple[Outcome, ...]:
         """Return the judgements of one incident, oldest first."""
@@ -76,7 +69,7 @@ class MemoryStore:
         judged = (
             select(OUTCOMES.c.id)
             .where(OUTCOMES.c.incident_id == INCIDENTS.c.id)
-            .where(OUTCOMES.c.at == INCIDENTS.c.updated_at)
+            .where(OUTCOMES.c.at == INCIDENTS.c.updated_at, OUTCOMES.c.judged_by == "")
             .exists()
         )
         over = (IncidentState.MITIGATED, IncidentState.RESOLVED)
@@ -122,22 +115,72 @@ class MemoryStore:
         kept = {name for name, _ in docs}
         verdicts = _verdicts(decode(Outcome, doc) for name, doc in judgements if name in kept)
         past = (decode(PastIncident, doc) for _, doc in reversed(docs))
-        return tuple(_judged(one, verdicts.get(one.incident_id)) for one in past)
+        return tuple(_judged(one, verdicts.get(one.incident_id, ())) for one in past)
 
 
-def _verdicts(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
-    ordered = sorted(outcomes, key=lambda one: (bool(one.judged_by), one.at))
-    return {outcome.incident_id: outcome for outcome in ordered}
-
-
-def _judged(past: PastIncident, verdict: Outcome | None) -> PastIncident:
-    if verdict is None:
-        return past
-    return replace(
-        past,
-        fixed_by=verdict.fixed_by or past.fixed_by,
-        action=verdict.action or past.action,
-        real=verdict.real,
-        cause_service=verdict.cause_service or past.cause_service,
-        cause_named=bool(verdict.cause_service) or past.cause_named,
+def write_outcome(connection: Connection, outcome: Outcome, origin: Origin) -> None:
+    """Write a judgement inside a transaction; what one person says at one moment is one."""
+    table = OUTCOMES.c
+    mine = and_(
+        table.incident_id == outcome.incident_id,
+        table.at == outcome.at,
+        table.judged_by == outcome.judged_by,
     )
+    known = connection.scalar(select(table.doc).where(mine))
+    if known is not None:
+        whole = _together(decode(Outcome, known), outcome)
+        connection.execute(update(OUTCOMES).where(mine).values(doc=encode(Outcome, whole)))
+        return
+    row = {
+        "incident_id": outcome.incident_id,
+        "at": outcome.at,
+        "judged_by": outcome.judged_by,
+        "doc": encode(Outcome, outcome),
+        "origin": origin,
+    }
+    insert_missing(connection, OUTCOMES, [row])
+
+
+def _together(first: Outcome, second: Outcome) -> Outcome:
+    """Return two judgements of one person and moment as one, whichever came first."""
+    fixed_by, action = max((first.fixed_by, first.action), (second.fixed_by, second.action))
+    useful = [one.useful for one in (first, second) if one.useful is not None]
+    return replace(
+        first,
+        fixed_by=fixed_by,
+        action=action,
+        real=first.real and second.real,
+        cause_service=max(first.cause_service, second.cause_service),
+        useful=min(useful, default=None),
+    )
+
+
+def _verdicts(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    """Return what counts of each incident: the last of the record, then each word of people."""
+    ordered = sorted(outcomes, key=lambda one: (bool(one.judged_by), one.at))
+    verdicts: dict[str, list[Outcome]] = {}
+    for one in ordered:
+        if one.judged_by:
+            verdicts.setdefault(one.incident_id, []).append(one)
+        else:
+            verdicts[one.incident_id] = [one]
+    return verdicts
+
+
+def _judged(past: PastIncident, verdicts: Iterable[Outcome]) -> PastIncident:
+    for verdict in verdicts:
+        says_only_useful = verdict.useful is not None and verdict == Outcome(
+            incident_id=verdict.incident_id,
+            at=verdict.at,
+            judged_by=verdict.judged_by,
+            useful=verdict.useful,
+        )
+        past = replace(
+            past,
+            fixed_by=verdict.fixed_by or past.fixed_by,
+            action=verdict.action or (past.action if not verdict.fixed_by else ""),
+            real=past.real if says_only_useful else verdict.real,
+            cause_service=verdict.cause_service or past.cause_service,
+            cause_named=bool(verdict.cause_service) or past.cause_named,
+        )
+    return past

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from aiops.domain.changes import Change, ChangeKind
-from aiops.incident import life
+from aiops.domain.words import Verb
 from aiops.incident.aftermath import aftermath
-from tests.builders import cause, change, minute
+from tests.builders import cause, change, heard, minute
 from tests.incident.scenes import DEPLOY, incident
 
 FLAG = change("checkout", kind=ChangeKind.FLAG, ref="new-cart")
@@ -16,13 +16,13 @@ BACK = change(at=15, ref="2026.04.18-2", reverts=DEPLOY.ref)
 
 
 def test_times_are_measured_from_the_onset() -> None:
-    taken = life.acknowledge(replace(incident(), paged_at=minute(6)), "ann", minute(8))
-    asked = aftermath(life.close(taken, "ann", minute(40)))
+    taken = heard(replace(incident(), paged_at=minute(6)), Verb.ACKNOWLEDGE, at=8)
+    asked = aftermath(heard(taken, Verb.RESOLVE, at=40))
     assert asked.noticed_after == timedelta(minutes=1)
     assert asked.detected_after == timedelta(minutes=2)
     assert asked.paged_after == timedelta(minutes=3)
     assert asked.acknowledged_after == timedelta(minutes=5)
-    assert asked.mitigated_after is None
+    assert asked.mitigated_after == timedelta(minutes=37)
     assert asked.resolved_after == timedelta(minutes=37)
 
 

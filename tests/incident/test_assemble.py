@@ -9,15 +9,17 @@ from aiops.domain.incidents import Decision, IncidentState, Reason, Severity
 from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Direction
 from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
+from aiops.domain.words import Verb
 from aiops.incident.assemble import assemble, deserves_incident, materially_differs
 from aiops.incident.difference import Difference
-from aiops.incident.life import mitigate, reopen
+from aiops.incident.life import reopen
 from tests.builders import (
     candidate,
     cause,
     change,
     checkout_errors,
     ended,
+    heard,
     minute,
     series,
     shop,
@@ -176,7 +178,7 @@ def test_that_it_costs_more_is_told_every_five_minutes_at_most() -> None:
 
 def test_a_new_episode_takes_nothing_from_the_one_before() -> None:
     over = incident([ended(one, 10) for one in story()], at=12)
-    again = reopen(mitigate(over, "ann", minute(20)), minute(30))
+    again = reopen(heard(over, Verb.MITIGATE, at=20), minute(30))
     back = symptom(checkout_errors(), at=30)
     later = incident([*(ended(one, 10) for one in story()), back], previous=again, at=31)
     assert later.symptoms == (back,)

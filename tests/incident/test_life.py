@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from aiops.domain.incidents import Decision, Incident, IncidentState
 from aiops.domain.policies import LifePolicy
 from aiops.domain.symptoms import SymptomKind, SymptomState
+from aiops.domain.words import Verb
 from aiops.incident import life
 from tests.builders import (
     candidate,
     checkout_errors,
     ended,
+    heard,
     minute,
     series,
     shop,
@@ -143,29 +145,6 @@ def test_another_region_or_unseen_trouble_brings_nothing_back() -> None:
     assert life.returning(unseen, (watched(),), minute(41), shop()) is None
 
 
-def test_a_persons_word_counts_once() -> None:
-    made = incident()
-    taken = life.acknowledge(made, "ann", minute(6))
-    assert (taken.state, taken.acknowledged_by) == (IncidentState.ACKNOWLEDGED, "ann")
-    assert life.acknowledge(taken, "bob", minute(7)) == taken
-    calm = life.mitigate(taken, "ann", minute(10))
-    assert (calm.state, calm.mitigated_at) == (IncidentState.MITIGATED, minute(10))
-    assert life.mitigate(calm, "bob", minute(11)) == calm
-    done = life.close(calm, "ann", minute(12))
-    assert (done.state, done.resolved_at) == (IncidentState.RESOLVED, minute(12))
-    assert life.close(done, "bob", minute(13)) == done
-    assert [entry.text for entry in done.timeline[-3:]] == [
-        "acknowledged by ann",
-        "mitigated, said ann",
-        "resolved by ann",
-    ]
-
-
-def test_not_an_incident_closes_it_and_says_so() -> None:
-    done = life.close(incident(), "ann", minute(6), real=False)
-    assert done.timeline[-1].text == "not an incident, said ann"
-
-
 STEPS = st.lists(
     st.sampled_from(["wait", "long wait", "end", "back", "acknowledge", "mitigate", "close"]),
     max_size=20,
@@ -197,11 +176,11 @@ def _stepped(one: Incident, step: str, at: float) -> Incident:
         case "back" if one.state is IncidentState.MITIGATED:
             one = replace(life.reopen(one, minute(at)), symptoms=story())
         case "acknowledge":
-            one = life.acknowledge(one, "ann", minute(at))
+            one = heard(one, Verb.ACKNOWLEDGE, "ann", at)
         case "mitigate":
-            one = life.mitigate(one, "ann", minute(at))
+            one = heard(one, Verb.MITIGATE, "ann", at)
         case "close":
-            one = life.close(one, "ann", minute(at))
+            one = heard(one, Verb.RESOLVE, "ann", at)
         case _:
             pass
     return aged(one, at)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from aiops.domain.incidents import IncidentState
-from aiops.incident.life import acknowledge
+from aiops.domain.words import Verb
 from aiops.incident.merge import may_merge, merge, survivor_of
-from tests.builders import minute, series, symptom
+from tests.builders import heard, minute, series, symptom
 from tests.incident.scenes import incident
 
 OLD = incident()
@@ -43,7 +43,7 @@ def test_merging_twice_changes_nothing() -> None:
 
 
 def test_nothing_is_merged_once_somebody_acknowledged() -> None:
-    taken = acknowledge(YOUNG, "ann", minute(6))
+    taken = heard(YOUNG, Verb.ACKNOWLEDGE)
     assert not may_merge(taken)
     assert merge(OLD, [taken], minute(7)) == (OLD, ())
-    assert merge(acknowledge(OLD, "ann", minute(6)), [YOUNG], minute(7))[1] == ()
+    assert merge(heard(OLD, Verb.ACKNOWLEDGE), [YOUNG], minute(7))[1] == ()

@@ -17,11 +17,12 @@ from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.outcomes import PastIncident
 from aiops.domain.policies import LifePolicy, Mode, PagingPolicy, Policies
 from aiops.domain.symptoms import FactKind, Symptom, SymptomFact
-from aiops.incident import life
+from aiops.domain.words import Verb
 from tests.builders import (
     change,
     checkout_errors,
     ended,
+    heard,
     minute,
     revenue,
     series,
@@ -341,7 +342,7 @@ def test_the_sinks_of_a_merged_incident_hear_of_its_end() -> None:
 def test_what_somebody_acknowledged_is_not_merged_and_keeps_its_symptoms(name: str) -> None:
     world = two_problems()
     before = {one.id: {member.id for member in one.symptoms} for one in world.env.incidents}
-    world.by_person(name, lambda one: life.acknowledge(one, "ann", minute(4)))
+    world.by_person(name, lambda one: heard(one, Verb.ACKNOWLEDGE, "ann", 4))
     world.tick(5, *opened(GATEWAY, at=5))
     world.run(6, 8)
     after = {one.id: {member.id for member in one.symptoms} for one in world.env.incidents}
@@ -394,7 +395,7 @@ def test_the_same_trouble_after_the_watch_is_a_new_incident_that_repeats_it() ->
 
 def test_what_is_over_absorbs_nothing() -> None:
     world = begun()
-    world.by_person("INC-1001", lambda one: life.close(one, "ann", minute(5), real=False))
+    world.by_person("INC-1001", lambda one: heard(one, Verb.DISMISS, "ann", 5))
     before = world["INC-1001"]
     world.run(6, 30)
     assert world["INC-1001"] == before
@@ -403,7 +404,7 @@ def test_what_is_over_absorbs_nothing() -> None:
 
 def test_a_person_who_says_mitigated_is_believed() -> None:
     world = begun()
-    world.by_person("INC-1001", lambda one: life.mitigate(one, "ann", minute(5)))
+    world.by_person("INC-1001", lambda one: heard(one, Verb.MITIGATE, "ann", 5))
     world.run(6, 12)
     assert world["INC-1001"].state is IncidentState.MITIGATED
     assert world.actions().count(DeliveryAction.TRIGGER) == 1
@@ -411,7 +412,7 @@ def test_a_person_who_says_mitigated_is_believed() -> None:
 
 def test_an_acknowledged_incident_stays_acknowledged_until_it_is_over() -> None:
     world = begun()
-    world.by_person("INC-1001", lambda one: life.acknowledge(one, "ann", minute(5)))
+    world.by_person("INC-1001", lambda one: heard(one, Verb.ACKNOWLEDGE, "ann", 5))
     world.tick(6, *opened(symptom(revenue("US"), at=5, before=5000, observed=2000), at=6))
     assert world["INC-1001"].state is IncidentState.ACKNOWLEDGED
     world.tick(8, *over(*world["INC-1001"].symptoms, at=8))

@@ -14,8 +14,8 @@ from aiops.domain.incidents import Incident
 from aiops.domain.policies import LifePolicy, Mode, PagingPolicy, Policies
 from aiops.domain.symptoms import FactKind, Symptom, SymptomFact, SymptomState
 from aiops.domain.ticks import KpiWindow
-from aiops.incident import life
-from tests.builders import change, checkout_errors, kpi_window, minute, revenue, series, shop
+from aiops.domain.words import Verb
+from tests.builders import change, checkout_errors, heard, kpi_window, minute, revenue, series, shop
 from tests.builders import symptom as made
 
 LAST = 40
@@ -87,7 +87,7 @@ def tick_at(
 
 def acknowledged(env: EnvState, at: int) -> EnvState:
     """Let a person acknowledge every incident, as the store keeps such a step."""
-    taken = tuple(life.acknowledge(one, "ana", minute(at)) for one in env.incidents)
+    taken = tuple(heard(one, Verb.ACKNOWLEDGE, "ana", at) for one in env.incidents)
     return replace(env, incidents=taken, settled=False)
 
 

@@ -11,11 +11,10 @@ from aiops.domain.environment import EnvState, EnvTick
 from aiops.domain.errors import InputError
 from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.notifications import DeliveryAction
-from aiops.domain.outcomes import Word
 from aiops.domain.symptoms import FactKind, SymptomFact
-from aiops.incident import life
+from aiops.domain.words import Verb, Word
 from aiops.pipeline import Advance
-from tests.builders import minute, series, symptom
+from tests.builders import heard, minute, series, symptom
 from tests.pipeline.test_advance import World
 
 WORD = Word(who="ann", why="one pool", at=minute(9))
@@ -80,7 +79,7 @@ def one() -> Regrouped:
 
 
 def test_a_person_merges_what_somebody_acknowledged(two: Regrouped) -> None:
-    two.by_person("INC-1001", lambda one: life.acknowledge(one, "bob", minute(9)))
+    two.by_person("INC-1001", lambda one: heard(one, Verb.ACKNOWLEDGE, "bob", 9))
     two.merge("INC-1002", "INC-1001")
     survivor, link = two["INC-1001"], two["INC-1002"]
     assert services(survivor) == {"checkout", "search"}
@@ -91,7 +90,7 @@ def test_a_person_merges_what_somebody_acknowledged(two: Regrouped) -> None:
 
 
 def test_whoever_took_one_of_them_has_taken_the_whole(two: Regrouped) -> None:
-    two.by_person("INC-1002", lambda one: life.acknowledge(one, "bob", minute(9)))
+    two.by_person("INC-1002", lambda one: heard(one, Verb.ACKNOWLEDGE, "bob", 9))
     two.merge("INC-1001", "INC-1002")
     assert two["INC-1001"].acknowledged_by == "bob"
     assert two.actions("slack")[-2:] == [DeliveryAction.ACKNOWLEDGE, DeliveryAction.RESOLVE]
@@ -127,7 +126,7 @@ def test_what_is_over_or_not_there_is_refused(two: Regrouped) -> None:
         two.merge("INC-1001", "INC-7")
     with pytest.raises(InputError, match="takes two different"):
         two.merge("INC-1001", "INC-1001")
-    two.by_person("INC-1002", lambda one: life.mitigate(one, "bob", minute(9)))
+    two.by_person("INC-1002", lambda one: heard(one, Verb.MITIGATE, "bob", 9))
     with pytest.raises(InputError, match="INC-1002 is mitigated"):
         two.merge("INC-1001", "INC-1002")
     with pytest.raises(InputError, match="INC-1002 is mitigated"):

@@ -1,15 +1,12 @@
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, func, select
 
 from aiops.domain.environment import EnvState
-from aiops.domain.errors import InputError, StaleStateError, StoreError
-from aiops.domain.incidents import Incident, IncidentState
-from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.domain.errors import StaleStateError, StoreError
+from aiops.domain.incidents import IncidentState
 from aiops.domain.symptoms import Origin
-from aiops.store.audit import AuditEntry, AuditLog
 from aiops.store.engine import reading
 from aiops.store.incidents import IncidentStore
 from aiops.store.outbox import Outbox
@@ -21,19 +18,11 @@ from tests.store.makers import errors, fact, incident, notification, state_of
 
 ERRORS = errors()
 LATENCY = symptom(series("payment-service", "latency_seconds", unit="s"), at=4)
-BY_ANN = AuditEntry(at=minute(9), actor="ann", action="acknowledge", subject="INC-1001")
 
 
 @pytest.fixture
 def store(aiops: Engine) -> IncidentStore:
     return IncidentStore(aiops, origins=(Origin.LIVE,))
-
-
-def acknowledged(one: Incident) -> tuple[Incident, Sequence[Notification]]:
-    after = replace(
-        one, state=IncidentState.ACKNOWLEDGED, acknowledged_by="ann", revision=one.revision + 1
-    )
-    return after, (notification(after.revision, DeliveryAction.ACKNOWLEDGE),)
 
 
 def rows_in(engine: Engine, table: object) -> int:
@@ -149,58 +138,6 @@ def test_numbers_of_incidents_are_unique_over_environments(store: IncidentStore)
     with pytest.raises(StaleStateError, match="INC-1001 belongs to another environment"):
         store.commit(version, late, now=minute(5))
     assert store.load("staging") == (EnvState(env="staging", next_number=1002), 0)
-
-
-def test_a_person_and_correlation_lose_nothing_of_each_other(
-    store: IncidentStore, aiops: Engine
-) -> None:
-    store.commit(0, state_of(incident(symptoms=(ERRORS,))), now=minute(5))
-    meanwhile = [state_of(replace(incident(symptoms=(ERRORS, LATENCY)), title="Both"), at=6)]
-
-    def slow_step(one: Incident) -> tuple[Incident, Sequence[Notification]]:
-        if meanwhile:
-            store.commit(1, meanwhile.pop(), now=minute(6))
-        return acknowledged(one)
-
-    after = store.change_by_person("INC-1001", slow_step, entry=BY_ANN)
-    assert (after.title, after.acknowledged_by, len(after.symptoms)) == ("Both", "ann", 2)
-    with pytest.raises(StaleStateError):
-        store.commit(2, state_of(incident(symptoms=(ERRORS,))), now=minute(7))
-    state, version = store.load("prod")
-    assert version == 3
-    assert state.incidents[0].acknowledged_by == "ann"
-    assert AuditLog(aiops).entries(subject="INC-1001") == (BY_ANN,)
-    told = store.revision("INC-1001", 1, 2)
-    assert told is not None
-    assert told.state is IncidentState.ACKNOWLEDGED
-    assert rows_in(aiops, OUTBOX) == 1
-
-
-def test_a_step_that_changes_nothing_writes_nothing(store: IncidentStore, aiops: Engine) -> None:
-    as_is = replace(incident(), impacts=())
-    store.commit(0, state_of(as_is), now=minute(5))
-    assert store.change_by_person("INC-1001", lambda one: (one, ()), entry=BY_ANN) == as_is
-    assert store.load("prod")[1] == 1
-    assert AuditLog(aiops).entries() == ()
-
-
-def test_a_step_that_always_comes_too_late_gives_up_in_words(store: IncidentStore) -> None:
-    store.commit(0, state_of(incident()), now=minute(5))
-
-    def overtaken(one: Incident) -> tuple[Incident, Sequence[Notification]]:
-        state, version = store.load("prod")
-        store.commit(version, state, now=minute(6))
-        return acknowledged(one)
-
-    with pytest.raises(StaleStateError, match="INC-1001 kept changing"):
-        store.change_by_person("INC-1001", overtaken, entry=BY_ANN)
-
-
-def test_a_step_on_an_unknown_incident_says_so(store: IncidentStore) -> None:
-    with pytest.raises(InputError, match="there is no incident INC-7"):
-        store.change_by_person("INC-7", acknowledged, entry=BY_ANN)
-    assert store.get("INC-7") is None
-    assert store.revision("INC-7", 1, 1) is None
 
 
 def test_recent_incidents_are_live_unless_others_were_asked_for(

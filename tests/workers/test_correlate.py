@@ -15,11 +15,11 @@ from aiops.domain.notifications import DeliveryAction
 from aiops.domain.policies import Mode, PagingPolicy, Policies
 from aiops.domain.symptoms import FactKind, SymptomFact
 from aiops.domain.ticks import Tick
-from aiops.incident import life
-from aiops.store.audit import AuditEntry
+from aiops.domain.words import Verb
 from tests.builders import checkout_errors, ended, minute, shop, story, symptom
 from tests.workers.installation import HandClock, Installation
 from tests.workers.tables import source as table_source
+from workers.hearing import say
 
 FIRST, SECOND = "shop.prod.0", "other.prod.0"
 STORY = story()
@@ -155,13 +155,7 @@ def test_a_person_who_is_faster_is_not_overruled(prod: Installation) -> None:
 
 
 def acknowledge(parts: Installation) -> None:
-    now = parts.hand.at
-
-    def step(incident: Incident) -> tuple[Incident, tuple[()]]:
-        return life.acknowledge(incident, "ann", now), ()
-
-    entry = AuditEntry(at=now, actor="ann", action="acknowledge", subject="INC-1001")
-    parts.incidents.change_by_person("INC-1001", step, entry=entry)
+    say(parts, "INC-1001", Verb.ACKNOWLEDGE, by="ann")
 
 
 def test_only_one_worker_works_an_environment(prod: Installation) -> None:

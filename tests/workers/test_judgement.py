@@ -85,7 +85,7 @@ def test_who_said_what_is_in_the_audit_log(shop: Installation) -> None:
     take_back(shop, ERRORS, by="bob", why="sorry")
     log = AuditLog(shop._engine)
     (entry,) = log.entries(subject="INC-1001")
-    assert (entry.actor, entry.action, entry.at) == ("ann", "call noise", shop.hand.at)
+    assert (entry.actor, entry.action, entry.at) == ("ann", "dismiss", shop.hand.at)
     assert entry.detail.startswith("a test, ")
     assert "checkout:error_ratio noisy" in entry.detail
     (entry,) = log.entries(subject=ERRORS)

@@ -23,7 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 
 @app.callback()
 def about() -> None:
-    """See incidents, merge and split them.
+    """See incidents, and say what you know of them.
 
     Example: aiops incident list
     """
@@ -44,7 +44,7 @@ def listed(
     recent = client(config).incidents.recent(1000)
     found = [one for one in recent if everything or (one.resolved_at is None and not _gone(one))]
     if as_json:
-        typer.echo(orjson.dumps([_exported(one) for one in found[:limit]]).decode())
+        typer.echo(orjson.dumps([exported(one) for one in found[:limit]]).decode())
         return
     for one in found[:limit]:
         typer.echo(_line(one))
@@ -64,7 +64,7 @@ def show(incident: Name, config: Config = None, *, as_json: Json = False) -> Non
 
     found = find(client(config), incident)
     if as_json:
-        typer.echo(orjson.dumps(_exported(found)).decode())
+        typer.echo(orjson.dumps(exported(found)).decode())
         return
     typer.echo(_line(found))
     typer.echo(found.story)
@@ -93,7 +93,7 @@ def merge(
     who = by or getpass.getuser()
     kept, gone = merged(client(config), [one.upper() for one in incidents], by=who, why=why)
     if as_json:
-        typer.echo(orjson.dumps({"kept": _exported(kept), "merged": list(gone)}).decode())
+        typer.echo(orjson.dumps({"kept": exported(kept), "merged": list(gone)}).decode())
     elif gone:
         typer.echo(f"{', '.join(gone)} merged into {kept.id}: {kept.title}")
     else:
@@ -121,7 +121,7 @@ def split(
     who = by or getpass.getuser()
     rest, fresh = parted(client(config), incident.upper(), parts, by=who, why=why)
     if as_json:
-        typer.echo(orjson.dumps({"rest": _exported(rest), "new": _exported(fresh)}).decode())
+        typer.echo(orjson.dumps({"rest": exported(rest), "new": exported(fresh)}).decode())
         return
     typer.echo(f"{rest.id}: {rest.title}")
     typer.echo(f"{fresh.id}, split from it: {fresh.title}")
@@ -139,7 +139,8 @@ def _gone(incident: Incident) -> bool:
     return incident.merged_into is not None
 
 
-def _exported(incident: Incident) -> dict[str, Any]:
+def exported(incident: Incident) -> dict[str, Any]:
+    """Return an incident as JSON values: as exported, and how it stands."""
     from aiops.incident.export import export  # noqa: PLC0415 - keeps --help fast
 
     now = {
@@ -148,6 +149,13 @@ def _exported(incident: Incident) -> dict[str, Any]:
         "revision": incident.revision,
         "state": incident.state.value,
         "merged_into": incident.merged_into,
+        "acknowledged_at": incident.acknowledged_at,
+        "acknowledged_by": incident.acknowledged_by,
+        "assignee": incident.assignee,
+        "mitigated_at": incident.mitigated_at,
+        "mitigated_by": incident.mitigated_by,
+        "fixed_by": incident.fixed_by,
+        "dismissed_by": incident.dismissed_by,
         "apart_from": list(incident.apart_from),
         "symptom_ids": [one.id for one in incident.symptoms],
         "timeline": [
