@@ -35,7 +35,7 @@ from aiops.impact.claims import Claim, claims
 from aiops.impact.damage import assess_damage
 from aiops.incident import assemble as assembling
 from aiops.incident import life, merge, timeline
-from aiops.incident.news import has_news, settle, taking_part
+from aiops.incident.news import News, news_of, settle
 from aiops.incident.repeats import repeating
 from aiops.incident.standing import absorb, forget
 from aiops.learn.memory import infer_outcome, remember
@@ -71,24 +71,23 @@ def detect(
     return score(shard, profile, state, tick, policy, origin)
 
 
-def correlate(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> tuple[Candidate, ...]:
+def correlate(news: News, tick: EnvTick, knowledge: Knowledge) -> tuple[Candidate, ...]:
     """Symptom → Candidate: group what belongs together and rank its causes, where there is news.
 
     Left out is what is known as it is: what is no problem of its own, and incidents nothing has
     happened to. Without any news nothing is grouped at all.
     """
-    if not has_news(env, tick):
+    if not news.is_any:
         return ()
-    found = taking_part(env, tick)
 
     def is_news(group: Group) -> bool:
         if group.incident_ids:
-            return found.is_news(group.symptoms, group.incident_ids)
+            return news.touches(group.symptoms, group.incident_ids)
         return assembling.deserves_incident(group.symptoms, knowledge)
 
     return correlate_symptoms(
-        found.symptoms,
-        found.live,
+        news.symptoms,
+        news.live,
         tick.changes,
         tick.at,
         knowledge,
@@ -173,7 +172,8 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
     incidents = dict(before)
     number = env.next_number
     claimed = claims(env.incidents, knowledge)
-    for candidate in correlate(env, tick, knowledge):
+    news = news_of(env, tick)
+    for candidate in correlate(news, tick, knowledge):
         number = _place(candidate, incidents, number, tick, knowledge, claimed)
     _bring_up(before.values(), incidents, tick, knowledge, claimed)
     notifications: list[Notification] = []
@@ -186,7 +186,7 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
     )
     state = replace(env, at=tick.at, incidents=tuple(incidents.values()), next_number=number)
     return Advance(
-        state=settle(env, tick, forget(state, knowledge)),
+        state=settle(forget(state, knowledge), news),
         revisions=revisions,
         notifications=tuple(notifications),
     )

@@ -12,22 +12,26 @@ from aiops.domain.visibility import stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakingPart:
-    """What is grouped at a tick.
+class News:
+    """What takes part in grouping at a tick, and what of it is news.
 
     Args:
         symptoms: open ones, those of live incidents, and those that became known just now.
         live: the live incidents.
         touched: ids of symptoms of which there is a fact.
+        changes: what stands for the changes that are known.
         has_changes: whether a deploy or another change is news: it may explain anything.
+        is_any: whether grouping can come to anything that is not known.
     """
 
     symptoms: tuple[Symptom, ...]
     live: tuple[Incident, ...]
     touched: frozenset[str]
+    changes: str
     has_changes: bool
+    is_any: bool
 
-    def is_news(self, symptoms: Sequence[Symptom], incident_ids: Sequence[str]) -> bool:
+    def touches(self, symptoms: Sequence[Symptom], incident_ids: Sequence[str]) -> bool:
         """Return whether a group is more than what its one incident holds already."""
         names = [one.id for one in symptoms]
         known = [one.symptoms for one in self.live if one.id in incident_ids]
@@ -35,12 +39,7 @@ class TakingPart:
         return self.has_changes or not is_known or not self.touched.isdisjoint(names)
 
 
-def has_news(env: EnvState, tick: EnvTick) -> bool:
-    """Return whether grouping at a tick can come to anything that is not known."""
-    return bool(tick.facts) or not env.settled or _digest(tick.changes) != env.changes
-
-
-def taking_part(env: EnvState, tick: EnvTick) -> TakingPart:
+def news_of(env: EnvState, tick: EnvTick) -> News:
     """Return what is to be grouped at a tick.
 
     Symptoms of an incident that is mitigated or over take no part: it absorbs nothing. One that
@@ -52,27 +51,28 @@ def taking_part(env: EnvState, tick: EnvTick) -> TakingPart:
     """
     opened = {one.symptom.id for one in tick.facts if one.kind is FactKind.OPENED}
     symptoms, live = _parts(env, opened)
-    return TakingPart(
+    changes = _digest(tick.changes)
+    return News(
         symptoms=symptoms,
         live=live,
         touched=frozenset(one.symptom.id for one in tick.facts),
-        has_changes=_digest(tick.changes) != env.changes,
+        changes=changes,
+        has_changes=changes != env.changes,
+        is_any=bool(tick.facts) or not env.settled or changes != env.changes,
     )
 
 
-def settle(before: EnvState, tick: EnvTick, after: EnvState) -> EnvState:
+def settle(env: EnvState, news: News) -> EnvState:
     """Return an environment that knows what was news at a tick, so that it is news no more.
 
     It is settled where what was grouped would take part the same way in the next tick.
 
     Args:
-        before: with the tick's facts taken in.
-        tick: what was new.
-        after: once the tick was worked.
+        env: once the tick was worked.
+        news: of that tick.
     """
-    grouped = taking_part(before, tick)
-    settled = _names(grouped.symptoms, grouped.live) == _names(*_parts(after, ()))
-    return replace(after, changes=_digest(tick.changes), settled=settled)
+    settled = _names(news.symptoms, news.live) == _names(*_parts(env, ()))
+    return replace(env, changes=news.changes, settled=settled)
 
 
 def _digest(changes: Sequence[Change]) -> str:
