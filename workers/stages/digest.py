@@ -5,12 +5,15 @@ from aiops.domain.errors import StaleStateError
 from aiops.ports import Lease, Queue
 from aiops.store.clues import ClueStore
 from aiops.telemetry import Telemetry
-from workers.leases import DirtyFlags
+from workers.leases import DirtyFlags, kept
 
 FLAG = "(telemetry)"
 """Raised when logs or traces were accepted; no environment is called so."""
 
 BODIES_AT_ONCE = 200
+
+LEASE_SECONDS = 3.0
+"""After a kill, another worker takes over in so long; renewed while a group takes longer."""
 
 
 class Digest:
@@ -35,15 +38,13 @@ class Digest:
     def run(self) -> None:
         """Digest the oldest bodies that wait; what is left is asked for again."""
         self._flags.lower(FLAG)
-        fencing = self._lease.acquire("digest", seconds=5)
-        if fencing is None:
-            return
-        try:
-            is_more = self._digest()
-        except StaleStateError:
-            is_more = True
-        finally:
-            self._lease.release("digest", fencing)
+        with kept(self._lease, "digest", LEASE_SECONDS) as mine:
+            if not mine:
+                return
+            try:
+                is_more = self._digest()
+            except StaleStateError:
+                is_more = True
         if is_more and self._flags.raise_flag(FLAG):
             self._queue.enqueue("ingest.digest")
 
