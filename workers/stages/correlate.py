@@ -26,8 +26,8 @@ from workers.leases import DirtyFlags, kept
 BATCH_TICKS = 240
 """Ticks worked in one task while catching up."""
 
-LEASE_SECONDS = 5.0
-"""After a kill, another worker takes over in so long."""
+LEASE_SECONDS = 3.0
+"""After a kill, another worker takes over in so long; renewed while a batch takes longer."""
 
 BATCH_TIME = timedelta(seconds=2)
 """After so long a task stores what it has: one of five seconds is given to another worker, too."""
