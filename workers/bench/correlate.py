@@ -7,69 +7,70 @@ HTTP would add before that is not in the figure.
 """
 
 import gc
+import os
+import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import select
 
 from aiops import pipeline
 from aiops.correlate.causes import rank_causes
 from aiops.correlate.grouping import Group, group_symptoms
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
-from aiops.domain.symptoms import FactKind, Symptom, SymptomFact
 from aiops.domain.time import utc
-from aiops.store.engine import open_engine, reading
-from aiops.store.tables import INCIDENT_MEMBERS
-from workers.bench.feed import wait_until
-from workers.bench.installation import SOURCE, make_installation, quantiles
+from workers.bench.installation import make_installation, quantiles
+from workers.bench.receiver import BODY, Receiver, opened
 from workers.bench.storm import END, ENV, STORM_SECONDS, make_storm
-from workers.local import running
+from workers.local import Stack, running
 from workers.wiring import Parts
 
 OPEN_SYMPTOMS = 1000
 ADDED = 30
 RECEIVED = 1000
-BODY = 20
 PACED_PER_SECOND = 100
 IDLE_BODIES = 20
 IDLE_SECONDS = 0.5
-LOOK_SECONDS = 0.004
+PAIR = 2
+"""One symptom that no user feels is no incident yet: of two in a body both are in one at once."""
+
+STORM = 10_000
 AT = utc(END + STORM_SECONDS)
 _MOST_RANKED = 200
 
 Say = Callable[[str], None]
 
 
-def bench_correlate(services: int, symptoms: int, say: Say) -> dict[str, Any]:
+def bench_correlate(
+    services: int, symptoms: int, say: Say, *, storm: bool = False
+) -> dict[str, Any]:
     """Return the figures of this machine.
 
     Args:
         services: about how many there are.
         symptoms: how many are grouped in one call.
         say: is told how far it is.
+        storm: whether a storm of a minute goes through the workers, too.
     """
     say(f"{services} services, {symptoms} symptoms …")
-    storm = make_storm(services, symptoms)
-    knowledge = Knowledge(graph=storm.graph, journeys=storm.shop.journeys)
+    made = make_storm(services, symptoms)
+    knowledge = Knowledge(graph=made.graph, journeys=made.shop.journeys)
     gc.collect()
     began = time.perf_counter()
-    groups = group_symptoms(storm.symptoms, (), (), AT, knowledge)
+    groups = group_symptoms(made.symptoms, (), (), AT, knowledge)
     seconds = time.perf_counter() - began
     say("adding and ranking …")
     figures = {
-        "services": len(storm.shop.services),
-        "symptoms": len(storm.symptoms),
+        "services": len(made.shop.services),
+        "symptoms": len(made.symptoms),
         "correlate_seconds": round(seconds, 4),
         "add_symptom_seconds": quantiles(_adding(services)),
         "rank_seconds": quantiles(_ranking(groups, knowledge)),
     }
-    return {**figures, **_through_workers(services, say)}
+    return {**figures, **_through_workers(services, say, storm=storm)}
 
 
 def _adding(services: int) -> list[float]:
@@ -77,7 +78,7 @@ def _adding(services: int) -> list[float]:
     storm = make_storm(services, OPEN_SYMPTOMS + ADDED)
     knowledge = Knowledge(graph=storm.graph, journeys=storm.shop.journeys)
     known, fresh = storm.symptoms[:OPEN_SYMPTOMS], storm.symptoms[OPEN_SYMPTOMS:]
-    tick = EnvTick(at=AT, facts=_opened(known, AT))
+    tick = EnvTick(at=AT, facts=opened(known, AT))
     live = pipeline.advance(EnvState(env=ENV), tick, knowledge).state.incidents
     seconds = []
     for one in fresh:
@@ -98,15 +99,11 @@ def _ranking(groups: Sequence[Group], knowledge: Knowledge) -> list[float]:
     return seconds
 
 
-def _opened(symptoms: Sequence[Symptom], at: datetime) -> tuple[SymptomFact, ...]:
-    return tuple(SymptomFact(kind=FactKind.OPENED, at=at, symptom=one) for one in symptoms)
-
-
-def _through_workers(services: int, say: Say) -> dict[str, Any]:
+def _through_workers(services: int, say: Say, *, storm: bool) -> dict[str, Any]:
     """Return how long it takes from receiving symptoms until an incident that has them is stored.
 
-    In one burst, at a pace, and one body at a time with nothing else to do: each in an environment
-    of its own, in which nothing is open before.
+    In one burst, at a pace, one body at a time with nothing else to do, and across a `kill -9` of
+    the workers: each in an environment of its own, in which nothing is open before.
     """
     with tempfile.TemporaryDirectory(prefix="aiops-bench-") as name:
         folder = Path(name)
@@ -115,89 +112,37 @@ def _through_workers(services: int, say: Say) -> dict[str, Any]:
         environ, settings = make_installation(folder, AT, step_seconds=1, topology="topology.yaml")
         with running(settings, environ, say) as stack:
             parts = Parts(replace(settings, redis_url=stack.redis_url), "client")
+            receive = partial(Receiver, parts, services)
             stack.start_beat()
-            _Receiver(parts, services, "warm").measure(BODY, 0)
+            receive("warm", BODY).measure()
             say(f"{RECEIVED} symptoms in bodies of {BODY} …")
-            receiver = _Receiver(parts, services, "burst")
-            burst = receiver.measure(RECEIVED, 0)
+            receiver = receive("burst", RECEIVED)
+            figures = {"first_incident_seconds": quantiles(receiver.measure())}
             say(f"{PACED_PER_SECOND} symptoms a second …")
-            paced = _Receiver(parts, services, "paced").measure(RECEIVED, BODY / PACED_PER_SECOND)
-            idle = _Receiver(parts, services, "idle").measure(IDLE_BODIES, IDLE_SECONDS, body=1)
-            return {
-                "first_incident_seconds": quantiles(burst),
-                "first_incident_paced_seconds": quantiles(paced),
-                "first_incident_idle_seconds": quantiles(idle),
-                "incidents": receiver.incidents(),
-            }
+            paced = receive("paced", RECEIVED).measure(BODY / PACED_PER_SECOND)
+            figures["first_incident_paced_seconds"] = quantiles(paced)
+            idle = receive("idle", IDLE_BODIES * PAIR).measure(IDLE_SECONDS, PAIR)
+            figures["first_incident_idle_seconds"] = quantiles(idle)
+            if storm:
+                figures |= _storm(receive, say)
+            killed = receive("killed", BODY).measure_across(partial(_kill, stack))
+            figures["first_incident_after_kill_seconds"] = quantiles(killed)
+            return {**figures, "incidents": receiver.incidents()}
 
 
-class _Receiver:
-    """Stands where detection stands: bodies of symptoms are the news of a tick.
+def _storm(receive: Callable[[str, int], Receiver], say: Say) -> dict[str, Any]:
+    """Return how far behind a storm of a minute leaves the workers, and what it ends in."""
+    say(f"{STORM} symptoms in {STORM_SECONDS} s …")
+    receiver = receive("storm", STORM)
+    began = time.perf_counter()
+    stored = receiver.measure(STORM_SECONDS * BODY / STORM)
+    return {
+        "storm_incident_seconds": quantiles(stored),
+        "storm_over_seconds": round(time.perf_counter() - began, 4),
+        "storm_incidents": receiver.incidents(),
+    }
 
-    Args:
-        parts: of the installation, as a client.
-        services: about how many there are.
-        env: the environment that everything belongs to.
-    """
 
-    def __init__(self, parts: Parts, services: int, env: str) -> None:
-        self._parts = parts
-        self._engine = open_engine(parts.settings.database_url, durable=True)
-        self._storm = make_storm(services, RECEIVED, env)
-        self._env = env
-        self._shard = f"{SOURCE}.{env}.0"
-        self._at = END
-        self._received: dict[str, float] = {}
-        self._stored: dict[str, float] = {}
-        parts.history.add_series(self._shard, env, SOURCE, 1, ())
-        parts.history.advance_cursor(self._shard, None, utc(END), b"", profile_version=0)
-
-    def measure(self, count: int, pause_seconds: float, body: int = BODY) -> list[float]:
-        """Receive symptoms in bodies; return the seconds until each was stored in an incident.
-
-        Bodies without a pause between them are the news of one tick, others of a tick each.
-        """
-        symptoms, pause = self._storm.symptoms[:count], threading.Event()
-        for first in range(0, len(symptoms), body):
-            began = time.perf_counter()
-            self._receive(symptoms[first : first + body])
-            if pause_seconds or first + body >= count:
-                self._close()
-            while time.perf_counter() - began < pause_seconds:
-                self._look()
-                pause.wait(LOOK_SECONDS)
-        wait_until(self._is_over, "what was received was not correlated")
-        self._look()
-        return list(self._stored.values())
-
-    def incidents(self) -> int:
-        """Return how many incidents are open."""
-        state, _ = self._parts.incidents.load(self._env)
-        return sum(one.is_live for one in state.incidents)
-
-    def _receive(self, symptoms: Sequence[Symptom]) -> None:
-        """Store symptoms as news of the tick that is open."""
-        self._received |= dict.fromkeys((one.id for one in symptoms), time.perf_counter())
-        self._parts.symptoms.append_facts(_opened(symptoms, utc(self._at + 1)))
-
-    def _close(self) -> None:
-        """Close the tick and wake correlation."""
-        before, self._at = utc(self._at), self._at + 1
-        self._parts.history.advance_cursor(
-            self._shard, before, utc(self._at), b"", profile_version=0
-        )
-        if self._parts.flags.raise_flag(self._env):
-            self._parts.queue.enqueue("correlate.env", self._env)
-
-    def _is_over(self) -> bool:
-        """Tell whether everything received is correlated; look what is stored by now, too."""
-        self._look()
-        return self._env not in self._parts.symptoms.envs_with_uncorrelated()
-
-    def _look(self) -> None:
-        """Note which of the symptoms received are in a stored incident by now."""
-        with reading(self._engine) as connection:
-            stored = connection.scalars(select(INCIDENT_MEMBERS.c.symptom_id)).all()
-        now = time.perf_counter()
-        for name in self._received.keys() & set(stored) - self._stored.keys():
-            self._stored[name] = now - self._received[name]
+def _kill(stack: Stack) -> None:
+    """Kill the fast worker with its pool, as `kill -9` does."""
+    os.killpg(stack.pids()["fast"], signal.SIGKILL)

@@ -145,6 +145,9 @@ def derive(
 def correlate(
     services: Annotated[int, typer.Option(help="About how many services.", min=10)] = 10_000,
     symptoms: Annotated[int, typer.Option(help="Grouped in one call.", min=1)] = 10_000,
+    storm: Annotated[
+        bool, typer.Option("--storm", help="Also 10,000 symptoms in a minute, through the workers.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
     """Measure grouping, ranking and how soon an incident is stored.
@@ -152,14 +155,15 @@ def correlate(
     A storm in a generated estate, seconds of wall clock: grouping it in one call, adding a symptom
     to 1000 open ones, ranking the causes of an incident, and through the processes of `aiops up`
     from symptoms received to their incident stored: 1000 at once in bodies of 20
-    (first_incident), 100 a second (paced) and one body at a time (idle).
+    (first_incident), 100 a second (paced), one body of two at a time (idle) and a body whose
+    workers are killed with it in hand (after_kill).
 
     Example: aiops bench correlate --services 10000 --symptoms 10000
     """
     from workers.bench.correlate import bench_correlate  # noqa: PLC0415 - keeps --help fast
 
     figures = bench_correlate(
-        services, symptoms, lambda line: None if as_json else typer.echo(line)
+        services, symptoms, lambda line: None if as_json else typer.echo(line), storm=storm
     )
     if as_json:
         typer.echo(json.dumps(figures))
