@@ -4,8 +4,10 @@ from datetime import datetime
 
 from aiops.domain.errors import InputError
 from aiops.domain.incidents import Incident
+from aiops.domain.words import Effect
 from aiops.incident.detection import reported
 from aiops.store.audit import AuditEntry
+from aiops.store.words import Deed
 from workers.regrouping import find
 from workers.wiring import Parts
 
@@ -37,7 +39,9 @@ def report(parts: Parts, name: str, *, through: str, at: datetime | None, by: st
         origin=incident.origin,
     )
 
-    def step(held: Incident) -> tuple[Incident, tuple[()]]:
-        return reported(held, through, moment), ()
+    def step(held: Incident) -> Deed:
+        after = reported(held, through, moment)
+        effect = Effect.ALREADY if after == held else Effect.DONE
+        return Deed(incident=after, effect=effect, entry=entry, is_news=after != held)
 
-    return parts.incidents.change_by_person(incident.id, step, entry=entry)
+    return parts.words.take(incident.id, step).incident

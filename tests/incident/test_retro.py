@@ -10,10 +10,10 @@ from aiops.domain.affected import Affected
 from aiops.domain.cost import Cost, CostBasis
 from aiops.domain.incidents import Clause, Incident
 from aiops.domain.outcomes import Outcome
-from aiops.incident import life
+from aiops.domain.words import Verb
 from aiops.incident.detection import reported
 from aiops.incident.retro import as_data, as_markdown, retro
-from tests.builders import cause, change, minute
+from tests.builders import cause, change, heard, minute
 from tests.incident.scenes import DEPLOY, EU_CHECKOUT, incident, loss
 
 BACK = change(at=15, ref="2026.04.18-2", reverts=DEPLOY.ref)
@@ -48,7 +48,7 @@ def whole() -> Incident:
         repeat_of="INC-990",
         earlier=(minute(-9000), minute(-3000)),
     )
-    return life.close(life.acknowledge(made, "ann", minute(8)), "ann", minute(40))
+    return heard(heard(made, Verb.ACKNOWLEDGE, at=8), Verb.RESOLVE, at=40)
 
 
 def said(one: Incident, heading: str, outcomes: Sequence[Outcome] = ()) -> list[str]:
@@ -77,6 +77,7 @@ def test_it_tells_how_long_what_took_from_the_onset() -> None:
         "People paged after 3 min.",
         "Acknowledged after 5 min.",
         "Rolled back after 12 min.",
+        "Declared mitigated after 37 min.",
         "Quiet, and not back since, after 37 min.",
     ]
 
@@ -185,7 +186,7 @@ def test_as_data_it_gives_seconds_and_sources() -> None:
     data = as_data(one, retro(one))
     assert data["incident"]["id"] == "INC-1001"
     assert data["seconds"]["rolled_back_after"] == 720.0
-    assert data["seconds"]["mitigated_after"] is None
+    assert data["seconds"]["mitigated_after"] == 2220.0
     assert all(fact["source"] for part in data["sections"] for fact in part["facts"])
 
 
