@@ -77,8 +77,8 @@ def test_it_tells_how_long_what_took_from_the_onset() -> None:
         "People paged after 3 min.",
         "Acknowledged after 5 min.",
         "Rolled back after 12 min.",
-        "Declared mitigated after 37 min.",
         "Quiet, and not back since, after 37 min.",
+        "Declared mitigated after 37 min.",
     ]
 
 
