@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 SWEEP_SECONDS = 1.0
+FALL_BACK_SECONDS = 10.0
 POLL_SECONDS = 5.0
 FIT_CHECK_SECONDS = 60.0
 REMEMBER_SECONDS = 60.0
@@ -39,6 +40,7 @@ def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]
         "ingest.digest": _entry("ingest.digest", SWEEP_SECONDS),
         "detect.sweep": _entry("detect.sweep", SWEEP_SECONDS),
         "correlate.sweep": _entry("correlate.sweep", SWEEP_SECONDS),
+        "deliver.fall_back": _entry("deliver.fall_back", FALL_BACK_SECONDS),
         "deliver.sweep": _entry("deliver.sweep", SWEEP_SECONDS),
         "fit.due": _entry("fit.due", FIT_CHECK_SECONDS),
         "learn.forget": _entry("learn.forget", FORGET_SECONDS),

@@ -146,6 +146,11 @@ class Parts(Stores):
         return notifiers(self.settings)
 
     @cached_property
+    def fallbacks(self) -> Mapping[str, str]:
+        """Which sink stands in for which, by name."""
+        return {one.name: one.fallback for one in self.settings.sinks if one.fallback}
+
+    @cached_property
     def poll(self) -> Poll:
         """Source → closed ticks."""
         return Poll(
@@ -221,6 +226,7 @@ class Parts(Stores):
             outbox=self.outbox,
             incidents=self.incidents,
             sinks=self.sinks,
+            fallbacks=self.fallbacks,
             queue=self.queue,
             clock=self.clock,
             real_clock=self.real_clock,

@@ -151,19 +151,19 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
     secrets = {kind: surroundings.secret(name) for kind, name in SINK_SECRETS.items()}
 
     def sink(name: str, section: SinkSection) -> SinkSettings:
-        secret = secrets[section.kind]
-        if section.kind == "slack":
-            return SinkSettings(
-                name=name,
-                kind=section.kind,
-                url=section.api_url,
-                channel=section.channel,
-                secret=secret,
-            )
-        if section.kind == "webhook":
-            return SinkSettings(name=name, kind=section.kind, url=section.url or "", secret=secret)
+        urls = {
+            "pagerduty": section.events_url,
+            "slack": section.api_url,
+            "webhook": section.url or "",
+        }
         return SinkSettings(
-            name=name, kind=section.kind, url=section.events_url, secret=secret, team_secrets=keys
+            name=name,
+            kind=section.kind,
+            url=urls[section.kind],
+            channel=section.channel if section.kind == "slack" else "",
+            secret=secrets[section.kind],
+            fallback=section.fallback or "",
+            team_secrets=keys if section.kind == "pagerduty" else MappingProxyType({}),
         )
 
     return tuple(sink(name, section) for name, section in file.sinks.items())

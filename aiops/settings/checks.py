@@ -112,6 +112,10 @@ def _sinks(facts: Facts) -> Iterator[Finding]:
             if name not in known:
                 yield _unknown((key, index), name, "sink", known)
     for name, sink in facts.file.sinks.items():
+        if sink.fallback == name:
+            yield ("sinks", name, "fallback"), "is the sink itself; name another", ""
+        elif sink.fallback is not None and sink.fallback not in known:
+            yield _unknown(("sinks", name, "fallback"), sink.fallback, "sink", known)
         if sink.kind == "webhook" and sink.url is None:
             yield ("sinks", name, "url"), "is missing; expected the address of your receiver", ""
 

@@ -201,6 +201,7 @@ class SinkSection(Section):
     events_url: HttpUrl = "https://events.pagerduty.com/v2/enqueue"
     api_url: HttpUrl = "https://slack.com/api/"
     channel: Text = "#incidents"
+    fallback: Name | None = None
 
 
 class WebSection(Section):

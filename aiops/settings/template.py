@@ -108,6 +108,7 @@ sources:
 #     kind: slack
 #     api_url: https://slack.com/api/
 #     channel: "#incidents"
+#     fallback: status-page
 #   status-page:
 #     kind: webhook
 #     url: https://status.example.com/hooks/aiops

@@ -101,6 +101,7 @@ class SinkSettings:
         url: the address it sends to.
         channel: Slack: the channel of teams without one of their own.
         secret: the routing key, bot token or webhook secret. None: not given yet.
+        fallback: the sink that is told what this one does not take; empty for none.
         team_secrets: further PagerDuty routing keys by the name teams give them.
     """
 
@@ -109,6 +110,7 @@ class SinkSettings:
     url: str
     channel: str = ""
     secret: SecretStr | None = None
+    fallback: str = ""
     team_secrets: Mapping[str, SecretStr] = field(default_factory=lambda: MappingProxyType({}))
 
     @property

@@ -36,6 +36,7 @@ from aiops.store.deliveries import (
     yields_to_another,
 )
 from aiops.store.engine import reading, writing
+from aiops.store.fallback import fall_back
 from aiops.store.outbox_reads import OutboxReads
 from aiops.store.outbox_tables import OUTBOX
 from aiops.store.sinks import held_standing, keep_standing, standings
@@ -206,6 +207,13 @@ class Outbox(OutboxReads):
             if next_attempt_at is not None:
                 values["next_attempt_at"] = next_attempt_at
             return connection.execute(_held(delivery_id, token).values(**values)).rowcount == 1
+
+    def fall_back(
+        self, sink: str, stand_in: str, *, now: datetime, due_before: datetime
+    ) -> tuple[int, ...]:
+        """Give a stand-in what a sink did not take in time; see `aiops.store.fallback`."""
+        with writing(self._engine) as connection:
+            return fall_back(connection, sink, stand_in, now=now, due_before=due_before)
 
     def give_up(self, delivery_id: int, token: str, why: str) -> bool:
         """Note that it cannot be told, for a reason that is not the sink's; False as `failed`."""

@@ -271,6 +271,38 @@ def test_a_sink_that_fails_is_asked_by_one_delivery_at_a_time_and_buries_none(
     assert len(outbox.due(minute(11), later)) == OPENS_AFTER + 1
 
 
+def test_a_stand_in_gets_late_calls_and_what_follows_on_them_once(
+    outbox: Outbox, aiops: Engine
+) -> None:
+    late, *_ = add(
+        aiops,
+        notification(due=5),
+        notification(2, UPDATE, due=6),
+        notification(due=9, number=1002),
+        notification(2, RESOLVE, due=6, number=1003),
+    )
+    fall_back = partial(outbox.fall_back, "pagerduty", "slack", now=minute(10))
+    added = fall_back(due_before=minute(8))
+    assert len(added) == 1
+    claimed = take(outbox, added[0])
+    told = claimed.notification
+    assert (told.incident_id, told.sink, told.not_before) == ("INC-1001", "slack", minute(5))
+    assert told.reason == "pagerduty did not take it: a money KPI is losing"
+    assert fall_back(due_before=minute(8)) != ()
+    assert fall_back(due_before=minute(8)) == ()
+    fail(outbox, take(outbox, late), dead_reason="400")
+    assert fall_back(due_before=minute(1)) == ()
+    kinds = [
+        (one.notification.sink, one.notification.action) for one in outbox.of_incident("INC-1001")
+    ]
+    assert kinds == [
+        ("pagerduty", DeliveryAction.TRIGGER),
+        ("pagerduty", UPDATE),
+        ("slack", DeliveryAction.TRIGGER),
+        ("slack", UPDATE),
+    ]
+
+
 def test_every_state_is_counted(outbox: Outbox, aiops: Engine) -> None:
     first, _ = add(aiops, notification(), notification(sink="slack"))
     take(outbox, first)

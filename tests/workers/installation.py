@@ -179,6 +179,7 @@ class Installation(Parts):
         self.told: dict[str, RecordingSink] = {
             name: RecordingSink(name) for name in ("pagerduty", "slack")
         }
+        self.stand_ins: dict[str, str] = {}
         self.fed: dict[str, Source] = {}
         self._known = known
 
@@ -205,6 +206,10 @@ class Installation(Parts):
     @cached_property
     def sinks(self) -> Mapping[str, Notifier]:
         return self.told
+
+    @cached_property
+    def fallbacks(self) -> Mapping[str, str]:
+        return self.stand_ins
 
     def knowledge(self) -> Knowledge:
         return self._known or super().knowledge()

@@ -244,3 +244,52 @@ def test_a_sink_is_told_at_its_rate_and_the_sweep_comes_when_it_may_be_told_more
     parts.deliver.sweep()
     parts.drain()
     assert [note.incident_id for note, _ in pagerduty(parts).sent] == ["INC-1001", "INC-1002"]
+
+
+@pytest.fixture
+def stand_in(parts: Installation, due: int) -> RecordingSink:
+    """The sink that stands in for PagerDuty, which takes nothing; the page is due."""
+    del due
+    pagerduty(parts).failures = [refusal() for _ in range(1000)]
+    parts.stand_ins["pagerduty"] = "slack"
+    return parts.told["slack"]
+
+
+def go_on(parts: Installation, *, minutes: float) -> None:
+    until = parts.hand.at + timedelta(minutes=minutes)
+    while parts.hand.at < until:
+        parts.deliver.sweep()
+        parts.deliver.fall_back()
+        parts.drain()
+        parts.hand.move(30)
+
+
+def test_what_a_sink_does_not_take_in_time_its_stand_in_is_told_once(
+    parts: Installation, stand_in: RecordingSink
+) -> None:
+    go_on(parts, minutes=1)
+    assert not stand_in.sent
+    go_on(parts, minutes=10)
+    ((note, _),) = stand_in.sent
+    assert note.action is DeliveryAction.TRIGGER
+    assert note.reason == "pagerduty did not take it: a money KPI is losing"
+    assert any("slack is told" in why for _, why in parts.heard.faults)
+
+
+def test_the_stand_in_hears_of_the_end_even_when_the_sink_is_back(
+    parts: Installation, stand_in: RecordingSink
+) -> None:
+    go_on(parts, minutes=10)
+    pagerduty(parts).failures.clear()
+    announce(parts, notification(2, DeliveryAction.RESOLVE), of=replace(FIRST, revision=2))
+    go_on(parts, minutes=10)
+    for sink in (pagerduty(parts), stand_in):
+        assert sink.actions() == [DeliveryAction.TRIGGER, DeliveryAction.RESOLVE]
+
+
+def test_a_stand_in_hears_nothing_of_what_is_taken(parts: Installation, due: int) -> None:
+    parts.stand_ins["pagerduty"] = "slack"
+    announce(parts, notification(2, DeliveryAction.UPDATE), of=replace(FIRST, revision=2))
+    go_on(parts, minutes=20)
+    assert record(parts).state is DeliveryState.DELIVERED
+    assert not parts.told["slack"].sent

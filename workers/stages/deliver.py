@@ -19,6 +19,9 @@ MAX_ATTEMPTS = 12
 MAX_AGE = timedelta(days=1)
 """What no sink took for so long is dead too: told later it would only mislead."""
 
+FALL_BACK_AFTER = timedelta(minutes=2)
+"""A call that nobody took for so long goes to the sink that stands in."""
+
 
 class Deliver:
     """Delivers what the outbox holds; the lease keeps two workers off one delivery."""
@@ -29,6 +32,7 @@ class Deliver:
         outbox: Outbox,
         incidents: IncidentStore,
         sinks: Mapping[str, Notifier],
+        fallbacks: Mapping[str, str],
         queue: Queue,
         clock: Clock,
         real_clock: Clock,
@@ -37,6 +41,7 @@ class Deliver:
         self._outbox = outbox
         self._incidents = incidents
         self._sinks = sinks
+        self._fallbacks = fallbacks
         self._rates = {name: sink.rate for name, sink in sinks.items()}
         self._queue = queue
         self._clock = clock
@@ -47,6 +52,15 @@ class Deliver:
         """Enqueue every delivery that is due, or whose sender died."""
         for row in self._outbox.due(self._clock.now(), self._real_clock.now(), self._rates):
             self._queue.enqueue("deliver.send", row)
+
+    def fall_back(self) -> None:
+        """Give what a sink did not take in time to the one that stands in for it."""
+        now = self._clock.now()
+        for sink, stand_in in self._fallbacks.items():
+            late = now - FALL_BACK_AFTER
+            for row in self._outbox.fall_back(sink, stand_in, now=now, due_before=late):
+                self._telemetry.fault("deliver", f"{sink} took nothing in time: {stand_in} is told")
+                self._queue.enqueue("deliver.send", row)
 
     def run(self, delivery_id: int) -> None:
         """Send one delivery, if it is still to be sent and nobody else is at it."""
