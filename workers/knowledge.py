@@ -33,6 +33,7 @@ def standing(settings: Settings) -> Knowledge:
         runbooks=runbooks(settings),
         policies=settings.policies,
         currency=settings.currency,
+        cohorts=settings.cohorts,
         trace_url=settings.trace_url,
         origin=settings.origin,
     )

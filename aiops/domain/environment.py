@@ -20,6 +20,7 @@ from topology.graph import ServiceGraph
 class Knowledge:
     """Everything that is known before a tick: topology, journeys, people, runbooks, rules, memory.
 
+    `cohorts` names the labels, beside region and segment, that part customers.
     `trace_url` is where a trace can be looked at, with `{trace_id}` in it; empty: nowhere.
     `memory` holds ended incidents, newest last, judged by outcomes; `archive` those that are
     indexed already, and where both hold one, `memory` knows it better. Of the services of all
@@ -35,6 +36,7 @@ class Knowledge:
     archive: Archive | None = None
     policies: Policies = field(default_factory=Policies)
     currency: str = ""
+    cohorts: tuple[str, ...] = ()
     trace_url: str = ""
     origin: Origin = Origin.LIVE
     doors: frozenset[str] = field(init=False, repr=False, compare=False)

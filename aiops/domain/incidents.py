@@ -10,6 +10,7 @@ from aiops.domain.clues import NO_CLUES, Clues
 from aiops.domain.cost import NOT_ASSESSED, Cost
 from aiops.domain.families import is_currency
 from aiops.domain.reach import NOWHERE, BlastRadius
+from aiops.domain.series import Labels
 from aiops.domain.symptoms import Origin, Symptom
 
 
@@ -138,6 +139,7 @@ class Impact:
         high: upper end of it.
         region: the cohort's region; None means all.
         segment: the cohort's customer segment; None means all.
+        labels: what else parts its cohort, as in (("plan", "pro"),); empty means all.
         assumption: what was assumed where the KPI does not measure money itself.
         is_data_loss: whether what was lost is data, as its KPI declares.
         shared_with: ids of the incidents that hit the same KPI at the same time; the loss is
@@ -154,6 +156,7 @@ class Impact:
     high: float
     region: str | None = None
     segment: str | None = None
+    labels: Labels = ()
     assumption: str = ""
     is_data_loss: bool = False
     shared_with: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ import numpy as np
 
 from aiops.domain.affected import Affected
 from aiops.domain.environment import Knowledge
-from aiops.domain.families import is_percent, is_ratio, title_of, words_of
+from aiops.domain.families import is_percent, is_ratio, words_of
 from aiops.domain.journeys import Journey
 from aiops.domain.samples import Excerpt, Samples
 from aiops.domain.series import Family, Labels, Series
@@ -278,7 +278,7 @@ def _margin(before: Floats, ticks: int) -> float:
 
 def _assumed(pair: _Pair, service: str, last: datetime, end: datetime) -> str:
     words = (
-        f"{title_of(pair.traffic.key.metric, Family.TRAFFIC)} of {service} times its"
-        f" {title_of(pair.errors.key.metric, Family.ERRORS)} beyond the usual, retries included"
+        f"`{pair.traffic.key.metric}` of {service} times `{pair.errors.key.metric}` beyond the"
+        " usual, retries included"
     )
     return words if end - last < COUNT_EVERY else f"{words}; counted until {clock_time(last)}"

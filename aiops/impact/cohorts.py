@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from aiops.domain.series import Labels
 from aiops.impact.loss import Loss, Span, together
 
 _NOISE = 1.645
@@ -21,6 +22,8 @@ _EXPLAINED = 0.7
 """… and holds at least this share of the loss."""
 
 Level = list[Loss]
+Cohort = tuple[str | None, str | None, Labels]
+"""Region, segment and further labels."""
 
 
 def attribute(
@@ -28,10 +31,10 @@ def attribute(
 ) -> Level:
     """Return the cohorts that lose, none of which overlap.
 
-    From all together over regions and segments to segments within regions: the coarsest level
-    counts, unless a finer one is hit clearly harder and explains the loss ("EU -24%", not
-    "all -12%"; "EU -24%", not every segment of EU by itself). A whole that nobody measures is the
-    sum of its parts where its unit allows that.
+    From all together over regions, segments and further labels to segments within regions: the
+    coarsest level counts, unless a finer one is hit clearly harder and explains the loss ("EU
+    -24%", not "all -12%"; "EU -24%", not every segment of EU by itself). A whole that nobody
+    measures is the sum of its parts where its unit allows that.
 
     Args:
         losses: the KPI's series, whole and parts.
@@ -49,29 +52,81 @@ def attribute(
     return chosen
 
 
+def one_per_cohort(losses: Sequence[Loss], *, additive: bool) -> Level:
+    """Return losses of which no two are of one cohort: a total, else the sum of its parts.
+
+    Instances and operations part a cohort without being one. What does not add up stays apart.
+
+    Args:
+        losses: one by series.
+        additive: whether parts add up.
+    """
+    groups: defaultdict[Cohort, list[Loss]] = defaultdict(list)
+    for one in losses:
+        groups[one.region, one.segment, one.labels].append(one)
+    kept: Level = []
+    for (region, segment, labels), parts in groups.items():
+        fewest = min(one.further for one in parts)
+        whole = [one for one in parts if one.further == fewest]
+        is_sum = additive and len(whole) > 1
+        kept += (
+            [together(whole, region=region, segment=segment, labels=labels)] if is_sum else whole
+        )
+    return kept
+
+
 def _levels(losses: Sequence[Loss], *, additive: bool, confined: bool) -> tuple[Level, ...]:
     """Return the ways to part the whole, coarsest first; measured, else added up."""
-    finest = [one for one in losses if one.region is not None and one.segment is not None]
-    regions = [one for one in losses if one.region is not None and one.segment is None]
-    segments = [one for one in losses if one.region is None and one.segment is not None]
-    whole = [one for one in losses if one.region is None and one.segment is None]
+    plain = [one for one in losses if not one.labels]
+    if additive and not plain:
+        plain = _summed(losses, lambda one: (one.region, one.segment, ()))
+    finest = [one for one in plain if one.region is not None and one.segment is not None]
+    regions = [one for one in plain if one.region is not None and one.segment is None]
+    segments = [one for one in plain if one.region is None and one.segment is not None]
+    whole = [one for one in plain if one.region is None and one.segment is None]
     if additive:
-        regions = regions or _summed(finest, lambda one: (one.region, None))
+        regions = regions or _summed(finest, lambda one: (one.region, None, ()))
         parts = regions or segments
         if len(parts) > 1 and not whole and not confined:
-            whole = _summed(parts, lambda _one: (None, None))
-    return whole, regions, segments, finest
+            whole = _summed(parts, lambda _one: (None, None, ()))
+    named = sorted({name for one in losses for name, _ in one.labels})
+    by_label = [_by_label(losses, name, additive=additive and not confined) for name in named]
+    within = [_within_regions(losses, name) for name in named]
+    return whole, regions, segments, *by_label, finest, *within
 
 
-def _summed(
-    parts: Sequence[Loss], cohort: Callable[[Loss], tuple[str | None, str | None]]
-) -> Level:
-    groups: defaultdict[tuple[str | None, str | None], list[Loss]] = defaultdict(list)
+def _by_label(losses: Sequence[Loss], name: str, *, additive: bool) -> Level:
+    """Return the parts by one label over everything else: measured, else added up."""
+    having = [one for one in losses if name in dict(one.labels)]
+    alone = [one for one in having if _dimensions(one) == (name,)]
+    if alone or not additive or not having:
+        return alone
+    coarsest = min((len(_dimensions(one)), _dimensions(one)) for one in having)[1]
+    return _summed(
+        [one for one in having if _dimensions(one) == coarsest],
+        lambda one: (None, None, ((name, dict(one.labels)[name]),)),
+    )
+
+
+def _within_regions(losses: Sequence[Loss], name: str) -> Level:
+    """Return the parts by one label within regions, as they are measured."""
+    return [one for one in losses if _dimensions(one) == tuple(sorted((name, "region")))]
+
+
+def _dimensions(loss: Loss) -> tuple[str, ...]:
+    """Return by what a cohort is parted from the whole, sorted."""
+    names = [name for name, _ in loss.labels]
+    names += ["region"] * (loss.region is not None) + ["segment"] * (loss.segment is not None)
+    return tuple(sorted(names))
+
+
+def _summed(parts: Sequence[Loss], cohort: Callable[[Loss], Cohort]) -> Level:
+    groups: defaultdict[Cohort, list[Loss]] = defaultdict(list)
     for part in parts:
         groups[cohort(part)].append(part)
     return [
-        together(group, region=region, segment=segment)
-        for (region, segment), group in groups.items()
+        together(group, region=region, segment=segment, labels=labels)
+        for (region, segment, labels), group in groups.items()
     ]
 
 

@@ -7,6 +7,7 @@ from math import hypot, sqrt
 import numpy as np
 import numpy.typing as npt
 
+from aiops.domain.series import Labels
 from aiops.domain.ticks import Floats, KpiWindow
 
 Rows = npt.NDArray[np.bool_]
@@ -56,6 +57,8 @@ class Loss:
     Args:
         region: the cohort's region; None means all.
         segment: the cohort's segment; None means all.
+        labels: further labels of the cohort, those that are declared to part customers.
+        further: how many labels it has beside; a series with fewer is the whole of it.
         sign: 1 where falling hurts, -1 where rising hurts.
         lost: loss per minute by row, 0 where nothing is counted.
         expected: expectation at the frozen level by row, 0 where nothing is counted.
@@ -67,6 +70,8 @@ class Loss:
 
     region: str | None
     segment: str | None
+    labels: Labels
+    further: int
     sign: int
     lost: Floats
     expected: Floats
@@ -121,7 +126,13 @@ class Loss:
 
 
 def measure(
-    window: KpiWindow, column: int, frozen: int, *, falls: bool, symptomatic: bool
+    window: KpiWindow,
+    column: int,
+    frozen: int,
+    *,
+    falls: bool,
+    symptomatic: bool,
+    cohorts: Sequence[str] = (),
 ) -> Loss | None:
     """Return what one series loses by tick, or None where nothing was measured or expected.
 
@@ -131,6 +142,7 @@ def measure(
         frozen: rows before this one set the level.
         falls: whether falling hurts; else rising does.
         symptomatic: whether a symptom of this very series was found.
+        cohorts: names of the further labels that part customers.
     """
     observed, profile = window.observed[:, column], window.expected[:, column]
     scale = np.nan_to_num(window.scale[:, column], nan=0.0)
@@ -150,6 +162,8 @@ def measure(
     return Loss(
         region=key.region,
         segment=key.segment,
+        labels=tuple((name, value) for name, value in key.labels if name in cohorts),
+        further=sum(name not in cohorts for name, _ in key.labels),
         sign=sign,
         lost=np.where(counted, lost, 0.0),
         expected=np.where(counted, expected, 0.0),
@@ -160,11 +174,15 @@ def measure(
     )
 
 
-def together(parts: Sequence[Loss], *, region: str | None, segment: str | None) -> Loss:
+def together(
+    parts: Sequence[Loss], *, region: str | None, segment: str | None, labels: Labels = ()
+) -> Loss:
     """Return the loss of a cohort as the sum of its parts."""
     return Loss(
         region=region,
         segment=segment,
+        labels=labels,
+        further=0,
         sign=parts[0].sign,
         lost=np.sum([part.lost for part in parts], axis=0),
         expected=np.sum([part.expected for part in parts], axis=0),

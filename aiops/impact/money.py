@@ -12,12 +12,12 @@ from aiops.domain.affected import Affected
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Impact
 from aiops.domain.journeys import Kpi
-from aiops.domain.series import Direction, Series, SeriesKey
+from aiops.domain.series import Direction, Labels, Series, SeriesKey
 from aiops.domain.symptoms import Symptom
 from aiops.domain.ticks import KpiWindow
 from aiops.domain.time import utc
 from aiops.impact.claims import Claim, met_kpis, moved, sharers
-from aiops.impact.cohorts import attribute
+from aiops.impact.cohorts import attribute, one_per_cohort
 from aiops.impact.estimate import estimate_money
 from aiops.impact.loss import Loss, Span, is_additive, measure
 
@@ -118,7 +118,7 @@ def _part(impact: Impact, shared: tuple[str, ...]) -> Impact:
     )
 
 
-def _worst_first(impact: Impact) -> tuple[bool, bool, float, str, str, str]:
+def _worst_first(impact: Impact) -> tuple[bool, bool, float, str, str, str, Labels]:
     return (
         not impact.is_money,
         bool(impact.assumption),
@@ -126,6 +126,7 @@ def _worst_first(impact: Impact) -> tuple[bool, bool, float, str, str, str]:
         impact.kpi,
         impact.region or "",
         impact.segment or "",
+        impact.labels,
     )
 
 
@@ -144,11 +145,13 @@ def _lost(
         return []
     frozen = _row(kpis, since)
     falls = _falls(hit.own, kpis.series[columns[0]])
-    measured = (
-        measure(kpis, column, frozen, falls=falls, symptomatic=kpis.series[column].key in sick)
-        for column in columns
-    )
-    losses = [one for one in measured if one is not None]
+    losses: list[Loss] = []
+    for column in columns:
+        key = kpis.series[column].key
+        one = measure(
+            kpis, column, frozen, falls=falls, symptomatic=key in sick, cohorts=knowledge.cohorts
+        )
+        losses += [one] if one is not None else []
     span = _span(losses, (*hit.own, *hit.met), kpis, frozen)
     if not losses or span.begin >= span.end:
         return []
@@ -157,6 +160,7 @@ def _lost(
     )
     unit = declared.unit or kpis.series[columns[0]].unit
     minutes = kpis.step_seconds / 60
+    losses = one_per_cohort(losses, additive=is_additive(unit))
     cohorts = attribute(losses, span, minutes, additive=is_additive(unit), confined=bool(regions))
     return [_impact(declared, unit, one, span, kpis) for one in cohorts]
 
@@ -248,5 +252,6 @@ def _impact(kpi: Kpi, unit: str, loss: Loss, span: Span, kpis: KpiWindow) -> Imp
         high=total + margin,
         region=loss.region,
         segment=loss.segment,
+        labels=loss.labels,
         is_data_loss=kpi.data_loss,
     )

@@ -1,10 +1,10 @@
 """What a postmortem asks of an incident's times: how long until what, measured from its onset."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aiops.domain.changes import Change
+from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.incidents import Cause, Incident
 from aiops.incident.detection import first_detection
 
@@ -53,12 +53,24 @@ def aftermath(incident: Incident) -> Aftermath:
 def find_rollback(
     causes: Iterable[Cause], changes: Iterable[Change], since: datetime
 ) -> Change | None:
-    """Return the first change since an onset that takes back what the first cause blames."""
+    """Return the first change since an onset that takes back what the first cause blames.
+
+    The end of a flag that was on is one, too: it was switched off.
+    """
     first = next(iter(causes), None)
     if first is None:
         return None
-    back = [one for one in changes if one.started_at >= since and first.is_taken_back_by(one)]
+    done = [one for change in changes for one in (change, *_switched_off(change))]
+    back = [one for one in done if one.started_at >= since and first.is_taken_back_by(one)]
     return min(back, key=lambda one: (one.started_at, one.id), default=None)
+
+
+def _switched_off(change: Change) -> tuple[Change, ...]:
+    """Return the end of a flag as a change of its own; nothing of what is none, or is still on."""
+    if change.kind is not ChangeKind.FLAG or change.ended_at is None or change.status == "off":
+        return ()
+    off = replace(change, id=f"{change.id}:off", started_at=change.ended_at, status="off")
+    return (replace(off, ended_at=None),)
 
 
 def _after(at: datetime | None, since: datetime) -> timedelta | None:

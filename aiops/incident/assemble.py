@@ -125,7 +125,8 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
 def _in_words(incident: Incident, changes: Sequence[Change], knowledge: Knowledge) -> Incident:
     """Return the incident with its narrative, and its timeline extended."""
     symptoms, blast, causes = incident.symptoms, incident.blast, incident.causes
-    told = _told_changes(symptoms, causes, changes, blast, knowledge)
+    back = (incident.rolled_back,) if incident.rolled_back else ()
+    told = (*_told_changes(symptoms, causes, changes, blast, knowledge), *back)
     return replace(
         incident,
         narrative=narrative(

@@ -103,7 +103,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
 
 
 def _impact(impact: Impact) -> dict[str, Any]:
-    cohort = {"region": impact.region, "segment": impact.segment}
+    cohort = {"region": impact.region, "segment": impact.segment, **dict(impact.labels)}
     return {
         "kpi": impact.kpi,
         "unit": impact.unit,

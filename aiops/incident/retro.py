@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from aiops.domain.affected import Affected
 from aiops.domain.cost import CostBasis
 from aiops.domain.incidents import Clause, Impact, Incident, TimelineKind
 from aiops.domain.outcomes import Outcome
@@ -20,12 +19,14 @@ from aiops.incident.detection import DetectionSource, detection_words, first_det
 from aiops.incident.export import export
 from aiops.incident.repeats import repeat_words
 from aiops.incident.wording import (
+    affected_words,
     capital,
     cause_words,
     change_words,
     cohort_words,
     impact_words,
     listed,
+    rounded,
 )
 
 _SURE = 0.5
@@ -94,18 +95,6 @@ def as_data(incident: Incident, sections: tuple[Section, ...]) -> dict[str, Any]
     }
 
 
-def affected_words(affected: Affected) -> str:
-    """Return how many requests failed, as in "about 1,200 requests to checkout failed …"."""
-    low, high = (f"{_rounded(one):,}" for one in (affected.low, affected.high))
-    until = "" if affected.per_minute > 0 else f" until {clock_time(affected.until)}"
-    return (
-        f"about {_rounded(affected.requests):,} requests to {affected.service}"
-        f" failed beyond the usual since {clock_time(affected.since)}{until}"
-        f" ({affected.share:.1%} of them; 90% interval {low} to {high});"
-        f" counted from {affected.assumption}"
-    )
-
-
 def _happened(incident: Incident) -> Iterator[Clause]:
     yield from incident.narrative
     yield Clause(
@@ -133,14 +122,14 @@ def _impact(incident: Incident) -> Iterator[Clause]:
         yield Clause(text=f"{capital(words)}.", source=f"kpi:{impact.kpi}")
     for one in incident.affected:
         if one.requests > 0:
-            yield Clause(text=f"{capital(affected_words(one))}.", source=f"service:{one.service}")
+            yield Clause(text=f"{affected_words(one)}.", source=f"service:{one.service}")
     cost = f"Cost {incident.cost.basis}: {incident.cost.reason}."
     yield Clause(text=cost, source="rule:cost")
 
 
 def _lost_words(impact: Impact) -> str:
-    total, low, high = (f"{_rounded(one):,}" for one in (impact.total, impact.low, impact.high))
-    cohort = cohort_words(impact.region, impact.segment)
+    total, low, high = (f"{rounded(one):,}" for one in (impact.total, impact.low, impact.high))
+    cohort = cohort_words(impact.region, impact.segment, impact.labels)
     since = clock_time(impact.since)
     return f"data loss: {impact.kpi}{cohort} {total} since {since} (90% interval {low} to {high})"
 
@@ -183,7 +172,9 @@ def _cause(incident: Incident) -> Iterator[Clause]:
 def _done(incident: Incident, outcomes: Sequence[Outcome]) -> Iterator[Clause]:
     back = incident.rolled_back
     if back is not None:
-        text = f"{clock_time(back.started_at)}: {change_words(back)} took the blamed change back."
+        text = (
+            f"{clock_time(back.started_at)}: {change_words(back)}; it takes the blamed change back."
+        )
         yield Clause(text=text, source=back.id)
     for entry in incident.timeline:
         if entry.kind in _DONE:
@@ -272,11 +263,6 @@ def _long(span: timedelta) -> str:
     if span < timedelta(0):
         return f"{duration_words(-span)} before the onset we found"
     return duration_words(span)
-
-
-def _rounded(count: float) -> int:
-    """Return a count to three digits: more would claim a precision it has not."""
-    return int(float(f"{count:.3g}"))
 
 
 def _literal(text: str) -> str:

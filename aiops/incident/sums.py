@@ -47,7 +47,8 @@ def amounts(money: dict[str, float]) -> tuple[str, ...]:
 
 def _width(impact: Impact) -> tuple[int, bool]:
     """Return how narrow an impact's cohort is; regions come before segments."""
-    return sum(part is not None for part in (impact.region, impact.segment)), impact.region is None
+    parts = (impact.region, impact.segment, *(value for _, value in impact.labels))
+    return sum(part is not None for part in parts), impact.region is None
 
 
 def _sum(costs: Iterable[tuple[Impact, float]]) -> dict[str, float]:

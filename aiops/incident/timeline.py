@@ -164,7 +164,7 @@ def _of(
     )
     is_worse = last is not None and not last.text.endswith(values)
     is_due = last is not None and symptom.last_seen - last.at >= _BETWEEN_PEAKS
-    if is_worse and is_due and user_visible(symptom, knowledge):
+    if symptom.is_open and is_worse and is_due and user_visible(symptom, knowledge):
         yield TimelineEntry(
             at=symptom.last_seen,
             kind=TimelineKind.PEAK,

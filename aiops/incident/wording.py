@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from aiops.domain.affected import Affected
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import Knowledge
 from aiops.domain.families import title_of
@@ -10,7 +11,7 @@ from aiops.domain.figures import format_value
 from aiops.domain.incidents import Cause, Impact
 from aiops.domain.journeys import Journey
 from aiops.domain.reach import BlastRadius
-from aiops.domain.series import Family
+from aiops.domain.series import Family, Labels
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.time import clock_time
 from aiops.domain.visibility import is_harmful, is_load, is_met, stands
@@ -158,22 +159,25 @@ def scope_words(regions: Sequence[str], segments: Sequence[str]) -> str:
     return " ".join(listed(names) for names in (regions, segments) if 0 < len(names) <= 3)
 
 
-def cohort_words(region: str | None, segment: str | None) -> str:
+def cohort_words(region: str | None, segment: str | None, labels: Labels = ()) -> str:
     """Return a cohort as it follows a metric's name, with a leading space, or nothing.
 
     Examples:
         >>> cohort_words("EU", None), cohort_words(None, "business"), cohort_words(None, None)
         (' in EU', ' for business', '')
+        >>> cohort_words("EU", "business", (("plan", "pro"),))
+        ' in EU for business and plan pro'
     """
     place = f" in {region}" if region else ""
-    return place + (f" for {segment}" if segment else "")
+    names = [*([segment] if segment else []), *(f"{name} {value}" for name, value in labels)]
+    return place + (f" for {listed(names)}" if names else "")
 
 
 def moved_words(impact: Impact) -> str:
     """Return a KPI with its cohort and change, as in "revenue per minute in EU down 24%"."""
     share = abs(impact.relative) * 100
     way = "down" if impact.relative < 0 else "up"
-    cohort = cohort_words(impact.region, impact.segment)
+    cohort = cohort_words(impact.region, impact.segment, impact.labels)
     return (
         f"{impact.kpi}{cohort} {way} {share:.0f}%"
         if share >= 1
@@ -205,10 +209,34 @@ def cause_words(cause: Cause) -> str:
     return words if cause.change.service == cause.service else f"{cause.service}, after {words}"
 
 
+def affected_words(affected: Affected) -> str:
+    """Return how many requests failed, as in "About 1,200 requests to checkout failed …"."""
+    low, high = (f"{rounded(one):,}" for one in (affected.low, affected.high))
+    until = "" if affected.per_minute > 0 else f" until {clock_time(affected.until)}"
+    return (
+        f"About {rounded(affected.requests):,} requests to {affected.service}"
+        f" failed beyond the usual since {clock_time(affected.since)}{until}"
+        f" ({affected.share:.1%} of them; 90% interval {low} to {high});"
+        f" counted from {affected.assumption}"
+    )
+
+
 def change_words(change: Change) -> str:
     """Return a change in a few words, as in "deploy 2026.04.18-3 to payment-service"."""
+    if change.kind is ChangeKind.FLAG and change.status == "off":
+        return f"flag {change.ref} switched off{f' in {change.service}' if change.service else ''}"
     target = f" to {change.service}" if change.service else ""
     return f"{CHANGE_WORDS[change.kind]} {change.ref}".rstrip() + target
+
+
+def rounded(count: float) -> int:
+    """Return a count to three digits: more would claim a precision it has not.
+
+    Examples:
+        >>> rounded(12_345.6), rounded(0.4)
+        (12300, 0)
+    """
+    return int(float(f"{count:.3g}"))
 
 
 def capital(text: str) -> str:

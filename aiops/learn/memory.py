@@ -55,7 +55,7 @@ def _fix(incident: Incident, changes: Sequence[Change]) -> Change | None:
     earliest = max(quiet - BEFORE_QUIET, incident.started_at)
     fixes = [
         change
-        for change in changes
+        for change in (*changes, *([incident.rolled_back] if incident.rolled_back else []))
         if earliest <= change.started_at <= quiet and cause.is_taken_back_by(change)
     ]
     return max(fixes, key=lambda change: (change.started_at, change.id), default=None)

@@ -7,6 +7,7 @@ from aiops.domain.incidents import Impact, Incident, IncidentState
 from aiops.domain.series import Family
 from aiops.domain.time import clock_time, duration_words
 from aiops.incident.clues import count_words, log_words, trace_words
+from aiops.incident.wording import cohort_words
 
 
 def clean(text: str, limit: int) -> str:
@@ -90,8 +91,8 @@ def incident_url(base_url: str, incident: Incident) -> str:
 
 def _whole(impact: Impact) -> str:
     """Return what was lost in all: "revenue in EU" of "revenue per minute"."""
-    names = " ".join(name for name in (impact.region, impact.segment) if name)
-    return impact.kpi.partition(" per ")[0] + (f" in {names}" if names else "")
+    cohort = cohort_words(impact.region, impact.segment, impact.labels)
+    return impact.kpi.partition(" per ")[0] + cohort
 
 
 def _listed(words: Iterable[str]) -> str:

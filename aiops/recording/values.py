@@ -118,6 +118,7 @@ class Recording:
             runbooks=runbooks,
             policies=_in_path(settings.policies, self.unnamed_env),
             currency=settings.currency,
+            cohorts=settings.cohorts,
             trace_url=settings.trace_url,
             origin=Origin.REPLAY,
         )

@@ -64,6 +64,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         teams=tuple(_team(name, one) for name, one in file.teams.items()),
         regions=tuple(file.regions),
         segments=tuple(file.segments),
+        cohorts=tuple(file.cohorts),
         currency=file.currency or "",
         holidays=frozenset(file.holidays),
         default_env=file.default_env,

@@ -231,6 +231,7 @@ class SettingsFile(Section):
     currency: Currency | None = None
     regions: Texts = []
     segments: Texts = []
+    cohorts: Texts = []
     holidays: list[date] = []
     default_env: Text = DEFAULT_ENV
     environments: dict[Name, EnvironmentSection] | None = None

@@ -66,6 +66,7 @@ sources:
 # currency: EUR
 # regions: [EU, US]
 # segments: [retail, business]
+# cohorts: [plan]              # labels of KPIs, beside region and segment, that part customers
 # holidays: [2026-12-25]
 # journeys:
 #   - name: checkout

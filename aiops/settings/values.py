@@ -193,6 +193,7 @@ class Settings:
     teams: tuple[Team, ...] = ()
     regions: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
+    cohorts: tuple[str, ...] = ()
     currency: str = ""
     holidays: frozenset[date] = frozenset()
     default_env: str = DEFAULT_ENV

@@ -12,7 +12,9 @@ from starlette.responses import HTMLResponse
 from aiops.domain.time import clock_time, duration_words
 from aiops.incident import sums
 from aiops.incident.clues import count_words, log_words, trace_words
-from aiops.incident.wording import cause_words, impact_words
+from aiops.incident.detection import detection_words
+from aiops.incident.repeats import repeat_words
+from aiops.incident.wording import affected_words, cause_words, impact_words
 from aiops.notify.phrases import state_words
 from aiops.web import views
 
@@ -55,14 +57,17 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        affected=affected_words,
         cause=cause_words,
         clock=clock_time,
         count=count_words,
+        detection=detection_words,
         duration=duration_words,
         impact=impact_words,
         log=log_words,
         moment=views.moment_words,
         place=views.place_words,
+        repeats=repeat_words,
         state=state_words,
         trace=trace_words,
         urlencode=_quoted,

@@ -78,7 +78,8 @@ def test_failed_requests_are_traffic_times_errors_beyond_the_usual_while_they_la
     assert (told.journey, told.service) == ("checkout", "checkout")
     assert (told.since, told.until) == (minute(3), minute(12))
     assert told.assumption == (
-        "HTTP requests of checkout times its HTTP error rate beyond the usual, retries included"
+        "`http_requests_total` of checkout times `http_error_ratio` beyond the usual,"
+        " retries included"
     )
 
 
@@ -245,7 +246,7 @@ def test_without_a_kpi_failed_requests_times_the_value_of_a_success_are_the_esti
     assert (told.kpi, told.unit) == ("checkout value", "EUR")
     assert told.relative == pytest.approx(-0.2, rel=1e-3)
     assert told.low <= told.total <= told.high
-    assert told.assumption.startswith("each request that fails loses EUR 40; counted from HTTP req")
+    assert told.assumption.startswith("each request that fails loses EUR 40; counted from `http_")
 
 
 def test_a_kpi_that_counts_successes_comes_before_an_estimate_from_requests() -> None:

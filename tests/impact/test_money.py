@@ -38,9 +38,16 @@ def cost(
     since: float = 3,
     regions: tuple[str, ...] = ("EU",),
     others: Sequence[Claim] = (),
+    cohorts: tuple[str, ...] = (),
 ) -> tuple[Impact, ...]:
     return assess(
-        symptoms, window, minute(at), shop(), since=minute(since), regions=regions, others=others
+        symptoms,
+        window,
+        minute(at),
+        shop(cohorts=cohorts),
+        since=minute(since),
+        regions=regions,
+        others=others,
     )
 
 
@@ -128,6 +135,57 @@ def test_a_total_and_its_parts_are_never_counted_twice() -> None:
     window = kpi_window(parts, [0.12, 0.24, 0.0, 0.24, 0.24])
     impacts = cost(window, fallen(parts[0]), fallen(EU), fallen(parts[3]))
     assert [(one.region, one.segment) for one in impacts] == [("EU", None)]
+
+
+def by_plan(region: str | None = None, **labels: str) -> Series:
+    """Make the money KPI of one plan, or of whatever else parts it."""
+    key = replace(revenue(region).key, labels=tuple(sorted(labels.items())))
+    return replace(revenue(), key=key)
+
+
+FREE, PRO = by_plan(plan="free"), by_plan(plan="pro")
+
+
+def test_a_declared_label_is_a_cohort_that_loses_by_itself() -> None:
+    for columns, losses in (
+        ([FREE, PRO], [0.0, 0.3]),
+        ([revenue(), FREE, PRO], [0.15, 0.0, 0.3]),
+        ([by_plan("EU", plan="free"), by_plan("EU", plan="pro")], [0.0, 0.3]),
+    ):
+        window = kpi_window(columns, losses, noise=0.005)
+        hit = columns[-1]
+        regions = ("EU",) if hit.key.region else ()
+        (impact,) = cost(window, fallen(hit), regions=regions, cohorts=("plan",))
+        assert (impact.region, impact.labels) == (hit.key.region, (("plan", "pro"),))
+        assert impact.relative == pytest.approx(-0.3, abs=0.02)
+        assert impact.total == pytest.approx(true_loss(window, 0.3, start=3, stop=170), rel=0.1)
+
+
+def test_a_label_over_regions_is_added_up() -> None:
+    columns = [by_plan(region, plan=plan) for plan in ("free", "pro") for region in ("EU", "US")]
+    window = kpi_window(columns, [0.0, 0.0, 0.3, 0.3], noise=0.005)
+    (impact,) = cost(window, fallen(columns[2]), regions=(), cohorts=("plan",))
+    assert (impact.region, impact.labels) == (None, (("plan", "pro"),))
+    assert impact.total == pytest.approx(2 * true_loss(window, 0.3, start=3, stop=170), rel=0.1)
+
+
+def test_all_plans_that_lose_alike_are_told_as_one() -> None:
+    window = kpi_window([FREE, PRO], [0.24, 0.24])
+    (impact,) = cost(window, fallen(PRO), regions=(), cohorts=("plan",))
+    assert (impact.region, impact.labels) == (None, ())
+    assert impact.relative == pytest.approx(-0.24, abs=0.02)
+
+
+@pytest.mark.parametrize("with_total", [True, False])
+def test_what_parts_a_kpi_and_is_no_cohort_is_counted_once(with_total: bool) -> None:
+    pods = [by_plan(pod="a"), by_plan(pod="b")]
+    columns = [revenue(), *pods] if with_total else pods
+    window = kpi_window(columns, [0.24] * len(columns))
+    (impact,) = cost(window, fallen(columns[0]), regions=())
+    assert impact.labels == ()
+    parts = 1 if with_total else 2
+    expected = parts * true_loss(window, 0.24, start=3, stop=170)
+    assert impact.total == pytest.approx(expected, rel=0.1)
 
 
 def test_a_kpi_loses_without_a_symptom_of_its_own_where_users_meet_the_problem() -> None:

@@ -47,6 +47,15 @@ def test_the_time_to_rollback_is_that_of_the_change_that_takes_the_blamed_one_ba
     assert aftermath(made).rolled_back_after == timedelta(minutes=12)
 
 
+def test_a_flag_that_is_over_was_switched_off() -> None:
+    over = replace(FLAG, ended_at=minute(15), status="on")
+    made = incident(causes=(cause("checkout", by=FLAG),), changes=(over,), at=20)
+    assert aftermath(made).rolled_back_after == timedelta(minutes=12)
+    assert "flag new-cart switched off in checkout" in [one.text for one in made.timeline]
+    deploy = replace(DEPLOY, ended_at=minute(15), status="finished")
+    assert incident(changes=(deploy,), at=20).rolled_back is None
+
+
 @pytest.mark.parametrize(
     "other",
     [

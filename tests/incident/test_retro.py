@@ -119,7 +119,7 @@ def test_it_tells_what_people_did_and_what_they_said_of_it() -> None:
     fixed = Outcome(incident_id="INC-1001", at=minute(50), fixed_by="deploy 2026.04.18-2")
     word = Outcome(incident_id="INC-1001", at=minute(60), judged_by="ann", cause_service="db")
     assert said(whole(), "What was done", [fixed, word]) == [
-        "10:15 UTC: deploy 2026.04.18-2 to payment-service took the blamed change back.",
+        "10:15 UTC: deploy 2026.04.18-2 to payment-service; it takes the blamed change back.",
         "10:08 UTC: acknowledged by ann.",
         "10:40 UTC: resolved by ann.",
         "Fixed by deploy 2026.04.18-2.",

@@ -56,3 +56,10 @@ def test_memory_keeps_what_it_looked_like_and_what_fixed_it() -> None:
     assert kept.fixed_by == outcome.fixed_by
     assert kept.ended_at == minute(30)
     assert kept.signature == ("checkout|errors|up",)
+
+
+def test_a_flag_that_the_record_saw_end_is_what_fixed_it() -> None:
+    flag = change(kind=ChangeKind.FLAG, ref="new-algo", at=1)
+    off = replace(flag, id="off", started_at=minute(15), status="off")
+    made = replace(ended(), causes=(cause("payment-service", by=flag),), rolled_back=off)
+    assert infer_outcome(made, [flag], minute(31)).action == "flag_off"

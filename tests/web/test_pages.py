@@ -12,6 +12,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from aiops.domain.affected import Affected
 from aiops.domain.clues import Clues
 from aiops.domain.errors import StoreError
 from aiops.domain.incidents import Clause, IncidentState, Severity
@@ -130,6 +131,30 @@ def test_an_incident_of_which_nothing_is_known_has_a_page_too(site: Site) -> Non
     assert "unknown not assessed yet" in said
     assert "unknown for 1 open incident" in words(site.open().get("/incidents"))
     assert "episode 2" in words(site.open().get("/incidents"))
+
+
+def test_the_chart_says_who_noticed_first_how_often_it_was_there_and_what_failed(
+    site: Site,
+) -> None:
+    affected = Affected(
+        journey="checkout", service=SCRIPT, requests=1234, low=1200, high=1300, per_minute=5,
+        share=0.07, since=NOW, until=NOW, assumption="traffic times errors",
+    )  # fmt: skip
+    site.shelf.kept[:] = [
+        incident(
+            earlier=(NOW - timedelta(days=9), NOW - timedelta(days=2)),
+            repeat_of="INC-1999",
+            reported_at=NOW - timedelta(days=1),
+            reported_by=SCRIPT,
+            affected=(affected,),
+        )
+    ]
+    answer = site.open().get("/incidents/INC-2048")
+    said = words(answer)
+    assert f"customer-reported first ({SCRIPT}) at " in said
+    assert "3rd time in 30 days: it repeats INC-1999" in said
+    assert f"About 1,230 requests to {SCRIPT} failed beyond the usual" in said
+    assert "script" not in _Text(answer.text).tags
 
 
 def test_the_chart_tells_each_thing_reached_since_when_and_how_bad(site: Site) -> None:

@@ -169,7 +169,8 @@ def test_the_commands_say_what_they_did(
     parted = said("split", before.id.lower(), leaving, "--why", "two", "--by", "ann")
     assert parted.splitlines()[1].startswith("INC-1002, split from it: ")
     both = json.loads(said("list", "--json"))
-    assert {one["incident"] for one in both} == {before.id, "INC-1002"}
+    assert {one["incident"] for one in both["incidents"]} == {before.id, "INC-1002"}
+    assert sum(both["cost"].values()) == 2
     shown = json.loads(said("show", "inc-1002", "--json"))
     assert shown["apart_from"] == [before.id]
     assert "split from INC-1001 by ann: two" in said("show", "INC-1002")

@@ -44,7 +44,8 @@ def listed(
     recent = client(config).incidents.recent(1000)
     found = [one for one in recent if everything or (one.resolved_at is None and not _gone(one))]
     if as_json:
-        typer.echo(orjson.dumps([exported(one) for one in found[:limit]]).decode())
+        told = [exported(one) for one in found[:limit]]
+        typer.echo(orjson.dumps({"incidents": told, "cost": _counted(found)}).decode())
         return
     for one in found[:limit]:
         typer.echo(_line(one))
@@ -128,11 +129,15 @@ def split(
 
 
 def _costs(incidents: Sequence[Incident]) -> str:
+    told = ", ".join(f"{count} {basis}" for basis, count in _counted(incidents).items())
+    return f"cost: {told}"
+
+
+def _counted(incidents: Sequence[Incident]) -> dict[str, int]:
+    """Return of how many incidents the cost is measured, estimated, none or unknown."""
     from aiops.impact.cost import count_costs  # noqa: PLC0415 - keeps --help fast
 
-    counted = count_costs(incidents)
-    told = ", ".join(f"{counted[basis]} {basis}" for basis in counted)
-    return f"cost: {told}"
+    return {basis.value: count for basis, count in count_costs(incidents).items()}
 
 
 def _gone(incident: Incident) -> bool:
@@ -186,7 +191,7 @@ def _measures(incident: Incident) -> list[str]:
     """Tell who noticed it first, how often it was there, and what it costs."""
     from aiops.incident.detection import detection_words  # noqa: PLC0415 - keeps --help fast
     from aiops.incident.repeats import repeat_words  # noqa: PLC0415
-    from aiops.incident.retro import affected_words  # noqa: PLC0415
+    from aiops.incident.wording import affected_words  # noqa: PLC0415
 
     again = repeat_words(incident)
     of = f", repeats {incident.repeat_of}" if incident.repeat_of else ""
