@@ -23,8 +23,9 @@ from topology.graph import ServiceGraph
 from topology.problems import ProblemLevel
 from workers import knowledge, probes
 from workers.clock import clocks_apart
-from workers.plugins import sources
+from workers.plugins import notifiers, sources
 from workers.stages.poll import floor_tick
+from workers.trial import send_trials
 
 _SHOWN = 5
 _COUNTED_TICKS = 40
@@ -59,12 +60,15 @@ class Finding:
         return f"{self.level.value:7}  {self.what}: {self.text}"
 
 
-def examine(config: Path | None, environ: Mapping[str, str]) -> list[Finding]:
+def examine(
+    config: Path | None, environ: Mapping[str, str], *, send_at: datetime | None = None
+) -> list[Finding]:
     """Return every finding, in the order in which to mend them; changes nothing.
 
     Args:
         config: path of aiops.yaml, None to look for it.
         environ: the environment, as in `os.environ`.
+        send_at: the present moment, where each sink is to be sent a marked test.
     """
     try:
         settings = configuration.load(config, environ)
@@ -78,6 +82,7 @@ def examine(config: Path | None, environ: Mapping[str, str]) -> list[Finding]:
         *_surroundings(settings),
         *_sources(settings),
         *_sinks(settings),
+        *(_trials(settings, send_at) if send_at else ()),
     ]
 
 
@@ -275,3 +280,9 @@ def _deliveries(settings: Settings) -> Iterator[Finding]:
     if dead:
         text = f"{dead} were given up; see `aiops deliveries list --state dead`, then replay them"
         yield _warning("deliveries", text)
+
+
+def _trials(settings: Settings, at: datetime) -> Iterator[Finding]:
+    for name, wrong in send_trials(notifiers(settings), settings.default_env, at):
+        text = "took a marked test and its end; look whether you saw it"
+        yield _fault(f"sink {name}", wrong) if wrong else _ok(f"sink {name}", text)

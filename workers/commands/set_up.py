@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -31,18 +32,23 @@ def init(
 def doctor(
     config: Config = None,
     *,
+    send: Annotated[
+        bool, typer.Option(help="Send a marked test, and its end, through each sink.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
     """Find what is in the way, and say what to do about it.
 
     Looks at configuration, journeys, topology, runbooks, broker, databases, sources and sinks;
-    changes nothing, pages nobody. Exit code 0 when nothing is in the way, 1 otherwise.
+    changes nothing and, without --send, tells nobody. Exit code 0 when nothing is in the way, else
+    1.
 
     Example: aiops doctor --config aiops.yaml
     """
     from workers.doctor import examine, summary  # noqa: PLC0415
 
-    findings = examine(config, os.environ)
+    now = datetime.now(UTC) if send else None
+    findings = examine(config, os.environ, send_at=now)
     if as_json:
         typer.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
     else:
