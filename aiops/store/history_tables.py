@@ -30,11 +30,12 @@ class SeriesRow(HistoryRow, table=True):
     """A series and its slot in the shard's vectors; a slot never moves."""
 
     __tablename__ = "series"
-    __table_args__ = (UniqueConstraint("shard_id", "fingerprint"),)
+    __table_args__ = (UniqueConstraint("shard_id", "fingerprint"), Index(None, "service"))
 
     shard_id: str = Field(primary_key=True, foreign_key="shards.id")
     slot: int = Field(primary_key=True)
     fingerprint: str
+    service: str
     doc: str = Field(sa_type=Text)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import Connection, Engine, or_, select
+from sqlalchemy import Connection, Engine, select
 
 from aiops.domain.samples import MOST_TICKS_SINCE, TICKS_BEFORE, Excerpt
 from aiops.domain.series import Series
@@ -49,19 +49,16 @@ class StoredSamples:
 def _series(
     connection: Connection, env: str, names: Collection[str]
 ) -> dict[tuple[str, int], _Slots]:
-    """Return the series of services by shard and step; a fingerprint begins with its service."""
-    theirs = or_(*(SERIES.c.fingerprint.startswith(f"{one}:", autoescape=True) for one in names))
+    """Return the series of services by shard and step."""
     query = (
         select(SERIES.c.shard_id, SHARDS.c.step_seconds, SERIES.c.slot, SERIES.c.doc)
         .join(SHARDS, SHARDS.c.id == SERIES.c.shard_id)
-        .where(SHARDS.c.env == env, theirs)
+        .where(SHARDS.c.env == env, SERIES.c.service.in_(sorted(names)))
         .order_by(SERIES.c.shard_id, SERIES.c.slot)
     )
     found: dict[tuple[str, int], dict[int, Series]] = {}
     for shard_id, step, slot, doc in connection.execute(query):
-        series = decode(Series, doc)
-        if series.key.service in names:  # one may begin as another is called
-            found.setdefault((shard_id, step), {})[slot] = series
+        found.setdefault((shard_id, step), {})[slot] = decode(Series, doc)
     return found
 
 

@@ -45,14 +45,14 @@ def read_shards(connection: Connection, condition: ColumnElement[bool] | None) -
 
 
 def add_missing_series(
-    connection: Connection, shard: Mapping[str, Any], docs: Mapping[str, str]
+    connection: Connection, shard: Mapping[str, Any], rows: Mapping[str, Mapping[str, str]]
 ) -> None:
     """Give the series that have no slot the next ones, and bring the docs of the others up to date.
 
     Args:
         connection: in a transaction that has made the shard where it was missing.
         shard: its row.
-        docs: doc by fingerprint, in the order in which slots are to be given.
+        rows: service and doc by fingerprint, in the order in which slots are to be given.
 
     Raises:
         InputError: the shard is there with another environment or step.
@@ -68,20 +68,20 @@ def add_missing_series(
         )
     query = select(SERIES.c.fingerprint, SERIES.c.doc).where(SERIES.c.shard_id == shard["id"])
     known = dict(connection.execute(query).all())
-    new = [name for name in docs if name not in known]
+    new = [name for name in rows if name not in known]
     if new:
         row = {"shard_id": shard["id"], "origin": shard["origin"]}
         connection.execute(
             SERIES.insert(),
             [
-                row | {"slot": slot, "fingerprint": name, "doc": docs[name]}
+                {**row, "slot": slot, "fingerprint": name, **rows[name]}
                 for slot, name in enumerate(new, start=len(known))
             ],
         )
     changed = [
-        {"of_series": name, "new_doc": doc}
-        for name, doc in docs.items()
-        if name in known and known[name] != doc
+        {"of_series": name, "new_doc": one["doc"]}
+        for name, one in rows.items()
+        if name in known and known[name] != one["doc"]
     ]
     if new or changed:
         of_shard = SHARDS.c.id == shard["id"]

@@ -77,11 +77,14 @@ class HistoryStore:
             "late": 0,
             "origin": self._origin,
         }
-        docs = {one.key.fingerprint: encode(Series, one) for one in series}
+        rows = {
+            one.key.fingerprint: {"service": one.key.service, "doc": encode(Series, one)}
+            for one in series
+        }
         with writing(self._engine) as connection:
             insert_missing(connection, SHARDS, [shard])
             insert_missing(connection, STATES, [fresh])
-            add_missing_series(connection, shard, docs)
+            add_missing_series(connection, shard, rows)
         return self.shard(shard_id)
 
     def shards(self, env: str | None = None) -> tuple[Shard, ...]:

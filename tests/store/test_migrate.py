@@ -1,13 +1,17 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Column, Integer, MetaData, Table, text
 
 from aiops.domain.errors import StoreError
+from aiops.domain.ticks import Tick
 from aiops.store.engine import open_engine, reading, writing
 from aiops.store.migrate import Database, Standing, check, migrate, table_filter
+from aiops.store.signals import HistoryStore
+from tests.builders import minute, series
 
 
 def differences(url: str, which: Database, metadata: MetaData) -> list[object]:
@@ -89,3 +93,22 @@ def test_a_place_where_no_file_can_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match=r"file/a\.db cannot be made"):
         migrate(f"sqlite:///{tmp_path}/file/a.db", Database.AIOPS)
+
+
+def test_series_that_were_there_before_are_found_by_their_service(
+    empty_urls: dict[Database, str],
+) -> None:
+    url, which = empty_urls[Database.HISTORY], Database.HISTORY
+    migrate(url, which)
+    engine = open_engine(url, durable=True)
+    store = HistoryStore(engine)
+    store.add_series("pull.prod.0", "prod", "pull", 60, [series("shop", "a"), series("db", "b")])
+    store.append_ticks("pull.prod.0", [Tick(at=minute(1), values=np.ones(2, dtype=np.float32))])
+    with writing(engine) as connection:
+        connection.execute(text("DROP INDEX ix_series_service"))
+        connection.execute(text("ALTER TABLE series DROP COLUMN service"))
+        connection.execute(text(f"UPDATE {which.version_table} SET version_num = 'history_0004'"))  # noqa: S608 - a constant
+    migrate(url, which)
+    (found,) = store.samples("prod").around({"db"}, minute(1), minute(1))
+    engine.dispose()
+    assert [one.key.metric for one in found.series] == ["b"]
