@@ -106,7 +106,10 @@ def bad_part(distance: Packed, worse: Packed) -> Packed:
 
 
 def _shift(frame: Frame, memory: Memory, trusted: Packed) -> tuple[Packed, npt.NDArray[np.uint16]]:
-    """Return evidence for a shift (up, down), and the ticks it would have been rising for."""
+    """Return evidence for a shift (up, down), and the ticks it would have been rising for.
+
+    What was not rising before a gap in the telemetry did not begin to in the gap.
+    """
     policy = frame.policy
     grown = np.empty_like(memory["evidence"])
     np.add(memory["evidence"][0], trusted, out=grown[0])
@@ -118,4 +121,7 @@ def _shift(frame: Frame, memory: Memory, trusted: Packed) -> tuple[Packed, npt.N
     grown[1] *= -frame.traits.worse[1]
     ticks = min(max(1, frame.elapsed_seconds // frame.step_seconds), _LONGEST_RISE)
     longest = np.uint16(_LONGEST_RISE - ticks)
-    return grown, np.minimum(memory["rising"], longest) + np.uint16(ticks)
+    rising = np.minimum(memory["rising"], longest) + np.uint16(ticks)
+    if ticks > 1:
+        rising[memory["rising"] == 0] = 1
+    return grown, rising

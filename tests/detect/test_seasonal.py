@@ -196,6 +196,24 @@ def test_a_drop_of_noisy_revenue_by_a_quarter_is_found_within_three_ticks() -> N
     assert FactKind.ENDED not in kinds(run.facts)
 
 
+def test_what_is_amiss_after_a_while_without_data_did_not_begin_before_it() -> None:
+    shops = 20
+    shard = shard_of(
+        [series_of("revenue", f"shop{n}", unit="EUR", kpi="revenue") for n in range(shops)]
+    )
+    past = [noisy(5000 * week_curve(PAST), n, 0.08) for n in range(shops)]
+    run = Run(shard, history_of(PAST, *past))
+    back = int(NEXT[215])
+    times = np.concatenate([NEXT[:200], NEXT[215:235]])
+    values = np.column_stack([noisy(5000 * week_curve(times), n + 500, 0.08) for n in range(shops)])
+    values[200:] *= 0.76
+
+    facts = opened(run.feed_all(History(times=times, values=values.astype(np.float32))))
+
+    assert facts
+    assert min(fact.symptom.onset for fact in facts) >= utc(back)
+
+
 def test_an_error_rate_from_0_3_to_7_2_percent_opens_at_once_and_says_so() -> None:
     rng = np.random.default_rng(3)
     ratio = rng.binomial(3000, 0.003, len(PAST)) / 3000
