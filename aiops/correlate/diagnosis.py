@@ -15,7 +15,7 @@ from aiops.correlate.comparison import Comparison, Values
 from aiops.correlate.departures import Departures, departures
 from aiops.correlate.excess import Excess
 from aiops.correlate.voices import Testimony, testimonies, voices_of
-from aiops.domain.families import classify
+from aiops.domain.families import classify, is_quantile
 from aiops.domain.series import Family
 from aiops.domain.sides import is_outgoing
 from topology.graph import ServiceGraph
@@ -72,12 +72,14 @@ class Diagnosis:
         metrics: (service, metric) of the series that speak for it, the strongest first.
         found: how every series departed from normal.
         families: of every series.
+        traced: service and metric of the excess that was traced to where it begins, if any.
     """
 
     suspicions: tuple[Suspicion, ...]
     metrics: tuple[tuple[str, str], ...]
     found: Departures
     families: tuple[Family, ...]
+    traced: tuple[str, str] | None = None
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -102,14 +104,14 @@ def diagnose(
     said = testimonies(case, found, voices)
     loudest = {one.service: one.voice for one in reversed(said)}
     excess = Excess(case, found, families, graph, loudest)
-    alert = _alerting(case, families, voices)
+    traced = _traced(case, families, voices)
     jury = _Jury(
         case=case,
         graph=graph,
         said=said,
         families=families,
         alert_weight=alert_weight,
-        of_alert=excess.behind(alert) if alert else {},
+        of_alert=excess.behind(traced) if traced else {},
         of_failures=excess.failures(_failures(case, families)),
     )
     suspicions = jury.judge()
@@ -121,21 +123,28 @@ def diagnose(
         metrics=tuple((case.keys[place].service, case.keys[place].metric) for place in loud),
         found=found,
         families=families,
+        traced=traced,
     )
 
 
-def _alerting(
+def _traced(
     case: Comparison, families: tuple[Family, ...], voices: Values
 ) -> tuple[str, str] | None:
-    """Return what alerted, where nobody measures that the loudest its users feel; None: nothing."""
+    """Return the measure of what alerted that is traced to where it begins; None: nothing did.
+
+    Quantiles of callees do not add up to the caller's, so another measure of the same kind is
+    traced instead of one. Of what nobody measures any that users feel is, the loudest.
+    """
     if case.alert is None:
         return None
     service, metric = case.alert
     own = [place for place, key in enumerate(case.keys) if key.service == service]
-    if metric in {case.keys[place].metric for place in own}:
+    kinds = {families[place] for place in own if case.keys[place].metric == metric}
+    alike = [place for place in own if families[place] in (kinds or PASSED_ON)]
+    adding_up = [place for place in alike if not is_quantile(case.keys[place].metric)]
+    if kinds and (not is_quantile(metric) or not adding_up):
         return case.alert
-    own = [place for place in own if families[place] in PASSED_ON]
-    loudest = max(own, key=lambda place: voices[place], default=None)
+    loudest = max(adding_up or alike, key=lambda place: voices[place], default=None)
     return None if loudest is None else (service, case.keys[loudest].metric)
 
 

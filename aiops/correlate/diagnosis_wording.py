@@ -32,11 +32,11 @@ def departure_clause(one: Suspicion, case: Comparison, diagnosis: Diagnosis) -> 
     return Clause(text=f"on {one.service}, {text}", source=case.keys[one.place].fingerprint)
 
 
-def felt_clause(one: Suspicion, case: Comparison) -> Clause | None:
+def felt_clause(one: Suspicion, case: Comparison, diagnosis: Diagnosis) -> Clause | None:
     """Say how much of what is felt most begins in a service; None where hardly any."""
-    if one.of_alert < LEAST_SHARE or case.alert is None:
+    if one.of_alert < LEAST_SHARE or diagnosis.traced is None:
         return None
-    service, metric = case.alert
+    service, metric = diagnosis.traced
     text = f"{one.of_alert:.0%} of the excess {metric} on {service} begins in {one.service}"
     if (one.service, metric) not in _measures(case):
         text += ", as far as its callers tell"

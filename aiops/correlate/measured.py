@@ -1,5 +1,6 @@
 """What the samples of a problem's services say of its cause: its diagnosis, as it happens."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,7 +40,7 @@ class Measured:
 
     def shows_felt(self, service: str) -> bool:
         """Return whether a service measures itself what is felt most; else its callers tell."""
-        metric = self.case.alert and self.case.alert[1]
+        metric = self.diagnosis.traced and self.diagnosis.traced[1]
         return any(key.service == service and key.metric == metric for key in self.case.keys)
 
 
@@ -86,7 +87,11 @@ def _around(names: Iterable[str], graph: ServiceGraph) -> Iterable[str]:
 
 
 def _felt(symptoms: Iterable[Symptom], graph: ServiceGraph) -> tuple[str, str] | None:
-    """Return service and metric of what is felt most where nobody sick calls; None: nothing."""
+    """Return service and metric of what is felt most; None: nothing.
+
+    That is where nobody sick calls and what most of the sick services serve: the front that users
+    meet rather than a side door.
+    """
     felt = [
         one
         for one in symptoms
@@ -96,9 +101,12 @@ def _felt(symptoms: Iterable[Symptom], graph: ServiceGraph) -> tuple[str, str] |
     above = {
         name: sick.intersection(graph.reach(name, len(graph), "callers")) - {name} for name in sick
     }
+    served_by = Counter(name for names in above.values() for name in names)
     highest = [one for one in felt if not above[one.service]] or felt
     most = max(
-        highest, key=lambda one: (weighted_strength(one), one.strength, one.id), default=None
+        highest,
+        key=lambda one: (served_by[one.service], weighted_strength(one), one.strength, one.id),
+        default=None,
     )
     return None if most is None else (most.service, most.series.key.metric)
 

@@ -133,7 +133,7 @@ class Jury:
             felt *= 1 - suspect.excuse  # what callers tell of it is true of who explains it, too
         return [
             (own, departure_clause(shown, case, diagnosis)),
-            (MEASURED_WEIGHT * felt, felt_clause(shown, case)),
+            (MEASURED_WEIGHT * felt, felt_clause(shown, case, diagnosis)),
         ]
 
     def _onset(self, suspect: Suspect) -> _Point:

@@ -200,6 +200,16 @@ def _is_quantile(word: str) -> bool:
     return bool(_QUANTILE.match(word)) and not word.isdigit()
 
 
+def is_quantile(metric: str) -> bool:
+    """Return whether a metric is a quantile of many values, so that it adds up to nothing.
+
+    Examples:
+        >>> is_quantile("latency_p95_seconds"), is_quantile("latency_avg_seconds")
+        (True, False)
+    """
+    return any(_is_quantile(word) for word in words_of(metric))
+
+
 def title_of(metric: str, family: Family) -> str:
     """Return how people call the metric in a sentence.
 

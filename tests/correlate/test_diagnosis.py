@@ -120,6 +120,24 @@ def test_what_alerted_is_traced_to_where_most_of_its_excess_begins() -> None:
     assert unasked.services[0] == "cache"
 
 
+def test_an_alert_on_a_quantile_is_traced_by_what_adds_up() -> None:
+    """Of few requests the slowest wait for the cache, which p99 tells; it is no sum of anything."""
+    quantiles = {(name, "latency_p99"): 1.0 for name in ("web", "shop", "db", "cache")}
+    trouble = {
+        ("web", "latency_avg"): 0.8,
+        ("shop", "latency_avg"): 0.7,
+        ("db", "latency_avg"): 0.15,
+        ("web", "latency_p99"): 9.0,
+        ("cache", "latency_p99"): 8.0,
+    }
+    graph = calls("web>shop", "shop>db", "shop>cache")
+    found = diagnose(case(alerted() | quantiles, trouble, alert=("web", "latency_p99")), graph)
+    assert found.traced == ("web", "latency_avg")
+    assert found.services[0] == "shop"
+    alone = diagnose(case(quantiles, trouble, alert=("web", "latency_p99")), graph)
+    assert alone.traced == ("web", "latency_p99")
+
+
 def test_what_alerted_may_have_begun_in_a_callee_that_measures_something_else() -> None:
     levels = alerted() | {("disk", "io_utilisation"): 0.1}
     trouble = {

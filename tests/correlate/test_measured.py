@@ -93,6 +93,22 @@ def test_what_is_felt_at_the_top_is_traced_to_where_it_begins() -> None:
     assert any(f"of the excess {LATENCY} on gateway begins in checkout" in one for one in said)
 
 
+def test_what_is_felt_is_where_most_trouble_arrives_and_not_what_is_loudest() -> None:
+    levels = {(name, "latency_avg"): 0.1 for name in ("cron", "gateway", "checkout", "payments")}
+    trouble = {
+        ("cron", "latency_avg"): 9.0,
+        ("gateway", "latency_avg"): 1.1,
+        ("checkout", "latency_avg"): 1.0,
+        ("payments", "latency_avg"): 0.2,
+    }
+    world = calls("gateway > checkout > payments", "cron > payments")
+    symptoms = [slow(name) for name in ("gateway", "checkout", "payments")]
+    causes = ranked(world, [*symptoms, slow("cron", strength=100)], measured(levels, trouble))
+    said = " ".join(clause.text for cause in causes for clause in cause.evidence)
+    assert "on gateway begins in checkout" in said
+    assert "on cron begins" not in said
+
+
 def test_a_callee_that_measures_something_else_may_be_where_it_begins() -> None:
     levels = {("checkout", LATENCY): 0.1, ("payments", LATENCY): 0.1}
     levels |= {("payments-db", "cpu_utilisation"): 0.3}
