@@ -41,6 +41,7 @@ class LogRecord(NamedTuple):
         at: epoch seconds.
         text: what it says, of any length.
         trace_id: hex, or empty.
+        repeated: how many records it stands for: a recording writes like ones once.
     """
 
     env: str
@@ -49,6 +50,7 @@ class LogRecord(NamedTuple):
     at: float
     text: str
     trace_id: str = ""
+    repeated: int = 1
 
 
 def severity_named(text: str) -> LogSeverity | None:
@@ -96,7 +98,7 @@ def group_lines(
         ('card <*> declined', 2, 'card 17 declined')
     """
     groups: dict[_Key, _Group] = {}
-    for env, service, number, at, text, trace_id in records:
+    for env, service, number, at, text, trace_id, repeated in records:
         severity = severity_of(number, text)
         said = statement(text) if severity is not None else ""
         if severity is None or not said:
@@ -106,9 +108,9 @@ def group_lines(
         key = (env, service, severity, int(at // 60) * 60, rough)
         group = groups.get(key)
         if group is None:
-            groups[key] = _Group((not trace_id, said, trace_id))
+            groups[key] = _Group((not trace_id, said, trace_id), repeated)
         else:
-            group.count += 1
+            group.count += repeated
             group.first = min(group.first, (not trace_id, said, trace_id))
     return _kept(_masked(groups), most)
 
@@ -118,8 +120,8 @@ class _Group:
 
     __slots__ = ("count", "first")
 
-    def __init__(self, first: _Line) -> None:
-        self.count = 1
+    def __init__(self, first: _Line, count: int) -> None:
+        self.count = count
         self.first = first
 
 
@@ -133,8 +135,7 @@ def _masked(groups: Mapping[_Key, _Group]) -> dict[_Key, _Group]:
         first = (bare, example, trace_id)
         known = masked.get(key)
         if known is None:
-            masked[key] = known = _Group(first)
-            known.count = 0
+            masked[key] = known = _Group(first, 0)
         known.count += group.count
         known.first = min(known.first, first)
     return masked

@@ -132,7 +132,12 @@ def _log_event(line: bytes, default_env: str) -> LogRecord | None:
         at,
         text,
         _trace_id(told.get("trace_id")),
+        _count(told.get("count")),
     )
+
+
+def _count(told: object) -> int:
+    return told if isinstance(told, int) and told > 0 else 1
 
 
 def _trace_id(told: object) -> str:

@@ -12,10 +12,12 @@ import pyarrow.parquet as pa_parquet
 import yaml
 
 from aiops.domain.changes import Change
+from aiops.domain.clues import NO_TELEMETRY, TelemetryBatch
 from aiops.domain.incidents import Incident
 from aiops.domain.series import Series
 from aiops.incident.export import export_all
 from aiops.recording.events import event_lines
+from aiops.recording.telemetry_lines import log_event_lines, trace_lines
 from aiops.recording.values import Recorded
 
 _PLAIN: Final = ("service", "metric", "env", "region", "segment", "unit", "source")
@@ -26,6 +28,7 @@ def write_recording(
     recorded: Iterable[Recorded],
     *,
     changes: Sequence[Change] = (),
+    telemetry: TelemetryBatch = NO_TELEMETRY,
     topology: str = "",
     settings: Mapping[str, Any] | None = None,
     form: Literal["parquet", "csv"] = "parquet",
@@ -36,6 +39,7 @@ def write_recording(
         folder: made where it is not there; files of the same names are replaced.
         recorded: series with their ticks; a value that is missing is not written.
         changes: what was done in that time.
+        telemetry: what logs and traces of that time come down to.
         topology: the text of a topology file, in any form `topology.parse` reads.
         settings: what `aiops.yaml` is to say, as data.
         form: of the metrics file.
@@ -45,7 +49,10 @@ def write_recording(
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write_metrics(folder, _table(list(recorded)), form)
-    _write_or_remove(folder / "events.jsonl", event_lines(changes))
+    events = event_lines(changes) + log_event_lines(telemetry.lines)
+    _write_or_remove(folder / "events.jsonl", events)
+    _write_or_remove(folder / "traces.jsonl", trace_lines(telemetry.traces))
+    _write_or_remove(folder / "logs.jsonl", b"")
     _write_or_remove(folder / "topology.yaml", topology.encode())
     text = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True) if settings else ""
     _write_or_remove(folder / "aiops.yaml", text.encode())

@@ -17,6 +17,7 @@ from aiops.domain.errors import StaleStateError
 from aiops.domain.symptoms import Origin
 from aiops.store.accepted import BodyState
 from aiops.store.clue_reads import batch_of, counted, known, seen_templates, traces_since
+from aiops.store.clue_record import recorded_lines, recorded_traces
 from aiops.store.clue_rows import rows_of, write_calls, write_rows
 from aiops.store.clue_tables import (
     LISTENING,
@@ -35,6 +36,9 @@ from topology.graph import Edge
 
 SOURCES: Final = ("otlp_logs", "otlp_traces")
 """Sources whose accepted bodies are telemetry batches."""
+
+MOST_RECORDED: Final = 100_000
+"""Groups of lines, and examples of traces, that one recording takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +140,19 @@ class ClueStore:
                 counts=counted(connection, env, loud, needs.stretches),
                 traces=traces_since(connection, env, needs, at),
             )
+
+    def recorded(self, env: str, since: datetime, until: datetime) -> tuple[TelemetryBatch, int]:
+        """Return what is kept of the logs and traces in [since, until], and how much is left out.
+
+        At most `MOST_RECORDED` groups of lines and as many examples, the earliest; a line is the
+        newest example of its template nearest to its minute.
+        """
+        with reading(self._engine) as connection:
+            lines = recorded_lines(connection, env, since, until)
+            traces = recorded_traces(connection, env, since, until)
+        kept = TelemetryBatch(lines=lines[:MOST_RECORDED], traces=traces[:MOST_RECORDED])
+        left_out = max(len(lines) - MOST_RECORDED, 0) + max(len(traces) - MOST_RECORDED, 0)
+        return kept, left_out
 
     def calls(self, env: str) -> tuple[ServiceCall, ...]:
         """Return who was seen to call whom, by caller and callee."""

@@ -1,22 +1,31 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from sqlalchemy import Engine
 
+from aiops.clues.digest import digest
 from aiops.demo.shop import Story
 from aiops.domain.changes import Change, ChangeKind
+from aiops.domain.clues import TelemetryBatch
 from aiops.ingest import changes
 from aiops.receivers.prometheus import create_app
 from aiops.receivers.server import serve
 from aiops.recording.read import read
+from aiops.recording.telemetry import read_telemetry
 from aiops.settings import load
 from aiops.store.changes import ChangeStore
+from aiops.store.clues import ClueStore
 from aiops.store.engine import open_engine
+from tests.builders import minute
+from tests.clues.made import lines, trace
 from tests.recording.conftest import settings_of
 from workers.databases import migrate_all
+from workers.offline.backtest import EXPORTS
 from workers.offline.record import run_record
 
 SINCE, UNTIL = "2026-04-18T09:50:00Z", "2026-04-18T10:10:00Z"
@@ -60,6 +69,20 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str
     return own
 
 
+HEARD = TelemetryBatch(
+    heard=(("prod", minute(3)),),
+    lines=(lines("card <*> declined by visa", 3),),
+    traces=(trace("payment-service"),),
+)
+
+
+def hear(engine: Engine) -> None:
+    """Store a line and a trace as the digest would."""
+    clues = ClueStore(engine)
+    waiting = replace(clues.waiting(1), batches=(HEARD,), versions={"prod": 0})
+    clues.commit(waiting, digest(waiting.kept, waiting.batches))
+
+
 def deploy() -> Change:
     return Change(
         id="ch-1",
@@ -81,6 +104,7 @@ def test_a_stretch_of_prometheus_and_the_stored_changes_become_a_recording(
         engine = open_engine(settings.database_url, durable=True)
         store = ChangeStore(engine)
         store.record(deploy(), received_at=deploy().started_at + timedelta(seconds=1))
+        hear(engine)
         engine.dispose()
         assert run_record(SINCE, UNTIL, out, config) == 0
     recording = read(out, changes)
@@ -99,6 +123,8 @@ def test_a_stretch_of_prometheus_and_the_stored_changes_become_a_recording(
     np.testing.assert_allclose(prod.history.values[:, slot], wanted, rtol=1e-6)
     assert prod.shard.series[slot].kpi == "revenue per minute"
     assert [change.ref for change in recording.changes] == ["2026.04.18-3"]
+    told, problems = read_telemetry(out, EXPORTS, "prod")
+    assert (told.lines, told.traces, problems) == (HEARD.lines, HEARD.traces, ())
     assert recording.graph.callees("payment-service")
     written = "".join(path.read_text() for path in out.glob("*.yaml"))
     assert "secret" not in written

@@ -168,3 +168,30 @@ def test_old_minutes_go_before_templates(aiops: Engine, store: ClueStore) -> Non
 def test_where_nothing_was_ever_heard_there_is_no_window(store: ClueStore) -> None:
     assert store.window("prod", NEEDS, minute(9)) is None
     assert store.window("prod", None, minute(9)) is None
+
+
+def test_a_recording_is_of_the_lines_and_traces_of_its_time(
+    aiops: Engine, store: ClueStore
+) -> None:
+    early = TelemetryBatch(lines=(lines("no route to bank", at=1),))
+    accept(aiops, BATCH, early)
+    work(store)
+    told, left_out = store.recorded("prod", minute(2), minute(9))
+    assert left_out == 0
+    assert told.traces == BATCH.traces
+    assert [(one.service, one.minute, one.count) for one in told.lines] == [
+        (one.service, one.minute, one.count) for one in BATCH.lines
+    ]
+    assert all(one.example.startswith("card ") for one in told.lines)
+    assert store.recorded("staging", minute(2), minute(9)) == (TelemetryBatch(), 0)
+
+
+def test_a_recording_takes_no_more_than_it_may(
+    aiops: Engine, store: ClueStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aiops.store.clues.MOST_RECORDED", 1)
+    accept(aiops, BATCH, TelemetryBatch(lines=(lines("no route to bank", at=8),)))
+    work(store)
+    told, left_out = store.recorded("prod", minute(2), minute(9))
+    assert len(told.lines) == 1
+    assert left_out > 0

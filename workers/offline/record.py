@@ -13,6 +13,7 @@ import typer
 
 from aiops import settings as configuration
 from aiops.domain.changes import Change
+from aiops.domain.clues import NO_TELEMETRY, TelemetryBatch
 from aiops.domain.errors import AiopsError, InputError, StoreError
 from aiops.domain.series import Series
 from aiops.domain.ticks import History, Shard
@@ -24,6 +25,7 @@ from aiops.recording.write import write_recording
 from aiops.settings import Settings
 from aiops.settings.document import read as read_document
 from aiops.store.changes import ChangeStore
+from aiops.store.clues import ClueStore
 from aiops.store.engine import open_engine
 from topology.parse import parse_topologies
 from topology.write import to_yaml
@@ -45,10 +47,12 @@ def run_record(since: str, until: str, out: Path, config: Path | None) -> int:
         with _opened(settings) as origins:
             recorded = take(settings, origins, start, end)
         changes = _changes(settings, recorded, start, end)
+        telemetry = _telemetry(settings, recorded, start, end)
         write_recording(
             out,
             recorded,
             changes=changes,
+            telemetry=telemetry,
             topology=_topology(settings),
             settings=portable(settings),
         )
@@ -56,7 +60,11 @@ def run_record(since: str, until: str, out: Path, config: Path | None) -> int:
         typer.echo(f"aiops: {error}", err=True)
         return WRONG_INPUT
     series = sum(len(one.shard.series) for one in recorded)
-    typer.echo(f"{out}: {series} series, {len(changes)} changes, {start} to {end}")
+    lines = sum(one.count for one in telemetry.lines)
+    typer.echo(
+        f"{out}: {series} series, {len(changes)} changes, {lines:,} log lines,"
+        f" {len(telemetry.traces):,} traces, {start} to {end}"
+    )
     return 0
 
 
@@ -152,6 +160,26 @@ def _changes(
         typer.echo(f"aiops: without stored changes: {error}", err=True)
         return ()
     return tuple(sorted(found, key=lambda change: (change.started_at, change.id)))
+
+
+def _telemetry(
+    settings: Settings, recorded: Iterable[Recorded], start: datetime, end: datetime
+) -> TelemetryBatch:
+    """Return what is kept of the logs and traces of that time; only their last day is."""
+    envs = sorted({one.shard.env for one in recorded} | {settings.default_env})
+    store = ClueStore(open_engine(settings.database_url, durable=True))
+    try:
+        found = [store.recorded(env, start, end) for env in envs]
+    except StoreError as error:
+        typer.echo(f"aiops: without logs and traces: {error}", err=True)
+        return NO_TELEMETRY
+    left_out = sum(count for _, count in found)
+    if left_out:
+        typer.echo(f"aiops: {left_out:,} further log lines and traces are left out", err=True)
+    return TelemetryBatch(
+        lines=tuple(line for batch, _ in found for line in batch.lines),
+        traces=tuple(trace for batch, _ in found for trace in batch.traces),
+    )
 
 
 def portable(settings: Settings) -> Mapping[str, Any]:
