@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aiops.clues.spans import keep_few
+from aiops.clues.spans import keep_few, sum_calls
 from aiops.clues.templates import Place, tally
 from aiops.domain.clues import LogTemplate, ServiceCall, TelemetryBatch, TraceExample
 
@@ -62,7 +62,7 @@ def digest(known: Kept, batches: Sequence[TelemetryBatch]) -> Kept:
         templates={place: tuple(some) for place, some in templates.items()},
         counts=counts,
         traces=_examples(known.traces, [one for batch in batches for one in batch.traces]),
-        calls=_calls([one for batch in batches for one in batch.calls]),
+        calls=sum_calls(one for batch in batches for one in batch.calls),
         crowded=found.crowded,
     )
 
@@ -87,19 +87,3 @@ def _examples(
     for one in fresh:
         by_spot[one.env, one.service, one.minute].append(one)
     return {spot: keep_few((*known.get(spot, ()), *some)) for spot, some in by_spot.items()}
-
-
-def _calls(calls: Iterable[ServiceCall]) -> tuple[ServiceCall, ...]:
-    found: defaultdict[tuple[str, str, str], list[ServiceCall]] = defaultdict(list)
-    for one in calls:
-        found[one.env, one.caller, one.callee].append(one)
-    return tuple(
-        ServiceCall(
-            env=env,
-            caller=caller,
-            callee=callee,
-            count=sum(one.count for one in some),
-            seen_at=max(one.seen_at for one in some),
-        )
-        for (env, caller, callee), some in sorted(found.items())
-    )

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from aiops.clues.masking import redact
 from aiops.domain.clues import ServiceCall, TraceExample
 from aiops.domain.time import utc
-from topology.discover import Call
 from topology.spans import Span, calls_from_spans
 
 SLOWEST: Final = 3
@@ -104,19 +103,33 @@ def service_calls(spans: Iterable[SpanRecord]) -> tuple[ServiceCall, ...]:
                 ended_at=utc(one.end),
             )
         )
-    found: defaultdict[tuple[str, str, str], list[Call]] = defaultdict(list)
-    for env, told in by_env.items():
-        for call in calls_from_spans(told):
-            found[env, call.caller, call.callee].append(call)
+    return sum_calls(
+        ServiceCall(
+            env=env,
+            caller=call.caller,
+            callee=call.callee,
+            count=call.count,
+            seen_at=call.seen_at,
+        )
+        for env, told in by_env.items()
+        for call in calls_from_spans(told)
+    )
+
+
+def sum_calls(calls: Iterable[ServiceCall]) -> tuple[ServiceCall, ...]:
+    """Return calls added up, one by environment, caller and callee, in this order."""
+    found: defaultdict[tuple[str, str, str], list[ServiceCall]] = defaultdict(list)
+    for one in calls:
+        found[one.env, one.caller, one.callee].append(one)
     return tuple(
         ServiceCall(
             env=env,
             caller=caller,
             callee=callee,
-            count=sum(call.count for call in calls),
-            seen_at=max(call.seen_at for call in calls),
+            count=sum(one.count for one in some),
+            seen_at=max(one.seen_at for one in some),
         )
-        for (env, caller, callee), calls in sorted(found.items())
+        for (env, caller, callee), some in sorted(found.items())
     )
 
 

@@ -5,7 +5,7 @@ and the semantic conventions for resources (`service.name`, `deployment.environm
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError, Message
 from aiops.domain.clues import TelemetryBatch
 from aiops.domain.errors import InputError
 from aiops.domain.time import utc
+from aiops.ingest.otlp_values import items, kind_of, snake_case, told_by, told_in
 
 PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
@@ -30,12 +31,13 @@ MOST_RECORDS: Final = 50_000
 _OLDEST_SECONDS: Final = OLDEST.total_seconds()
 _AHEAD_SECONDS: Final = AHEAD.total_seconds()
 _NAME_CHARACTERS: Final = 120
-_DEPTH: Final = 4
-_TEXT_CHARACTERS: Final = 4_000
 _ENVIRONMENTS: Final = ("deployment.environment.name", "deployment.environment")
 
 Place = tuple[str, str]
 """Environment and service."""
+
+Levels = tuple[str, str, str]
+"""Names of the lists of resources, scopes and records, in lowerCamelCase."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +165,7 @@ def document(body: bytes) -> Mapping[str, Any]:
     except orjson.JSONDecodeError as error:
         raise InputError(f"the body is no JSON ({error}); expected OTLP/JSON") from error
     if not isinstance(found, dict):
-        raise InputError(f"found {_kind(found)}, expected an object with resource… in it")
+        raise InputError(f"found {kind_of(found)}, expected an object with resource… in it")
     return found
 
 
@@ -181,102 +183,38 @@ def message(body: bytes, kind: Callable[[], Message]) -> Any:
     return made
 
 
-def items(of: Mapping[str, Any], name: str, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the objects in a list of a JSON object, each with its place; a missing list is empty.
+def told_of(
+    body: bytes, levels: Levels, accept: Acceptance
+) -> Iterator[tuple[str, Mapping[str, Any], Place | None]]:
+    """Yield the records of a JSON body, each with its place in it and whose it is.
 
-    Names are taken in lowerCamelCase, as the specification has them, and in snake_case.
+    Args:
+        body: uncompressed.
+        levels: names of the lists of resources, scopes and records.
+        accept: says whose the records of a resource are.
 
     Raises:
-        InputError: it is no list, or holds something else; names the place.
+        InputError: it is no such body; names the place.
     """
-    snake = "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
-    found = of.get(name, of.get(snake))
-    where = f"{place}.{name}" if place else name
-    if found is None:
-        return
-    if not isinstance(found, list):
-        raise InputError(f"{where}: found {_kind(found)}, expected a list")
-    for number, one in enumerate(found):
-        if not isinstance(one, dict):
-            raise InputError(f"{where}[{number}]: found {_kind(one)}, expected an object")
-        yield f"{where}[{number}]", one
+    resources, scopes, records = levels
+    for where, resource in items(document(body), resources, ""):
+        about = resource.get("resource")
+        place = accept.place(told_in(about, where) if isinstance(about, dict) else {})
+        for inside, scope in items(resource, scopes, where):
+            for spot, one in items(scope, records, inside):
+                yield spot, one, place
 
 
-def told_in(of: Mapping[str, Any], place: str) -> dict[str, str]:
-    """Return the attributes of a JSON object as texts."""
-    return {
-        str(one.get("key", "")): text_in(one.get("value"))
-        for _, one in items(of, "attributes", place)
-    }
-
-
-def told_by(attributes: Iterable[Any]) -> dict[str, str]:
-    """Return the attributes of a message as texts."""
-    return {one.key: text_by(one.value) for one in attributes}
-
-
-def text_in(value: object, depth: int = _DEPTH) -> str:
-    """Return a value of a JSON body as text; what lies too deep is left out.
-
-    Examples:
-        >>> text_in({"kvlistValue": {"values": [{"key": "n", "value": {"intValue": "3"}}]}})
-        'n=3'
-    """
-    if not isinstance(value, dict) or not value:
-        return ""
-    kind, inner = next(iter(value.items()))
-    if kind in ("stringValue", "string_value"):
-        return str(inner)[:_TEXT_CHARACTERS]
-    if not isinstance(inner, dict):
-        return str(inner).lower() if isinstance(inner, bool) else str(inner)[:_TEXT_CHARACTERS]
-    values = inner.get("values")
-    if depth <= 0 or not isinstance(values, list):
-        return "…"
-    told = [
-        f"{one.get('key')}={text_in(one.get('value'), depth - 1)}"
-        if "key" in one
-        else text_in(one, depth - 1)
-        for one in values
-        if isinstance(one, dict)
-    ]
-    return " ".join(told)[:_TEXT_CHARACTERS]
-
-
-def text_by(value: Any, depth: int = _DEPTH) -> str:
-    """Return a value of a message as text; as `text_in`."""
-    kind = value.WhichOneof("value")
-    if kind == "string_value":
-        return str(value.string_value)[:_TEXT_CHARACTERS]
-    if kind is None:
-        return ""
-    inner = getattr(value, kind)
-    if kind == "kvlist_value":
-        told = (f"{one.key}={text_by(one.value, depth - 1)}" for one in inner.values)
-    elif kind == "array_value":
-        told = (text_by(one, depth - 1) for one in inner.values)
-    else:
-        return str(inner).lower() if kind == "bool_value" else str(inner)[:_TEXT_CHARACTERS]
-    return " ".join(told)[:_TEXT_CHARACTERS] if depth > 0 else "…"
-
-
-def hex_id(value: object, characters: int) -> str:
-    """Return an id of a JSON body in lower case, empty where it is none.
-
-    OTLP/JSON writes ids as hex, unlike other bytes in protobuf's JSON.
-    """
-    text = str(value or "").lower()
-    is_id = len(text) == characters and not text.strip("0123456789abcdef")
-    return text if is_id and text.strip("0") else ""
-
-
-def number_in(value: object, names: Mapping[str, int]) -> int:
-    """Return a number of a JSON body, or that of an enumeration's name; 0 for anything else."""
-    if isinstance(value, str) and value in names:
-        return names[value]
-    try:
-        return int(str(value or 0))
-    except ValueError:
-        return 0
+def sent_in(
+    body: bytes, kind: Callable[[], Message], levels: Levels, accept: Acceptance
+) -> Iterator[tuple[Any, Place | None]]:
+    """Yield the records of a protobuf body, each with whose it is; as `told_of`."""
+    resources, scopes, records = (snake_case(name) for name in levels)
+    for resource in getattr(message(body, kind), resources):
+        place = accept.place(told_by(resource.resource.attributes))
+        for scope in getattr(resource, scopes):
+            for one in getattr(scope, records):
+                yield one, place
 
 
 def _seconds(nanoseconds: object) -> float | None:
@@ -290,8 +228,3 @@ def _seconds(nanoseconds: object) -> float | None:
 def _name(text: str) -> str:
     printable = "".join(char if char.isprintable() else " " for char in text[:_NAME_CHARACTERS])
     return printable.strip()
-
-
-def _kind(value: object) -> str:
-    names = {list: "a list", dict: "an object", str: "a text", bool: "a truth value"}
-    return names.get(type(value), "nothing" if value is None else "a number")

@@ -10,14 +10,10 @@ from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 
 from aiops.clues.lines import LogRecord, group_lines, severity_named
 from aiops.domain.clues import LogSeverity, TelemetryBatch
-from aiops.ingest.otlp import (
-    PROTOBUF,
-    Acceptance,
-    Parsed,
-    document,
+from aiops.ingest.otlp import PROTOBUF, Acceptance, Parsed, sent_in, told_of
+from aiops.ingest.otlp_values import (
+    either,
     hex_id,
-    items,
-    message,
     number_in,
     text_by,
     text_in,
@@ -26,6 +22,7 @@ from aiops.ingest.otlp import (
 )
 
 _NUMBERS: Final = MappingProxyType(dict(SeverityNumber.items()))
+_LEVELS: Final = ("resourceLogs", "scopeLogs", "logRecords")
 _INFO: Final = 9
 _MESSAGES: Final = ("message", "msg", "exception.message", "event.name")
 
@@ -67,19 +64,16 @@ def parse(
 
 
 def _by_message(body: bytes, accept: Acceptance) -> Iterator[LogRecord]:
-    for resource in message(body, ExportLogsServiceRequest).resource_logs:
-        place = accept.place(told_by(resource.resource.attributes))
-        for scope in resource.scope_logs:
-            for one in scope.log_records:
-                at = accept.moment(place, one.time_unix_nano, one.observed_time_unix_nano)
-                if at is None or place is None:
-                    continue
-                number = one.severity_number or _severity(0, one.severity_text)
-                if 0 < number < LogSeverity.WARN:
-                    continue
-                text = one.body.string_value or text_by(one.body)
-                said = _said(text, told_by(_telling(one.attributes, text)))
-                yield LogRecord(*place, number, at, said, one.trace_id.hex())
+    for one, place in sent_in(body, ExportLogsServiceRequest, _LEVELS, accept):
+        at = accept.moment(place, one.time_unix_nano, one.observed_time_unix_nano)
+        if at is None or place is None:
+            continue
+        number = one.severity_number or _severity(0, one.severity_text)
+        if 0 < number < LogSeverity.WARN:
+            continue
+        text = one.body.string_value or text_by(one.body)
+        said = _said(text, told_by(_telling(one.attributes, text)))
+        yield LogRecord(*place, number, at, said, one.trace_id.hex())
 
 
 def _telling(attributes: Iterable[Any], text: str) -> Iterator[Any]:
@@ -90,32 +84,23 @@ def _telling(attributes: Iterable[Any], text: str) -> Iterator[Any]:
 
 
 def _in_document(body: bytes, accept: Acceptance) -> Iterator[LogRecord]:
-    for where, resource in items(document(body), "resourceLogs", ""):
-        about = resource.get("resource")
-        place = accept.place(told_in(about, where) if isinstance(about, dict) else {})
-        for inside, scope in items(resource, "scopeLogs", where):
-            for spot, one in items(scope, "logRecords", inside):
-                record = _of(one, spot, place, accept)
-                if record is not None:
-                    yield record
+    for where, one, place in told_of(body, _LEVELS, accept):
+        record = _of(one, where, place, accept)
+        if record is not None:
+            yield record
 
 
 def _of(
     one: Mapping[str, Any], where: str, place: tuple[str, str] | None, accept: Acceptance
 ) -> LogRecord | None:
-    times = (_either(one, "timeUnixNano"), _either(one, "observedTimeUnixNano"))
+    times = (either(one, "timeUnixNano"), either(one, "observedTimeUnixNano"))
     at = accept.moment(place, *times)
     if at is None or place is None:
         return None
-    number = number_in(_either(one, "severityNumber"), _NUMBERS)
-    severity = _severity(number, str(_either(one, "severityText") or ""))
+    number = number_in(either(one, "severityNumber"), _NUMBERS)
+    severity = _severity(number, str(either(one, "severityText") or ""))
     text = _said(text_in(one.get("body")), told_in(one, where))
-    return LogRecord(*place, severity, at, text, hex_id(_either(one, "traceId"), 32))
-
-
-def _either(of: Mapping[str, Any], name: str) -> object:
-    snake = "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
-    return of.get(name, of.get(snake))
+    return LogRecord(*place, severity, at, text, hex_id(either(one, "traceId"), 32))
 
 
 def _severity(number: int, text: str) -> int:

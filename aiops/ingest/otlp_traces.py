@@ -10,23 +10,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from aiops.clues.spans import SpanRecord, example_spans, service_calls
 from aiops.domain.clues import TelemetryBatch
-from aiops.ingest.otlp import (
-    PROTOBUF,
-    Acceptance,
-    Parsed,
-    document,
-    hex_id,
-    items,
-    message,
-    number_in,
-    told_by,
-    told_in,
-)
+from aiops.ingest.otlp import PROTOBUF, Acceptance, Parsed, sent_in, told_of
+from aiops.ingest.otlp_values import either, hex_id, items, number_in, told_by, told_in
 from topology.spans import peer_of
 
 _KINDS: Final = MappingProxyType(dict(Span.SpanKind.items()))
 _CODES: Final = MappingProxyType(dict(Status.StatusCode.items()))
 _FAILED: Final = 2
+_LEVELS: Final = ("resourceSpans", "scopeSpans", "spans")
 
 
 def parse(
@@ -68,46 +59,39 @@ def _is_known(span: SpanRecord, accept: Acceptance) -> bool:
 
 
 def _by_message(body: bytes, accept: Acceptance) -> Iterator[SpanRecord]:
-    for resource in message(body, ExportTraceServiceRequest).resource_spans:
-        place = accept.place(told_by(resource.resource.attributes))
-        for scope in resource.scope_spans:
-            for one in scope.spans:
-                end = accept.moment(place, one.end_time_unix_nano)
-                if end is None or place is None:
-                    continue
-                told = told_by(one.attributes)
-                failed = one.status.code == _FAILED
-                events = [told_by(event.attributes) for event in one.events] if failed else []
-                yield SpanRecord(
-                    *place,
-                    trace_id=one.trace_id.hex(),
-                    span_id=one.span_id.hex(),
-                    parent_id=one.parent_span_id.hex(),
-                    name=one.name,
-                    kind=one.kind,
-                    start=one.start_time_unix_nano / 1e9 or end,
-                    end=end,
-                    failed=failed,
-                    status=_why(one.status.message, told, events) if failed else "",
-                    peer=peer_of(told),
-                )
+    for one, place in sent_in(body, ExportTraceServiceRequest, _LEVELS, accept):
+        end = accept.moment(place, one.end_time_unix_nano)
+        if end is None or place is None:
+            continue
+        told = told_by(one.attributes)
+        failed = one.status.code == _FAILED
+        events = [told_by(event.attributes) for event in one.events] if failed else []
+        yield SpanRecord(
+            *place,
+            trace_id=one.trace_id.hex(),
+            span_id=one.span_id.hex(),
+            parent_id=one.parent_span_id.hex(),
+            name=one.name,
+            kind=one.kind,
+            start=one.start_time_unix_nano / 1e9 or end,
+            end=end,
+            failed=failed,
+            status=_why(one.status.message, told, events) if failed else "",
+            peer=peer_of(told),
+        )
 
 
 def _in_document(body: bytes, accept: Acceptance) -> Iterator[SpanRecord]:
-    for where, resource in items(document(body), "resourceSpans", ""):
-        about = resource.get("resource")
-        place = accept.place(told_in(about, where) if isinstance(about, dict) else {})
-        for inside, scope in items(resource, "scopeSpans", where):
-            for spot, one in items(scope, "spans", inside):
-                record = _of(_camel(one), spot, place, accept)
-                if record is not None:
-                    yield record
+    for where, one, place in told_of(body, _LEVELS, accept):
+        record = _of(one, where, place, accept)
+        if record is not None:
+            yield record
 
 
 def _of(
     one: Mapping[str, Any], where: str, place: tuple[str, str] | None, accept: Acceptance
 ) -> SpanRecord | None:
-    end = accept.moment(place, one.get("endTimeUnixNano"))
+    end = accept.moment(place, either(one, "endTimeUnixNano"))
     if end is None or place is None:
         return None
     told = told_in(one, where)
@@ -115,12 +99,12 @@ def _of(
     status = found if isinstance(found, dict) else {}
     failed = number_in(status.get("code"), _CODES) == _FAILED
     events = [told_in(event, spot) for spot, event in items(one, "events", where)] if failed else []
-    start = number_in(one.get("startTimeUnixNano"), {}) / 1e9
+    start = number_in(either(one, "startTimeUnixNano"), {}) / 1e9
     return SpanRecord(
         *place,
-        trace_id=hex_id(one.get("traceId"), 32),
-        span_id=hex_id(one.get("spanId"), 16),
-        parent_id=hex_id(one.get("parentSpanId"), 16),
+        trace_id=hex_id(either(one, "traceId"), 32),
+        span_id=hex_id(either(one, "spanId"), 16),
+        parent_id=hex_id(either(one, "parentSpanId"), 16),
         name=str(one.get("name", "")),
         kind=number_in(one.get("kind"), _KINDS),
         start=start or end,
@@ -129,16 +113,6 @@ def _of(
         status=_why(str(status.get("message", "")), told, events) if failed else "",
         peer=peer_of(told),
     )
-
-
-def _camel(one: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a span with its names in lowerCamelCase, as the specification has them."""
-    return {name if "_" not in name else _joined(name): value for name, value in one.items()}
-
-
-def _joined(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(map(str.title, rest))
 
 
 def _why(message: str, told: Mapping[str, str], events: list[dict[str, str]]) -> str:

@@ -163,8 +163,9 @@ def test_nesting_without_end_is_cut_or_refused() -> None:
         read_logs(b'{"resourceLogs":' + b"[" * 100_000)
 
 
+INTEGERS = st.integers(-(2**63), 2**63 - 1)
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    st.none() | st.booleans() | INTEGERS | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
         st.sampled_from(
@@ -183,9 +184,8 @@ JSON_VALUES = st.recursive(
 @settings(max_examples=300)
 @given(JSON_VALUES, st.sampled_from([read_logs, read_traces]))
 def test_any_json_is_read_or_refused_with_a_reason(value: Any, parse: Parse) -> None:
-    body = orjson.dumps(value) if not isinstance(value, int) or abs(value) < 2**63 else b"0"
     try:
-        parse(body)
+        parse(orjson.dumps(value))
     except InputError as error:
         assert str(error)  # noqa: PT017 - one kind only may come out
 
