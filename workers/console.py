@@ -16,6 +16,7 @@ from workers import knowledge, regrouping
 from workers.clock import SystemClock
 from workers.exports import take_export
 from workers.judgement import judge
+from workers.listening import keep
 from workers.wiring import Parts
 
 MEET_SPAN = timedelta(days=7)
@@ -38,6 +39,10 @@ def make_console(parts: Parts) -> FastAPI:
             ingest_token=token,
             web_token=token,
             slack_signing_secret=_shown(settings.slack_signing_secret),
+            pagerduty_webhook_secrets=tuple(
+                one.get_secret_value() for one in settings.pagerduty_webhook_secrets
+            ),
+            keep_word=partial(keep, parts),
             seen_until=lambda: seen_until(parts),
             judge=partial(judge, parts),
             merge=partial(regrouping.merge, parts),

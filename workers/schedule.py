@@ -38,6 +38,7 @@ def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]
     """
     entries = {
         "ingest.digest": _entry("ingest.digest", SWEEP_SECONDS),
+        "ingest.hear": _entry("ingest.hear", SWEEP_SECONDS),
         "detect.sweep": _entry("detect.sweep", SWEEP_SECONDS),
         "correlate.sweep": _entry("correlate.sweep", SWEEP_SECONDS),
         "deliver.fall_back": _entry("deliver.fall_back", FALL_BACK_SECONDS),

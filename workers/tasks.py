@@ -13,6 +13,7 @@ from celery import Celery, Task
 
 from aiops.telemetry import TRACEPARENT
 from workers.back_fill import fetch_missing
+from workers.listening import listen
 from workers.queue import ENQUEUED_AT
 from workers.wiring import Parts
 
@@ -22,6 +23,7 @@ MAX_STARTS = 5
 WORK: dict[str, Callable[..., Any]] = {
     "ingest.poll": lambda parts, source: parts.poll.run(source),
     "ingest.digest": lambda parts: parts.digest.run(),
+    "ingest.hear": listen,
     "detect.advance": lambda parts, shard: parts.detect.run(shard),
     "detect.sweep": lambda parts: parts.detect.sweep(),
     "correlate.env": lambda parts, env: parts.correlate.run(env),

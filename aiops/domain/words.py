@@ -4,6 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+BUTTON_PREFIX = "aiops."
+"""What the ids of our buttons begin with, wherever they stand; the verb follows."""
+
+KEY_SEPARATOR = "|"
+"""Between an episode's dedup key and what makes the id of a row of buttons unique."""
+
 
 class Verb(StrEnum):
     """What a person can say of an incident."""
@@ -65,3 +71,51 @@ class Saying(Word):
     action: str = ""
     episode: int | None = None
     sink: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overheard:
+    """A person's word as another program brings it, before it is looked at here.
+
+    Args:
+        key: the dedup key of the episode it is about, as in "INC-1001.2".
+        verb: what it says.
+        place: where it was said.
+        who: the person's name there.
+        who_id: the person's id there.
+        at: when, by the clock of that place, aware UTC.
+        about: as in `Saying`; empty where only `about_id` is known.
+        about_id: the id there of the person it is assigned to.
+        action: as in `Saying`.
+        channel: of the message it was said on, where it was a chat's.
+        answer_url: where the person hears what became of it.
+    """
+
+    key: str
+    verb: Verb
+    place: Place
+    who: str
+    who_id: str
+    at: datetime
+    about: str = ""
+    about_id: str = ""
+    action: str = ""
+    channel: str = ""
+    answer_url: str = ""
+
+    @property
+    def incident_id(self) -> str:
+        """Which incident it is about."""
+        return self.key.rpartition(".")[0]
+
+    @property
+    def episode(self) -> int:
+        """Which episode of it."""
+        return int(self.key.rpartition(".")[2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """What another program brought that is no word of a person on an incident of ours, and why."""
+
+    why: str

@@ -196,6 +196,7 @@ def _details(incident: Incident, notification: Notification, url: str) -> dict[s
         "narrative": clean(incident.story, _STORY_CHARACTERS),
         "owner": _text(incident.owner_title or incident.owner or ""),
         "owner_reason": _text(incident.owner_reason),
+        "assigned_to": _text(incident.assignee),
         "runbook": _text(runbook),
         "severity_reason": _text(incident.severity_reason),
         "decision_reason": _text(notification.reason),

@@ -49,19 +49,24 @@ def state_words(incident: Incident) -> str:
     match incident.state:
         case IncidentState.ACKNOWLEDGED:
             by = f" by {incident.acknowledged_by}" if incident.acknowledged_by else ""
-            return f"{incident.id} was acknowledged{by}."
+            to = f", assigned to {incident.assignee}" if incident.assignee else ""
+            return f"{incident.id} was acknowledged{by}{to}."
         case IncidentState.MITIGATED | IncidentState.RESOLVED:
             return ending_words(incident)
         case IncidentState.MERGED:
             return f"{incident.id} was merged into {incident.merged_into}: follow it there."
         case _:
-            return f"{incident.id} is open."
+            to = f", assigned to {incident.assignee}" if incident.assignee else ""
+            return f"{incident.id} is open{to}."
 
 
 def ending_words(incident: Incident) -> str:
-    """Return that an incident is over, since when, and what it cost."""
+    """Return that an incident is over, since when or who says so, and what it cost."""
+    if incident.dismissed_by:
+        return f"{incident.id} is no incident, says {incident.dismissed_by}."
     if incident.quiet_since is None:
-        return f"{incident.id} is over."
+        by = f", says {incident.mitigated_by}" if incident.mitigated_by else ""
+        return f"{incident.id} is over{by}."
     lasted = duration_words(incident.quiet_since - incident.started_at)
     since = clock_time(incident.quiet_since)
     costs = _listed(

@@ -44,6 +44,7 @@ class Slack:
         client: sends the requests; made on first use when None.
         team_channels: further channels, by the owner role whose incidents are told there. An
             episode stays in the channel it was first told in.
+        with_buttons: whether Slack may send us what people press.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Slack:
         *,
         client: httpx.Client | None = None,
         team_channels: Mapping[str, str] = MappingProxyType({}),
+        with_buttons: bool = False,
     ) -> None:
         self.name = name
         self.rate = RATE
@@ -65,6 +67,7 @@ class Slack:
         self._base_url = base_url
         self._given_client = client
         self._team_channels = team_channels
+        self._with_buttons = with_buttons
 
     def __repr__(self) -> str:
         return f"Slack(name={self.name!r}, channel={self._channel!r})"
@@ -81,6 +84,7 @@ class Slack:
             team_channels={
                 team.name: team.slack_channel for team in settings.teams if team.slack_channel
             },
+            with_buttons=settings.slack_signing_secret is not None,
         )
 
     def payload(
@@ -94,7 +98,9 @@ class Slack:
         return {
             "channel": reference.get("channel", channel),
             "ts": reference.get("ts", ""),
-            "message": slack_message.message(incident, notification, self._base_url),
+            "message": slack_message.message(
+                incident, notification, self._base_url, with_buttons=self._with_buttons
+            ),
             "reply": slack_message.reply(incident, notification, reference),
             "told": slack_message.told_of(incident),
         }

@@ -14,6 +14,7 @@ from aiops.notify.phrases import (
     introduction,
     state_words,
 )
+from aiops.notify.slack_buttons import buttons
 
 EVENT_TYPE = "aiops_incident"
 """The type of the metadata by which a repeat finds what is there already."""
@@ -28,12 +29,24 @@ _IMPACTS = 3
 # Together below the 13,200 characters a message may have.
 
 
-def message(incident: Incident, notification: Notification, base_url: str) -> dict[str, Any]:
-    """Return what the incident's own message says now: text, blocks and metadata."""
+def message(
+    incident: Incident, notification: Notification, base_url: str, *, with_buttons: bool = False
+) -> dict[str, Any]:
+    """Return what the incident's own message says now: text, blocks and metadata.
+
+    Args:
+        incident: as it is now.
+        notification: which delivery this is.
+        base_url: where our pages are, for links; empty for none.
+        with_buttons: whether Slack may send us what people press.
+    """
     first = _first_words(incident)
     return {
         "text": first,
-        "blocks": _blocks(incident, notification, first, base_url),
+        "blocks": [
+            *_blocks(incident, notification, first, base_url),
+            *(buttons(incident) if with_buttons else ()),
+        ],
         "metadata": {"event_type": EVENT_TYPE, "event_payload": _identity(incident)},
     }
 
@@ -49,7 +62,7 @@ def reply(
         told: severity and cause the sink heard last.
     """
     lines: list[str] = []
-    if notification.action is DeliveryAction.RESOLVE:
+    if notification.action in (DeliveryAction.ACKNOWLEDGE, DeliveryAction.RESOLVE):
         lines.append(state_words(incident))
     elif notification.action is DeliveryAction.UPDATE and told:
         lines += _differences(incident, told)
@@ -72,6 +85,7 @@ def told_of(incident: Incident) -> dict[str, str]:
     return {
         "severity": incident.severity.value,
         "cause": f"{service} {change.id if change else ''}".strip(),
+        "assignee": incident.assignee,
     }
 
 
@@ -104,7 +118,8 @@ def _identity(incident: Incident) -> dict[str, Any]:
 
 
 def _first_words(incident: Incident) -> str:
-    words = [] if incident.state is IncidentState.OPEN else [state_words(incident)]
+    is_news = incident.state is not IncidentState.OPEN or incident.assignee
+    words = [state_words(incident)] if is_news else []
     if incident.is_live:
         words.append(introduction(incident))
     return escaped(" ".join(words), _TEXT_CHARACTERS)
@@ -169,4 +184,6 @@ def _differences(incident: Incident, told: Mapping[str, str]) -> list[str]:
     if now["cause"] != told.get("cause", now["cause"]):
         found = cause_words(incident.causes[0]) if incident.causes else "unknown again"
         lines.append(f"Likely cause is now {found}.")
+    if now["assignee"] != told.get("assignee", ""):
+        lines.append(f"Assigned to {incident.assignee}.")
     return lines

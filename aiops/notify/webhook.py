@@ -33,6 +33,7 @@ TYPES: Mapping[DeliveryAction, str] = MappingProxyType(
     {
         DeliveryAction.TRIGGER: "incident.triggered",
         DeliveryAction.UPDATE: "incident.updated",
+        DeliveryAction.REFRESH: "incident.noted",
         DeliveryAction.ACKNOWLEDGE: "incident.acknowledged",
         DeliveryAction.RESOLVE: "incident.resolved",
     }

@@ -153,6 +153,13 @@ def _menu(element: Node, place: str) -> Iterator[str]:
         yield from _each(element.get("options"), f"{place}/options", limit, _option)
 
 
+def _people(element: Node, place: str) -> Iterator[str]:
+    keys = ("action_id", "initial_user", "confirm", "focus_on_load", "placeholder")
+    yield from _keys(element, place, keys)
+    if "placeholder" in element:
+        yield from _text(element["placeholder"], f"{place}/placeholder", 150, ("plain_text",))
+
+
 def _option(option: Any, place: str) -> Iterator[str]:
     if not isinstance(option, Mapping):
         yield _at("must be an object", place)
@@ -174,6 +181,7 @@ _BLOCKS: Mapping[str, Check] = {
 _ELEMENTS: Mapping[str, Check] = {
     "button": _button,
     "image": _image_element,
+    "users_select": _people,
     "static_select": _menu,
     "multi_static_select": _menu,
     "overflow": _menu,

@@ -58,6 +58,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         sinks=_sinks(file, surroundings),
         web=_web(file, surroundings),
         slack_signing_secret=surroundings.secret("AIOPS_SLACK_SIGNING_SECRET"),
+        pagerduty_webhook_secrets=surroundings.secrets("AIOPS_PAGERDUTY_WEBHOOK_SECRET"),
         policies=_policies(file),
         journeys=tuple(_journey(one) for one in file.journeys),
         kpis=tuple(_kpi(one) for one in file.kpis),
@@ -211,7 +212,9 @@ def _paging(file: SettingsFile) -> PagingPolicy:
         settle_seconds=file.settle_seconds,
         page_sinks=tuple(file.sinks if file.page_to is None else file.page_to),
         ticket_sinks=tuple(slack if file.ticket_to is None else file.ticket_to),
-        shown_sinks=tuple(slack),
+        shown_sinks=tuple(
+            name for name, sink in file.sinks.items() if sink.kind in ("slack", "webhook")
+        ),
         default_owner=file.default_owner,
     )
 

@@ -59,6 +59,12 @@ class Surroundings:
             return None
         return SecretStr(value)
 
+    def secrets(self, name: str) -> tuple[SecretStr, ...]:
+        """Return the secrets of a variable or its file that holds several, separated by commas."""
+        found = self.secret(name)
+        parts = found.get_secret_value().split(",") if found else []
+        return tuple(SecretStr(one) for one in parts if one)
+
     def report(self, name: str, message: str, hint: str = "") -> None:
         """Note what is wrong with a variable."""
         self.problems.append(Problem(place=_PLACE, path=name, message=message, hint=hint))

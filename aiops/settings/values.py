@@ -187,6 +187,7 @@ class Settings:
     sinks: tuple[SinkSettings, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)
     slack_signing_secret: SecretStr | None = None
+    pagerduty_webhook_secrets: tuple[SecretStr, ...] = ()
     policies: Policies = field(default_factory=Policies)
     journeys: tuple[Journey, ...] = ()
     kpis: tuple[Kpi, ...] = ()

@@ -93,6 +93,9 @@ class WebServices:
         ingest_token: what senders must present; None: none, then only loopback names work.
         web_token: what readers must present; None: as above.
         slack_signing_secret: of the Slack app; None: its commands are refused.
+        pagerduty_webhook_secrets: of the subscriptions; none: its webhooks are refused.
+        keep_word: stores what a person said elsewhere (source, key, body), durably, before it
+            returns; None: nobody's word is taken here.
         seen_until: up to when signals have been looked at; None: not known. A quiet list says so,
             for silence must not read as health.
         judge: stores what a person says of an incident; None: nobody can say it here.
@@ -112,6 +115,8 @@ class WebServices:
     ingest_token: str | None = field(default=None, repr=False)
     web_token: str | None = field(default=None, repr=False)
     slack_signing_secret: str | None = field(default=None, repr=False)
+    pagerduty_webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    keep_word: Callable[[str, str, bytes], None] | None = None
     seen_until: Callable[[], datetime | None] | None = None
     judge: Judge | None = None
     merge: Merge | None = None

@@ -110,9 +110,30 @@ def test_an_incident_is_one_message_that_changes_with_a_thread_that_says_what(
     assert thread(slack) == [
         "Severity is now P1, was P2: revenue per minute in EU down 24% (P1 from 15%)."
         " Likely cause is now deploy 2026.04.18-3 to payment-service at 10:01 UTC (82% sure).",
+        "INC-2048 was acknowledged by ann.",
         "INC-2048 is over: it lasted 38 min and has been quiet since 10:41 UTC."
         " It cost about EUR 46,000 of revenue in EU.",
     ]
+
+
+def test_what_was_said_in_slack_itself_changes_the_message_and_not_the_thread(
+    slack: Bench,
+) -> None:
+    reference = deliver(slack, incident())
+    taken = incident(
+        revision=2, state=IncidentState.ACKNOWLEDGED, acknowledged_by="ann", assignee="bob"
+    )
+    reference = deliver(slack, taken, DeliveryAction.REFRESH, reference=reference)
+    (message,) = [one for one in slack.ledger.messages if one.thread_ts is None]
+    assert message.content.text.startswith("INC-2048 was acknowledged by ann, assigned to bob.")
+    deliver(slack, replace(taken, revision=3), DeliveryAction.UPDATE, reference=reference)
+    assert thread(slack) == []
+
+
+def test_whom_it_is_given_to_is_told_in_the_thread(slack: Bench) -> None:
+    reference = deliver(slack, incident())
+    deliver(slack, incident(revision=2, assignee="bob"), DeliveryAction.UPDATE, reference=reference)
+    assert thread(slack) == ["Assigned to bob."]
 
 
 def test_an_update_that_only_costs_more_is_quiet(slack: Bench) -> None:

@@ -15,6 +15,7 @@ from workers.wiring import Parts
 WIRE = {
     "ingest.poll": ("ingest", ["source"]),
     "ingest.digest": ("ingest", []),
+    "ingest.hear": ("ingest", []),
     "detect.advance": ("detect", ["shard"]),
     "detect.sweep": ("detect", []),
     "correlate.env": ("correlate", ["env"]),
@@ -106,6 +107,7 @@ def test_beat_asks_for_sweeps_every_second_and_for_polls_often_enough() -> None:
     assert {entry["task"] for entry in asked.values()} <= set(WIRE)
     assert {entry["task"]: entry["schedule"] for entry in asked.values()} == {
         "ingest.digest": 1.0,
+        "ingest.hear": 1.0,
         "detect.sweep": 1.0,
         "correlate.sweep": 1.0,
         "deliver.fall_back": 10.0,

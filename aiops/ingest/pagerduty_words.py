@@ -1,0 +1,84 @@
+"""PagerDuty's webhooks, v3: what people did to our incidents there. Pure.
+
+What an integration or a timeout did is nobody's word: our own events come back as webhooks too.
+
+References:
+    developer.pagerduty.com, "Webhooks overview" and "Webhook payload".
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from aiops.domain.errors import InputError
+from aiops.domain.time import require_aware
+from aiops.domain.words import Overheard, Passed, Place, Verb
+from aiops.ingest.words import is_ours, part, read_object, text
+
+VERBS = {
+    "incident.acknowledged": Verb.ACKNOWLEDGE,
+    "incident.resolved": Verb.MITIGATE,
+    "incident.reassigned": Verb.ASSIGN,
+    "incident.delegated": Verb.ASSIGN,
+}
+"""What we take of PagerDuty's events; its "resolved" begins our watch."""
+
+_PERSON = "user_reference"
+_MERGED = "merge_resolve_reason"
+
+
+def event_id(body: bytes) -> str:
+    """Return the id by which a webhook that comes twice is known, "" where it has none.
+
+    Raises:
+        InputError: the body is no JSON object.
+    """
+    return text(read_object(body), "event", "id")
+
+
+def parse(body: bytes) -> Overheard | Passed:
+    """Return what a person said with a webhook, or why it is not that.
+
+    Raises:
+        InputError: the body is not of PagerDuty's form.
+    """
+    event = part(read_object(body), "event")
+    kind = text(event, "event_type")
+    if not kind:
+        raise InputError("event.event_type: found none, expected one as in incident.acknowledged")
+    verb, data = VERBS.get(kind), part(event, "data")
+    key = part(data, "incident_key")
+    if verb is None:
+        return Passed(why=f"{kind} is nothing we take")
+    if not is_ours(key):
+        return Passed(why="the incident is not one of ours")
+    if text(event, "agent", "type") != _PERSON:
+        return Passed(why="no person did it")
+    if verb is Verb.MITIGATE and text(data, "resolve_reason", "type") == _MERGED:
+        return Passed(why="it was merged into another incident there, which goes on")
+    names = _assignees(data)
+    if verb is Verb.ASSIGN and not names:
+        return Passed(why="it was given to nobody we can name")
+    return Overheard(
+        key=str(key),
+        verb=verb,
+        place=Place.PAGERDUTY,
+        who=text(event, "agent", "summary") or text(event, "agent", "id"),
+        who_id=text(event, "agent", "id"),
+        at=_moment(text(event, "occurred_at")),
+        about=", ".join(names) if verb is Verb.ASSIGN else "",
+    )
+
+
+def _assignees(data: object) -> list[str]:
+    listed = part(data, "assignees")
+    people: list[Any] = listed if isinstance(listed, list) else []
+    found = [text(one, "summary") or text(one, "id") for one in people if isinstance(one, Mapping)]
+    return [one for one in found if one]
+
+
+def _moment(said: str) -> datetime:
+    try:
+        return require_aware(datetime.fromisoformat(said), "event.occurred_at")
+    except ValueError as error:
+        raise InputError(f"event.occurred_at: found {said[:40]!r}, expected ISO 8601") from error
