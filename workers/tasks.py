@@ -30,6 +30,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "correlate.sweep": lambda parts: parts.correlate.sweep(),
     "deliver.sweep": lambda parts: parts.deliver.sweep(),
     "deliver.fall_back": lambda parts: parts.deliver.fall_back(),
+    "deliver.next": lambda parts, sink: parts.deliver.next(sink),
     "deliver.send": lambda parts, delivery: parts.deliver.run(delivery),
     "fit.back_fill": fetch_missing,
     "fit.due": lambda parts: parts.fit.due(),

@@ -14,7 +14,12 @@ from starlette.types import ASGIApp
 from aiops.receivers.asgi import receiver_app
 from aiops.receivers.faults import FaultPlan
 from aiops.receivers.ledger import Answer, Clock, Ledger, Received
-from aiops.receivers.pagerduty_rules import MAX_BODY_BYTES, change_errors, enqueue_errors
+from aiops.receivers.pagerduty_rules import (
+    MAX_BODY_BYTES,
+    Throttle,
+    change_errors,
+    enqueue_errors,
+)
 
 ENQUEUE_PATH = "/v2/enqueue"
 CHANGE_PATH = "/v2/change/enqueue"
@@ -128,6 +133,7 @@ class PagerDutyLedger(Ledger):
         routing_keys: the integrations that exist, 32 letters and digits each.
         clock: stamps the requests.
         path: the file that outlives the process, see `Ledger`.
+        per_minute: more events of one routing key in any minute answer 429; None for no limit.
 
     Examples:
         >>> from aiops.domain.time import utc
@@ -139,7 +145,12 @@ class PagerDutyLedger(Ledger):
     name: ClassVar[str] = "pagerduty"
 
     def __init__(
-        self, *, routing_keys: Collection[str], clock: Clock, path: Path | None = None
+        self,
+        *,
+        routing_keys: Collection[str],
+        clock: Clock,
+        path: Path | None = None,
+        per_minute: int | None = None,
     ) -> None:
         super().__init__(clock=clock, path=path)
         self._routing_keys = frozenset(routing_keys)
@@ -147,6 +158,7 @@ class PagerDutyLedger(Ledger):
         self._open: dict[tuple[str, str], int] = {}
         self._changes: tuple[Mapping[str, Any], ...] = ()
         self._without_effect: tuple[PagerDutyEvent, ...] = ()
+        self._throttle = Throttle(per_minute) if per_minute else None
         self._reload()
 
     @property
@@ -191,6 +203,8 @@ class PagerDutyLedger(Ledger):
             text = "Event object format is unrecognized"
             return _error(400, "Unrecognized object", text, ["JSON parse error"])
         errors = check(event, self._routing_keys)
+        if not errors and self._throttle and self._throttle.takes_no(event, received.at):
+            return self.refusal(429, 0)
         return _invalid(errors) if errors else self.apply(received)
 
     def apply(self, received: Received) -> Answer:

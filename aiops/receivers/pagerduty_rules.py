@@ -7,8 +7,9 @@ References:
 """
 
 import re
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,24 @@ _DEDUP_KEY_CHARACTERS = 255
 _SUMMARY_CHARACTERS = 1024
 
 Event = Mapping[str, Any]
+
+
+class Throttle:
+    """Takes so many events of one routing key in any minute, and no more."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._lately: dict[str, deque[datetime]] = {}
+
+    def takes_no(self, event: Event, at: datetime) -> bool:
+        """Tell whether a valid event is one too many; if it is not it counts."""
+        lately = self._lately.setdefault(str(event["routing_key"]), deque())
+        while lately and at - lately[0] >= timedelta(minutes=1):
+            lately.popleft()
+        if len(lately) >= self._per_minute:
+            return True
+        lately.append(at)
+        return False
 
 
 def enqueue_errors(event: Event, routing_keys: Collection[str]) -> list[str]:

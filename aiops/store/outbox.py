@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Update, literal, or_, select, update
+from sqlalchemy import Connection, Select, Update, literal, or_, select, update
 
 from aiops.domain.errors import DeliveryError
 from aiops.domain.notifications import DeliveryState
@@ -59,20 +59,20 @@ class Outbox(OutboxReads):
             rates: how fast each sink may be told.
             limit: so many at most for each sink.
         """
-        found: list[int] = []
+        waiting = select(OUTBOX.c.sink).where(is_one_of(OUTBOX.c.state, WAITING)).distinct()
         with reading(self._engine) as connection:
             known = standings(connection)
-            waiting = select(OUTBOX.c.sink).where(is_one_of(OUTBOX.c.state, WAITING)).distinct()
+            found: list[int] = []
             for sink in connection.scalars(waiting.order_by(OUTBOX.c.sink)).all():
                 free = known.get(sink, Standing()).free(rates.get(sink, NO_LIMIT), wall)
-                query = (
-                    select(OUTBOX.c.id)
-                    .where(OUTBOX.c.sink == sink, can_be_claimed(now, wall))
-                    .order_by(OUTBOX.c.urgency, OUTBOX.c.next_attempt_at, OUTBOX.c.id)
-                    .limit(min(free, limit))
-                )
+                query = _most_urgent(sink, now, wall).limit(min(free, limit))
                 found += connection.scalars(query)
         return tuple(found)
+
+    def next_of(self, sink: str, now: datetime, wall: datetime) -> int | None:
+        """Return the most urgent one of a sink that is due, whether or not it may be told now."""
+        with reading(self._engine) as connection:
+            return connection.scalar(_most_urgent(sink, now, wall).limit(1))
 
     def claim(
         self,
@@ -246,6 +246,15 @@ class Outbox(OutboxReads):
             if done:
                 write_entry(connection, entry)
         return done
+
+
+def _most_urgent(sink: str, now: datetime, wall: datetime) -> Select[int]:
+    columns = OUTBOX.c
+    return (
+        select(columns.id)
+        .where(columns.sink == sink, can_be_claimed(now, wall))
+        .order_by(columns.urgency, columns.next_attempt_at, columns.id)
+    )
 
 
 def _addressee(connection: Connection, delivery_id: int) -> tuple[str, Origin]:

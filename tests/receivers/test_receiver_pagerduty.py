@@ -3,7 +3,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,14 @@ def send(ledger: PagerDutyLedger, event: object, path: str = "/v2/enqueue") -> A
     answer = ledger.answer(received)
     ledger.keep(received, answer)
     return answer
+
+
+def test_more_than_its_rate_is_throttled_by_routing_key_until_a_minute_has_passed() -> None:
+    times = iter([NOW + timedelta(seconds=seconds) for seconds in (0, 1, 2, 59, 60, 60.5)])
+    ledger = PagerDutyLedger(routing_keys={ROUTING_KEY}, clock=lambda: next(times), per_minute=2)
+    answers = [send(ledger, trigger(dedup_key=str(number))).status for number in range(6)]
+    assert answers == [202, 202, 429, 429, 202, 429]
+    assert len(ledger.incidents) == 3
 
 
 def with_payload(**changes: Any) -> Event:

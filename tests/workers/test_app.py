@@ -21,6 +21,7 @@ WIRE = {
     "correlate.env": ("correlate", ["env"]),
     "correlate.sweep": ("correlate", []),
     "deliver.fall_back": ("deliver", []),
+    "deliver.next": ("deliver", ["sink"]),
     "deliver.sweep": ("deliver", []),
     "deliver.send": ("deliver", ["delivery"]),
     "fit.back_fill": ("fit", ["source"]),

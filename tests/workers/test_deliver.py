@@ -235,11 +235,11 @@ def test_a_sink_is_told_at_its_rate_and_the_sweep_comes_when_it_may_be_told_more
         for number in (1001, 1002)
     )
     parts.deliver.sweep()
-    parts.drain(without=["deliver.sweep"])
+    parts.drain(without=["deliver.next"])
     assert len(pagerduty(parts).sent) == 1
     parts.deliver.run(second)
     assert len(pagerduty(parts).sent) == 1
-    assert parts.tasks.delays == {"deliver.sweep": pytest.approx(60 / 59)}
+    assert parts.tasks.delays == {"deliver.next": pytest.approx(60 / 59)}
     parts.hand.move(60 / 59)
     parts.deliver.sweep()
     parts.drain()

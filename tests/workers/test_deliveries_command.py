@@ -65,7 +65,7 @@ def test_what_was_given_up_is_sent_again_on_a_persons_word(shop: Installation) -
     told = said("replay", "1", "2", "--by", "ann", "--why", "mended", code=1)
     assert "1 will be sent again" in told
     assert "2 is not dead" in told
-    shop.drain(without=["deliver.sweep"])
+    shop.drain(without=["deliver.next"])
     assert shop.told["pagerduty"].actions() == [DeliveryAction.TRIGGER]
     (entry,) = AuditLog(shop._engine).entries(subject="delivery 1")
     assert (entry.actor, entry.action, entry.detail) == ("ann", "replay", "mended")

@@ -172,5 +172,29 @@ def correlate(
         typer.echo(f"{name:32} {value}")
 
 
+@app.command()
+def deliver(
+    seconds: Annotated[int, typer.Option(help="How long each of the two phases is.", min=10)] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+) -> None:
+    """Measure how soon sinks are told.
+
+    Through the processes of `aiops up` to loopback receivers that keep the vendors' limits: seconds
+    from decision to delivery at half of what each takes; then, with three times what it takes
+    waiting, what share of its rate is used and how soon a P1 goes through.
+
+    Example: aiops bench deliver --seconds 60
+    """
+    from workers.bench.deliver import bench_deliver  # noqa: PLC0415 - keeps --help fast
+
+    figures = bench_deliver(seconds, lambda line: None if as_json else typer.echo(line))
+    if as_json:
+        typer.echo(json.dumps(figures))
+        return
+    for phase, sinks in figures.items():
+        for sink, found in sinks.items():
+            typer.echo(f"{phase:6} {sink:10} {found}")
+
+
 def _seconds(value: float | None) -> str:
     return f"{'-' if value is None else format(value, '.1f'):>7}"

@@ -53,6 +53,12 @@ class Deliver:
         for row in self._outbox.due(self._clock.now(), self._real_clock.now(), self._rates):
             self._queue.enqueue("deliver.send", row)
 
+    def next(self, sink: str) -> None:
+        """Send the most urgent delivery that waits for a sink, if it may be told now."""
+        waiting = self._outbox.next_of(sink, self._clock.now(), self._real_clock.now())
+        if waiting is not None:
+            self.run(waiting)
+
     def fall_back(self) -> None:
         """Give what a sink did not take in time to the one that stands in for it."""
         now = self._clock.now()
@@ -98,7 +104,8 @@ class Deliver:
         now = self._clock.now()
         self._outbox.delivered(delivery.id, delivery.token, receipt.reference, now=now)
         self._telemetry.delivered(note, now)
-        self._queue.enqueue("deliver.sweep", after_seconds=self._until_free(note.sink))
+        wait = self._outbox.wait(note.sink, sink.rate, self._real_clock.now())
+        self._queue.enqueue("deliver.next", note.sink, after_seconds=wait.total_seconds())
 
     def _fail(self, delivery: Delivery, error: DeliveryError) -> None:
         self._telemetry.delivery_failed(delivery.notification, str(error))
@@ -124,11 +131,6 @@ class Deliver:
 
     def _give_up(self, delivery: Delivery, why: str) -> None:
         self._outbox.give_up(delivery.id, delivery.token, why)
-
-    def _until_free(self, sink: str) -> float:
-        """Return the real seconds until a sink may be told more."""
-        wait = self._outbox.wait(sink, self._rates[sink], self._real_clock.now())
-        return wait.total_seconds()
 
     def _again_at(self, delivery: Delivery, error: DeliveryError) -> datetime:
         """Return when to try again: what the sink asked for, else doubling up to five minutes.
