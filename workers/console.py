@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from aiops.domain.changes import Change
+from aiops.domain.incidents import Incident
+from aiops.domain.words import Place, Verb
 from aiops.ingest import changes
 from aiops.learn.marks import holding
 from aiops.web.app import create_app
@@ -15,6 +17,7 @@ from aiops.web.services import WebServices
 from workers import knowledge, regrouping
 from workers.clock import SystemClock
 from workers.exports import take_export
+from workers.hearing import say
 from workers.judgement import judge
 from workers.listening import keep
 from workers.wiring import Parts
@@ -44,9 +47,10 @@ def make_console(parts: Parts) -> FastAPI:
             ),
             keep_word=partial(keep, parts),
             seen_until=lambda: seen_until(parts),
-            judge=partial(judge, parts),
+            judge=partial(judge, parts, place=Place.SLACK),
             merge=partial(regrouping.merge, parts),
             split=partial(regrouping.split, parts),
+            say=partial(_said, parts),
             take_export=partial(take_export, parts),
             marks=lambda: holding(parts.marks.all(), parts.clock.now()),
         )
@@ -63,6 +67,12 @@ def record(parts: Parts, found: Sequence[Change]) -> None:
         known = parts.changes.known(change.env, change.started_at - MEET_SPAN, now)
         for met in changes.meet([change], known):
             parts.changes.record(met, received_at=now, origin=parts.settings.origin)
+
+
+def _said(
+    parts: Parts, name: str, verb: Verb, *, by: str, why: str, about: str, place: str
+) -> Incident:
+    return say(parts, name, verb, by=by, why=why, about=about, place=place).incident
 
 
 def seen_until(parts: Parts) -> datetime | None:

@@ -42,6 +42,7 @@ def router(services: WebServices) -> APIRouter:
             incident=found,
             reach=reach(found),
             may_regroup=services.merge is not None,
+            may_say=services.say is not None,
             now=services.clock.now(),
             runbook=services.runbook(found.runbook_id),
             refresh_seconds=15 if is_open(found) else None,

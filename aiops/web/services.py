@@ -9,6 +9,7 @@ from aiops.domain.changes import Change
 from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Runbook
 from aiops.domain.marks import Mark
+from aiops.domain.words import Verb
 from aiops.ports import Clock
 
 
@@ -60,6 +61,20 @@ class Split(Protocol):
         ...
 
 
+class Say(Protocol):
+    """Takes a person's word on an incident."""
+
+    def __call__(
+        self, name: str, verb: Verb, *, by: str, why: str, about: str, place: str
+    ) -> Incident:
+        """Return the incident as it stands then.
+
+        Raises:
+            InputError: there is no such incident, or something is not said.
+        """
+        ...
+
+
 class ExportTaker(Protocol):
     """Stores what the body of an OTLP export comes down to, durably, before it returns."""
 
@@ -101,6 +116,7 @@ class WebServices:
         judge: stores what a person says of an incident; None: nobody can say it here.
         merge: makes incidents one; None: nobody can say it here.
         split: makes one incident two; None: as above.
+        say: takes a person's word on an incident; None: as above.
         take_export: stores what an OTLP body comes down to; None: OTLP is not taken here.
         marks: the marks that hold, by series.
     """
@@ -121,6 +137,7 @@ class WebServices:
     judge: Judge | None = None
     merge: Merge | None = None
     split: Split | None = None
+    say: Say | None = None
     take_export: ExportTaker | None = None
     marks: Callable[[], Sequence[Mark]] = tuple
 
