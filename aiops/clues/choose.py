@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from aiops.clues.elsewhere import Elsewhere, elsewhere_of
 from aiops.clues.needs import AHEAD, PAST
 from aiops.clues.templates import OTHER
 from aiops.domain.clues import (
@@ -67,13 +68,17 @@ def choose(
         return NO_CLUES
     onset = min(one.onset for one in candidate.symptoms)
     places = _places(candidate, knowledge)
+    elsewhere = elsewhere_of(candidate.symptoms, knowledge)
     found = [
         clue
         for template, minutes in _histories(window, places)
-        if (clue := _clue(template, minutes, onset, at, window, knowledge)) is not None
+        if not _is_elsewhere(template, onset - AHEAD, at, elsewhere)
+        and (clue := _clue(template, minutes, onset, at, window, knowledge, elsewhere)) is not None
     ]
     found.sort(key=lambda clue: _rank(clue, places))
-    return Clues(logs=_few(found), traces=_traces(candidate, window, onset, at, places, knowledge))
+    near = [one for one in window.traces if not elsewhere.holds(one.region, one.segment)]
+    traces = _traces(candidate, near, onset, at, places, knowledge)
+    return Clues(logs=_few(found), traces=traces)
 
 
 def speaks_of(incident: Incident, window: ClueWindow | None) -> bool:
@@ -98,6 +103,14 @@ def _places(candidate: Candidate, knowledge: Knowledge) -> dict[str, int]:
     return places
 
 
+def _is_elsewhere(
+    template: LogTemplate, since: datetime, at: datetime, elsewhere: Elsewhere
+) -> bool:
+    """Return whether all examples of a template since then are of regions that are not hit."""
+    told = [one for one in template.examples if since <= one.minute <= at]
+    return bool(told) and all(elsewhere.holds(one.region, one.segment) for one in told)
+
+
 def _histories(window: ClueWindow, places: dict[str, int]) -> Iterator[tuple[LogTemplate, Minutes]]:
     """Yield the templates of the services that count, with their lines by minute."""
     minutes: defaultdict[tuple[str, int], Minutes] = defaultdict(dict)
@@ -117,6 +130,7 @@ def _clue(  # noqa: PLR0917  # one argument per thing a clue is made of
     at: datetime,
     window: ClueWindow,
     knowledge: Knowledge,
+    elsewhere: Elsewhere,
 ) -> LogClue | None:
     since = onset - AHEAD
     after = {minute: count for minute, count in minutes.items() if since <= minute <= at}
@@ -127,7 +141,9 @@ def _clue(  # noqa: PLR0917  # one argument per thing a clue is made of
     hour = timedelta(hours=1)
     examples = [one for one in template.examples if since <= one.minute <= at]
     example = min(
-        examples, key=lambda one: (not one.trace_id, -one.minute.timestamp()), default=None
+        (one for one in examples if not elsewhere.holds(one.region, one.segment)),
+        key=lambda one: (not one.trace_id, -one.minute.timestamp(), one.region, one.segment),
+        default=None,
     )
     trace_id = example.trace_id if example else ""
     return LogClue(
@@ -235,7 +251,7 @@ def _few(clues: Sequence[LogClue]) -> tuple[LogClue, ...]:
 
 def _traces(  # noqa: PLR0917  # one argument per thing they are chosen by
     candidate: Candidate,
-    window: ClueWindow,
+    near: Sequence[TraceExample],
     onset: datetime,
     at: datetime,
     places: dict[str, int],
@@ -248,7 +264,7 @@ def _traces(  # noqa: PLR0917  # one argument per thing they are chosen by
     causes = [cause.service for cause in candidate.causes[:1]]
     ours = [
         one
-        for one in window.traces
+        for one in near
         if onset - MINUTE <= one.minute <= at
         and (one.service in causes if causes else places.get(one.service) == 1)
     ]

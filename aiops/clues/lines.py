@@ -14,7 +14,7 @@ MOST_GROUPS: Final = 5_000
 _COMPARED: Final = 1000
 """Characters of a line by which lines are told apart before they are masked."""
 
-_Key = tuple[str, str, int, int, str]
+_Key = tuple[str, str, int, int, str, str, str]
 _Line = tuple[bool, str, str]
 
 _ROUGH: Final = re.compile(r"[0-9a-f-]*[0-9][0-9a-f-]*")
@@ -42,6 +42,8 @@ class LogRecord(NamedTuple):
         text: what it says, of any length.
         trace_id: hex, or empty.
         repeated: how many records it stands for: a recording writes like ones once.
+        region: where it was written; empty where it does not say.
+        segment: for which customers; empty where it does not say.
     """
 
     env: str
@@ -51,6 +53,8 @@ class LogRecord(NamedTuple):
     text: str
     trace_id: str = ""
     repeated: int = 1
+    region: str = ""
+    segment: str = ""
 
 
 def severity_named(text: str) -> LogSeverity | None:
@@ -98,14 +102,14 @@ def group_lines(
         ('card <*> declined', 2, 'card 17 declined')
     """
     groups: dict[_Key, _Group] = {}
-    for env, service, number, at, text, trace_id, repeated in records:
+    for env, service, number, at, text, trace_id, repeated, region, segment in records:
         severity = severity_of(number, text)
         said = statement(text) if severity is not None else ""
         if severity is None or not said:
             continue
         # Masking is dear, so lines that differ in digits only are masked once.
         rough = _ROUGH.sub("0", said[:_COMPARED])
-        key = (env, service, severity, int(at // 60) * 60, rough)
+        key = (env, service, severity, int(at // 60) * 60, rough, region, segment)
         group = groups.get(key)
         if group is None:
             groups[key] = _Group((not trace_id, said, trace_id), repeated)
@@ -128,10 +132,10 @@ class _Group:
 def _masked(groups: Mapping[_Key, _Group]) -> dict[_Key, _Group]:
     """Return groups by their masked text; the example of each without secrets."""
     masked: dict[_Key, _Group] = {}
-    for (env, service, severity, minute, _), group in groups.items():
+    for (env, service, severity, minute, _, region, segment), group in groups.items():
         bare, said, trace_id = group.first
         example = redact(said)
-        key = (env, service, severity, minute, generalise(example))
+        key = (env, service, severity, minute, generalise(example), region, segment)
         first = (bare, example, trace_id)
         known = masked.get(key)
         if known is None:
@@ -143,17 +147,22 @@ def _masked(groups: Mapping[_Key, _Group]) -> dict[_Key, _Group]:
 
 def _kept(groups: Mapping[_Key, _Group], most: int) -> tuple[tuple[LogLines, ...], int]:
     keys = sorted(groups)
-    lines = tuple(
-        LogLines(
-            env=env,
-            service=service,
-            severity=LogSeverity(severity),
-            minute=utc(minute),
-            text=text,
-            count=groups[env, service, severity, minute, text].count,
-            example=groups[env, service, severity, minute, text].first[1],
-            trace_id=groups[env, service, severity, minute, text].first[2],
-        )
-        for env, service, severity, minute, text in keys[:most]
-    )
+    lines = tuple(_lines(key, groups[key]) for key in keys[:most])
     return lines, sum(groups[key].count for key in keys[most:])
+
+
+def _lines(key: _Key, group: _Group) -> LogLines:
+    env, service, severity, minute, text, region, segment = key
+    _, example, trace_id = group.first
+    return LogLines(
+        env=env,
+        service=service,
+        severity=LogSeverity(severity),
+        minute=utc(minute),
+        text=text,
+        count=group.count,
+        example=example,
+        trace_id=trace_id,
+        region=region,
+        segment=segment,
+    )

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final, NamedTuple
 
 from aiops.clues.masking import redact
@@ -34,6 +33,8 @@ class SpanRecord(NamedTuple):
         failed: whether its status is an error.
         status: what its status says.
         peer: the service it asked, where it is a client's and says so.
+        region: where it was answered; empty where it does not say.
+        segment: for which customers; empty where it does not say.
     """
 
     env: str
@@ -48,6 +49,8 @@ class SpanRecord(NamedTuple):
     failed: bool
     status: str = ""
     peer: str = ""
+    region: str = ""
+    segment: str = ""
 
 
 _ASKING: Final = (3, 4)
@@ -73,11 +76,14 @@ def example_spans(spans: Iterable[SpanRecord]) -> tuple[TraceExample, ...]:
 
 
 def keep_few(examples: Iterable[TraceExample]) -> tuple[TraceExample, ...]:
-    """Return the few that are kept of each caller, service and minute; twice changes nothing."""
-    places: defaultdict[tuple[str, str, str, datetime], dict[tuple[str, str], TraceExample]]
+    """Return the few that are kept of each caller, service, cohort and minute.
+
+    Twice changes nothing. A cohort is a region and segment.
+    """
+    places: defaultdict[tuple[object, ...], dict[tuple[str, str], TraceExample]]
     places = defaultdict(dict)
     for one in sorted(examples, key=_rank):
-        place = (one.env, one.service, one.caller, one.minute)
+        place = (one.env, one.service, one.caller, one.minute, one.region, one.segment)
         places[place].setdefault((one.trace_id, one.span_id), one)
     kept = [
         one
@@ -155,6 +161,8 @@ def _example(span: SpanRecord, parent: SpanRecord | None) -> TraceExample | None
         duration_seconds=round(max(span.end - span.start, 0.0), 6),
         failed=span.failed,
         status=redact(span.status)[:200],
+        region=span.region,
+        segment=span.segment,
     )
 
 

@@ -20,6 +20,8 @@ OTHER: Final = 0
 """The number of the template that stands for the lines past the cap."""
 
 MOST_EXAMPLES: Final = 3
+MOST_COHORTS: Final = 8
+"""Examples of a template that are kept, of each of so many regions and segments."""
 
 _ALIKE: Final = 0.8
 """Share of words two lines have in common to be one template; parameters are masked before, so
@@ -77,8 +79,9 @@ def tally(
     return Tally(templates=tuple(changed), counts=counts, crowded=tuple(crowded))
 
 
-def _order(one: LogLines) -> tuple[datetime, str, int, str, str]:
-    return one.minute, one.text, one.severity, one.example, one.trace_id
+def _order(one: LogLines) -> tuple[datetime, str, int, str, str, str, str]:
+    cohort = (one.region, one.segment)
+    return one.minute, one.text, one.severity, one.example, one.trace_id, *cohort
 
 
 class _Miner:
@@ -108,7 +111,13 @@ class _Miner:
         """Count a group of lines in; return the number of its template."""
         number = self._find(one.text)
         text = self._text(number) if number != OTHER else "(further lines)"
-        example = LogExample(minute=one.minute, text=one.example, trace_id=one.trace_id)
+        example = LogExample(
+            minute=one.minute,
+            text=one.example,
+            trace_id=one.trace_id,
+            region=one.region,
+            segment=one.segment,
+        )
         old = self.templates.get(number)
         if old is None:
             self.templates[number] = LogTemplate(
@@ -173,8 +182,16 @@ def _tree() -> Any:
 
 
 def _newest(examples: Iterable[LogExample]) -> tuple[LogExample, ...]:
-    """Return the newest few, one a minute; of two, the one with a trace, then by text."""
-    by_minute: dict[datetime, LogExample] = {}
+    """Return the newest few, newest first, of each of the first few regions and segments.
+
+    One a minute; of two, the one with a trace, then by text.
+    """
+    cohorts: defaultdict[tuple[str, str], dict[datetime, LogExample]] = defaultdict(dict)
     for one in sorted(examples, key=lambda one: (not one.trace_id, one.text, one.trace_id)):
-        by_minute.setdefault(one.minute, one)
-    return tuple(by_minute[minute] for minute in sorted(by_minute, reverse=True)[:MOST_EXAMPLES])
+        cohorts[one.region, one.segment].setdefault(one.minute, one)
+    kept = [
+        by_minute[minute]
+        for _, by_minute in sorted(cohorts.items())[:MOST_COHORTS]
+        for minute in sorted(by_minute, reverse=True)[:MOST_EXAMPLES]
+    ]
+    return tuple(sorted(kept, key=lambda one: one.minute, reverse=True))

@@ -33,6 +33,8 @@ class LogLines:
         count: how many there were.
         example: one of them, its parameters kept and its secrets masked.
         trace_id: the trace that line belongs to, hex; empty where it says none.
+        region: where they were written; empty where they do not say.
+        segment: for which customers; empty where they do not say.
     """
 
     env: str
@@ -43,15 +45,22 @@ class LogLines:
     count: int
     example: str
     trace_id: str = ""
+    region: str = ""
+    segment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogExample:
-    """One log line without its secrets: the minute it was written in, and its trace."""
+    """One log line without its secrets: its minute, its trace, and where and for whom it was.
+
+    Region and segment are empty where it does not say.
+    """
 
     minute: datetime
     text: str
     trace_id: str = ""
+    region: str = ""
+    segment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +119,8 @@ class TraceExample:
         duration_seconds: how long it took.
         failed: whether its status is an error.
         status: what it says of its failure, its secrets masked.
+        region: where it was answered; empty where it does not say.
+        segment: for which customers; empty where it does not say.
     """
 
     env: str
@@ -122,6 +133,8 @@ class TraceExample:
     duration_seconds: float
     failed: bool
     status: str = ""
+    region: str = ""
+    segment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from google.protobuf.message import DecodeError, Message
@@ -31,10 +31,18 @@ MOST_RECORDS: Final = 50_000
 _OLDEST_SECONDS: Final = OLDEST.total_seconds()
 _AHEAD_SECONDS: Final = AHEAD.total_seconds()
 _NAME_CHARACTERS: Final = 120
+_REGIONS: Final = ("region", "cloud.region")
 _ENVIRONMENTS: Final = ("deployment.environment.name", "deployment.environment")
 
-Place = tuple[str, str]
-"""Environment and service."""
+
+class Place(NamedTuple):
+    """Whose records a resource holds; region and segment are empty where it does not say."""
+
+    env: str
+    service: str
+    region: str = ""
+    segment: str = ""
+
 
 Levels = tuple[str, str, str]
 """Names of the lists of resources, scopes and records, in lowerCamelCase."""
@@ -82,7 +90,12 @@ class Acceptance:
         if not service:
             return None
         env = next((told[one] for one in _ENVIRONMENTS if told.get(one)), "")
-        return environment(_name(env), self.declared) or self.default_env, service
+        return Place(
+            env=environment(_name(env), self.declared) or self.default_env,
+            service=service,
+            region=_name(next((told[one] for one in _REGIONS if told.get(one)), "")),
+            segment=_name(told.get("segment", "")),
+        )
 
     def moment(self, place: Place | None, *nanoseconds: object) -> float | None:
         """Return when a record was made in epoch seconds, None where it is not taken.
@@ -96,7 +109,7 @@ class Acceptance:
             self.refuse(reason)
             return None
         minute = int(at // 60) * 60
-        self.heard[place[0]] = min(self.heard.get(place[0], minute), minute)
+        self.heard[place.env] = min(self.heard.get(place.env, minute), minute)
         return at
 
     def _judged(

@@ -10,7 +10,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 
 from aiops.clues.lines import LogRecord, group_lines, severity_named
 from aiops.domain.clues import LogSeverity, TelemetryBatch
-from aiops.ingest.otlp import PROTOBUF, Acceptance, Parsed, sent_in, told_of
+from aiops.ingest.otlp import PROTOBUF, Acceptance, Parsed, Place, sent_in, told_of
 from aiops.ingest.otlp_values import (
     either,
     hex_id,
@@ -73,7 +73,7 @@ def _by_message(body: bytes, accept: Acceptance) -> Iterator[LogRecord]:
             continue
         text = one.body.string_value or text_by(one.body)
         said = _said(text, told_by(_telling(one.attributes, text)))
-        yield LogRecord(*place, number, at, said, one.trace_id.hex())
+        yield _record(place, number, at, said, one.trace_id.hex())
 
 
 def _telling(attributes: Iterable[Any], text: str) -> Iterator[Any]:
@@ -91,7 +91,7 @@ def _in_document(body: bytes, accept: Acceptance) -> Iterator[LogRecord]:
 
 
 def _of(
-    one: Mapping[str, Any], where: str, place: tuple[str, str] | None, accept: Acceptance
+    one: Mapping[str, Any], where: str, place: Place | None, accept: Acceptance
 ) -> LogRecord | None:
     times = (either(one, "timeUnixNano"), either(one, "observedTimeUnixNano"))
     at = accept.moment(place, *times)
@@ -100,7 +100,12 @@ def _of(
     number = number_in(either(one, "severityNumber"), _NUMBERS)
     severity = _severity(number, str(either(one, "severityText") or ""))
     text = _said(text_in(one.get("body")), told_in(one, where))
-    return LogRecord(*place, severity, at, text, hex_id(either(one, "traceId"), 32))
+    return _record(place, severity, at, text, hex_id(either(one, "traceId"), 32))
+
+
+def _record(place: Place, severity: int, at: float, text: str, trace_id: str) -> LogRecord:
+    cohort = (place.region, place.segment)
+    return LogRecord(place.env, place.service, severity, at, text, trace_id, 1, *cohort)
 
 
 def _severity(number: int, text: str) -> int:

@@ -10,7 +10,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from aiops.clues.spans import SpanRecord, example_spans, service_calls
 from aiops.domain.clues import TelemetryBatch
-from aiops.ingest.otlp import PROTOBUF, Acceptance, Parsed, sent_in, told_of
+from aiops.ingest.otlp import PROTOBUF, Acceptance, Parsed, Place, sent_in, told_of
 from aiops.ingest.otlp_values import either, hex_id, items, number_in, told_by, told_in
 from topology.spans import peer_of
 
@@ -67,7 +67,8 @@ def _by_message(body: bytes, accept: Acceptance) -> Iterator[SpanRecord]:
         failed = one.status.code == _FAILED
         events = [told_by(event.attributes) for event in one.events] if failed else []
         yield SpanRecord(
-            *place,
+            env=place.env,
+            service=place.service,
             trace_id=one.trace_id.hex(),
             span_id=one.span_id.hex(),
             parent_id=one.parent_span_id.hex(),
@@ -78,6 +79,8 @@ def _by_message(body: bytes, accept: Acceptance) -> Iterator[SpanRecord]:
             failed=failed,
             status=_why(one.status.message, told, events) if failed else "",
             peer=peer_of(told),
+            region=place.region,
+            segment=place.segment,
         )
 
 
@@ -89,7 +92,7 @@ def _in_document(body: bytes, accept: Acceptance) -> Iterator[SpanRecord]:
 
 
 def _of(
-    one: Mapping[str, Any], where: str, place: tuple[str, str] | None, accept: Acceptance
+    one: Mapping[str, Any], where: str, place: Place | None, accept: Acceptance
 ) -> SpanRecord | None:
     end = accept.moment(place, either(one, "endTimeUnixNano"))
     if end is None or place is None:
@@ -101,7 +104,8 @@ def _of(
     events = [told_in(event, spot) for spot, event in items(one, "events", where)] if failed else []
     start = number_in(either(one, "startTimeUnixNano"), {}) / 1e9
     return SpanRecord(
-        *place,
+        env=place.env,
+        service=place.service,
         trace_id=hex_id(either(one, "traceId"), 32),
         span_id=hex_id(either(one, "spanId"), 16),
         parent_id=hex_id(either(one, "parentSpanId"), 16),
@@ -112,6 +116,8 @@ def _of(
         failed=failed,
         status=_why(str(status.get("message", "")), told, events) if failed else "",
         peer=peer_of(told),
+        region=place.region,
+        segment=place.segment,
     )
 
 

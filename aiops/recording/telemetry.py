@@ -133,6 +133,8 @@ def _log_event(line: bytes, default_env: str) -> LogRecord | None:
         text,
         _trace_id(told.get("trace_id")),
         _count(told.get("count")),
+        str(event.get("region") or ""),
+        str(event.get("segment") or ""),
     )
 
 

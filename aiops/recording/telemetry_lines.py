@@ -36,6 +36,8 @@ def _log_event(one: LogLines) -> dict[str, Any]:
         "kind": "log",
         "service": one.service,
         "env": one.env,
+        **({"region": one.region} if one.region else {}),
+        **({"segment": one.segment} if one.segment else {}),
         "description": one.example or one.text,
         "attributes": {name: value for name, value in attributes.items() if value},
     }
@@ -44,6 +46,8 @@ def _log_event(one: LogLines) -> dict[str, Any]:
 def _export(one: TraceExample) -> dict[str, Any]:
     """Return one example as its caller's span where there is one, else as that who answered."""
     resource = {"service.name": one.caller or one.service, "deployment.environment.name": one.env}
+    resource |= {"region": one.region} if one.region else {}
+    resource |= {"segment": one.segment} if one.segment else {}
     end = one.minute + _WITHIN
     span = {
         "traceId": one.trace_id,

@@ -64,6 +64,8 @@ def _lines(template: LogTemplate, minute: datetime, count: int) -> LogLines:
         count=count,
         example=example.text,
         trace_id=example.trace_id if example.minute == minute else "",
+        region=example.region,
+        segment=example.segment,
     )
 
 

@@ -64,6 +64,7 @@ def lines(
     service: str = "payment-service",
     severity: LogSeverity = LogSeverity.ERROR,
     trace_id: str = "",
+    region: str = "",
 ) -> LogLines:
     """Make a counted group of lines."""
     return LogLines(
@@ -75,6 +76,7 @@ def lines(
         count=count,
         example=text.replace("<*>", "7"),
         trace_id=trace_id,
+        region=region,
     )
 
 

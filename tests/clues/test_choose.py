@@ -158,3 +158,36 @@ def test_no_more_services_are_asked_for_than_a_query_can_take() -> None:
 def test_what_was_read_ahead_of_the_tick_is_not_told_either() -> None:
     ahead = window(lines(DECLINED, 143, at=9), trace("payment-service", at=9), at=20)
     assert choose(PROBLEM, ahead, minute(8), KNOWN) == Clues()
+
+
+def test_lines_and_traces_of_a_region_that_is_not_hit_are_no_clue() -> None:
+    here = lines(DECLINED, 20, region="eu")
+    there = lines("index of <*> is stale", 500, region="US")
+    traces = [
+        trace("payment-service", trace_id="a" * 32, failed=True, region="US"),
+        trace("payment-service", trace_id="b" * 32, failed=True, region="EU"),
+    ]
+    clues = told(here, there, *traces)
+    assert [one.text for one in clues.logs] == [DECLINED]
+    assert [one.trace_id for one in clues.traces] == ["b" * 32]
+
+
+@pytest.mark.parametrize("region", ["", "eu-west-1"])
+def test_a_region_that_is_not_said_or_not_known_leaves_nothing_out(region: str) -> None:
+    assert told(lines(DECLINED, 20, region=region)).logs
+    assert told(trace("payment-service", failed=True, region=region)).traces
+
+
+def test_a_template_of_both_regions_is_told_by_an_example_from_where_it_hurts() -> None:
+    both = [
+        replace(lines(DECLINED, 20, region=region), example=f"card declined in {region}")
+        for region in ("US", "EU")
+    ]
+    (clue,) = told(*both).logs
+    assert (clue.count, clue.example) == (40, "card declined in EU")
+
+
+def test_where_no_symptom_names_a_region_every_region_counts() -> None:
+    somewhere = candidate(*story()[1:3], causes=[cause("payment-service")])
+    found = choose(somewhere, window(lines(DECLINED, 20, region="US"), at=8), minute(8), KNOWN)
+    assert found.logs

@@ -40,6 +40,22 @@ def test_logs_say_the_same_in_both_encodings() -> None:
     assert (parsed.rejected, parsed.why) == (0, "")
 
 
+@pytest.mark.parametrize("name", ["region", "cloud.region"])
+def test_where_and_for_whom_a_resource_runs_is_kept(name: str) -> None:
+    cohort = [attribute(name, "EU"), attribute("segment", "business")]
+    for made, read, kind in (
+        (logs(log()), read_logs, "lines"),
+        (spans(span()), read_traces, "traces"),
+    ):
+        document = orjson.loads(made)
+        for (resource,) in document.values():
+            resource["resource"]["attributes"] += cohort
+        body = orjson.dumps(document)
+        for parsed in (read(body), read(as_protobuf(body), PROTOBUF)):
+            (one,) = getattr(parsed.batch, kind)
+            assert (one.region, one.segment) == ("EU", "business")
+
+
 def test_traces_say_the_same_in_both_encodings() -> None:
     client = span(
         spanId="a" * 16,

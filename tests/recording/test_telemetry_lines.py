@@ -21,6 +21,8 @@ LINE = LogLines(
     count=143,
     example="card 7 declined",
     trace_id="4bf92f3577b34da6a3ce929d0e0e4736",
+    region="EU",
+    segment="business",
 )
 TRACE = TraceExample(
     env="prod",
@@ -33,6 +35,8 @@ TRACE = TraceExample(
     duration_seconds=1.25,
     failed=True,
     status="no connection",
+    region="EU",
+    segment="business",
 )
 
 
