@@ -131,11 +131,14 @@ def _through_workers(services: int, say: Say, *, storm: bool) -> dict[str, Any]:
 
 
 def _storm(receive: Callable[[str, int], Receiver], say: Say) -> dict[str, Any]:
-    """Return how far behind a storm of a minute leaves the workers, and what it ends in."""
+    """Return how far behind a storm of a minute leaves the workers, and what it ends in.
+
+    A tick closes each second, as the step of the source is.
+    """
     say(f"{STORM} symptoms in {STORM_SECONDS} s …")
     receiver = receive("storm", STORM)
     began = time.perf_counter()
-    stored = receiver.measure(STORM_SECONDS * BODY / STORM)
+    stored = receiver.measure(1.0, -(-STORM // STORM_SECONDS))
     return {
         "storm_incident_seconds": quantiles(stored),
         "storm_over_seconds": round(time.perf_counter() - began, 4),
