@@ -63,7 +63,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Suspicion:
+class Blame:
     """How far a change explains an onset.
 
     Args:
@@ -87,7 +87,7 @@ def suspect_change(
     *,
     family: Family,
     lingers: bool = False,
-) -> Suspicion:
+) -> Blame:
     """Weigh one change against one onset.
 
     Args:
@@ -100,7 +100,7 @@ def suspect_change(
     """
     rejected = _out_of_time(change, onset, policy) or _out_of_scope(change, scope)
     if rejected:
-        return Suspicion(change=change, weight=0.0, rejected=rejected)
+        return Blame(change=change, weight=0.0, rejected=rejected)
     half_life = float(policy.change_half_life_seconds)
     if family is Family.SATURATION and change.kind is not ChangeKind.FLAG:
         half_life *= LEAK_FACTOR
@@ -114,7 +114,7 @@ def suspect_change(
     weight = KIND_WEIGHTS[change.kind] * fresh * _reach(change, scope)
     if change.status == "failed":
         weight *= FAILED_WEIGHT
-    return Suspicion(change=change, weight=weight)
+    return Blame(change=change, weight=weight)
 
 
 def distinct(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -12,13 +12,13 @@ from aiops.correlate.calls import Calls, peers_of
 from aiops.correlate.culprits import (
     LEAST_WEIGHT,
     TICK,
+    Blame,
     Scope,
-    Suspicion,
     distinct,
     suspect_change,
 )
 from aiops.correlate.sickness import Sickness, find_sick, weighted_strength
-from aiops.correlate.travel import Travel
+from aiops.correlate.travel import ORDER_SECONDS, Travel
 from aiops.domain.changes import Change
 from aiops.domain.environment import Knowledge
 from aiops.domain.series import Direction, Family
@@ -39,9 +39,6 @@ AFTER_WEIGHT = 0.4
 
 SURGE_FIRST = "more requests than usual came first, which no change of what gets them explains"
 
-ORDER_SECONDS = 300.0
-"""How fast suspicion fades with the delay of an onset."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
@@ -59,7 +56,7 @@ class Suspect:
 
     service: str
     sickness: Sickness | None
-    suspicion: Suspicion | None
+    suspicion: Blame | None
     explains: tuple[str, ...] = ()
     excuse: float = 0.0
     excused_by: str = ""
@@ -79,7 +76,7 @@ class Lineup:
 
     suspects: tuple[Suspect, ...]
     sick: dict[str, Sickness]
-    rejected: tuple[Suspicion, ...]
+    rejected: tuple[Blame, ...]
     began: datetime
 
     @property
@@ -124,10 +121,10 @@ def line_up(symptoms: Sequence[Symptom], changes: Iterable[Change], knowledge: K
 
 
 def _best_by_service(
-    found: Sequence[Suspicion],
-) -> tuple[dict[str, Suspicion], tuple[Suspicion, ...]]:
+    found: Sequence[Blame],
+) -> tuple[dict[str, Blame], tuple[Blame, ...]]:
     """Return the likeliest change of each service, and all others: nearby, then newest first."""
-    best: dict[str, Suspicion] = {}
+    best: dict[str, Blame] = {}
     for one in sorted(found, key=lambda one: (one.weight, one.change.started_at, one.change.id)):
         if one.weight > 0:
             best[one.change.service] = one
@@ -150,7 +147,7 @@ class _Weigher:
     began: datetime
     scope: Scope
 
-    def weigh(self, change: Change) -> Suspicion:
+    def weigh(self, change: Change) -> Blame:
         if not change.service:
             return _elsewhere(change, "nobody said which service it was")
         own = self.sick.get(change.service)
@@ -165,14 +162,14 @@ class _Weigher:
         age = spoken(self.began - change.started_at)
         return replace(found, weight=0.0, rejected=f"{age} before the onset says too little")
 
-    def _calm(self, change: Change) -> Suspicion:
+    def _calm(self, change: Change) -> Blame:
         """Weigh a change of a service that shows nothing itself, by what depends on it."""
         near = self._near(change.service)
         if not near:
             return _elsewhere(change, f"nothing that is sick depends on {change.service}")
         if not self.sick and not self._is_confined_alike(change):
             why = f"only business numbers moved, and {change.service} is healthy"
-            return Suspicion(change=change, weight=0.0, rejected=why)
+            return Blame(change=change, weight=0.0, rejected=why)
         distance = min(near.values())
         closest = [name for name, far in near.items() if far == distance]
         exposed = [one for name in closest for one in self._symptoms_of(name)]
@@ -208,12 +205,12 @@ class _Weigher:
             return self.sick[name].evidence
         return tuple(one for one in self.symptoms if one.service == name)
 
-    def _against(self, change: Change, symptoms: Sequence[Symptom], factor: float) -> Suspicion:
+    def _against(self, change: Change, symptoms: Sequence[Symptom], factor: float) -> Blame:
         """Weigh a change against the symptom it explains best; strong ones count more."""
         policy = self.knowledge.policies.correlate
         own = any(one.service == change.service for one in symptoms)
         strongest = max(weighted_strength(one) for one in symptoms)
-        found: list[Suspicion] = []
+        found: list[Blame] = []
         for one in symptoms:
             share = weighted_strength(one) / strongest if strongest > 0 else 1.0
             against = suspect_change(
@@ -223,8 +220,8 @@ class _Weigher:
         return max(found, key=lambda against: against.weight)
 
 
-def _elsewhere(change: Change, why: str) -> Suspicion:
-    return Suspicion(change=change, weight=0.0, rejected=why, nearby=False)
+def _elsewhere(change: Change, why: str) -> Blame:
+    return Blame(change=change, weight=0.0, rejected=why, nearby=False)
 
 
 def _is_load(symptom: Symptom) -> bool:
@@ -258,7 +255,7 @@ def _is_surge(name: str, travel: Travel) -> bool:
 def _suspect(
     name: str,
     sick: dict[str, Sickness],
-    best: dict[str, Suspicion],
+    best: dict[str, Blame],
     weights: dict[str, float],
     travel: Travel,
 ) -> Suspect:

@@ -15,7 +15,7 @@ ORDER_TOLERANCE = 2 * TICK
 """An effect may show this long before its cause: persistence and sensitivity differ by metric."""
 
 ORDER_SECONDS = 300.0
-"""How fast a service stops excusing its caller the later it fell ill itself."""
+"""How fast suspicion of a service, and its excuse for its callers, fade the later it fell ill."""
 
 CHANGED_KEEPS_RATIO = 0.7
 """A service changed just before keeps this much of the blame that its callee would take over:

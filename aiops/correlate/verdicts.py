@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from aiops.correlate.culprits import TICK
-from aiops.correlate.diagnosis import Suspicion as Measurement
+from aiops.correlate.diagnosis import Suspicion
 from aiops.correlate.diagnosis_wording import departure_clause, felt_clause
 from aiops.correlate.history import Precedent
 from aiops.correlate.measured import FELT_WEIGHT, Measured
 from aiops.correlate.sickness import FULL_STRENGTH, Sickness
-from aiops.correlate.suspects import ORDER_SECONDS, Lineup, Suspect
-from aiops.correlate.travel import MOST_EXPLAINED
+from aiops.correlate.suspects import Lineup, Suspect
+from aiops.correlate.travel import MOST_EXPLAINED, ORDER_SECONDS
 from aiops.correlate.wording import change_clause, explains_clause, onset_clause, strength_clause
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Clause
@@ -95,7 +95,7 @@ class Jury:
         return sorted(found, key=lambda verdict: (-verdict.score, verdict.suspect.service))
 
     @cached_property
-    def _shown(self) -> dict[str, Measurement]:
+    def _shown(self) -> dict[str, Suspicion]:
         if self.measured is None:
             return {}
         every = self.measured.diagnosis.suspicions

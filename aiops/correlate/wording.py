@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from aiops.correlate.culprits import TICK, Suspicion
+from aiops.correlate.culprits import TICK, Blame
 from aiops.correlate.sickness import Sickness
 from aiops.domain.changes import Change
 from aiops.domain.incidents import Clause
@@ -77,7 +77,7 @@ def explains_clause(
     return Clause(text=text, source=source)
 
 
-def change_clause(found: Suspicion, onset: datetime) -> Clause:
+def change_clause(found: Blame, onset: datetime) -> Clause:
     """Say what was changed, where, when and how long before the onset."""
     change = found.change
     text = f"{describe(change)} at {clock_time(change.started_at)}"
@@ -93,7 +93,7 @@ def change_clause(found: Suspicion, onset: datetime) -> Clause:
     return Clause(text=text, source=change.id)
 
 
-def rejected_clause(found: Suspicion) -> Clause:
+def rejected_clause(found: Blame) -> Clause:
     """Say which change was looked at, and why it explains nothing."""
     return Clause(text=f"{describe(found.change)}: {found.rejected}", source=found.change.id)
 
