@@ -103,11 +103,11 @@ def _saying(parts: Parts, word: Overheard, received_at: datetime) -> Saying:
     at = received_at if parts.settings.clock else min(word.at, received_at)
     return Saying(
         verb=word.verb,
-        who=word.who,
+        who=parts.people.name_of(word.place, word.who_id) or word.who,
         why="",
         at=at,
         place=word.place,
-        about=word.about or word.about_id,
+        about=parts.people.name_of(word.place, word.about_id) or word.about or word.about_id,
         action=word.action,
         episode=word.episode,
         sink=_sink(parts, word),

@@ -8,6 +8,7 @@ import redis
 from celery import Celery
 
 from aiops.domain.environment import Knowledge
+from aiops.notify.people import People
 from aiops.ports import Clock, Lease, Notifier, Queue, Source
 from aiops.settings import Settings
 from aiops.store.intake import Intake
@@ -149,6 +150,11 @@ class Parts(Stores):
     def fallbacks(self) -> Mapping[str, str]:
         """Which sink stands in for which, by name."""
         return {one.name: one.fallback for one in self.settings.sinks if one.fallback}
+
+    @cached_property
+    def people(self) -> People:
+        """Who somebody is at PagerDuty or Slack."""
+        return People(self.settings.sinks)
 
     @cached_property
     def poll(self) -> Poll:

@@ -67,6 +67,7 @@ def parse(body: bytes) -> Overheard | Passed:
         who_id=text(event, "agent", "id"),
         at=_moment(text(event, "occurred_at")),
         about=", ".join(names) if verb is Verb.ASSIGN else "",
+        about_id=_only_assignee(data) if verb is Verb.ASSIGN else "",
     )
 
 
@@ -75,6 +76,12 @@ def _assignees(data: object) -> list[str]:
     people: list[Any] = listed if isinstance(listed, list) else []
     found = [text(one, "summary") or text(one, "id") for one in people if isinstance(one, Mapping)]
     return [one for one in found if one]
+
+
+def _only_assignee(data: object) -> str:
+    listed = part(data, "assignees")
+    people: list[Any] = listed if isinstance(listed, list) else []
+    return text(people[0], "id") if len(people) == 1 else ""
 
 
 def _moment(said: str) -> datetime:

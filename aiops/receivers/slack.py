@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from starlette.types import ASGIApp
@@ -36,6 +37,7 @@ class SlackLedger(Ledger):
         channels: channel id to name, without the number sign.
         clock: stamps the requests.
         path: the file that outlives the process, see `Ledger`.
+        users: user id to what users.info tells of them.
         rate_limited: whether more than a message a second and channel answers 429.
 
     Examples:
@@ -54,10 +56,12 @@ class SlackLedger(Ledger):
         clock: Clock,
         path: Path | None = None,
         rate_limited: bool = False,
+        users: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         super().__init__(clock=clock, path=path)
         self._tokens = dict(tokens)
         self._rate_limited = rate_limited
+        self._users = users
         self._conversations = Conversations(channels)
         self._last_posts: dict[str, datetime] = {}
         self._responses: dict[str, tuple[Mapping[str, Any], ...]] = {}
@@ -67,6 +71,7 @@ class SlackLedger(Ledger):
             "/api/chat.update": self._update,
             "/api/conversations.history": self._history,
             "/api/conversations.replies": self._replies,
+            "/api/users.info": self._user,
         }
         self._reload()
 
@@ -196,6 +201,12 @@ class SlackLedger(Ledger):
         if not messages:
             raise SlackRefusedError("thread_not_found")
         return self._page(messages, arguments, newest_first=False)
+
+    def _user(self, _: Received, arguments: Arguments) -> Answer:
+        name = arguments.require("user")
+        if name not in self._users:
+            raise SlackRefusedError("user_not_found")
+        return _ok(accepted=False, user={"id": name, **self._users[name]})
 
     def _page(
         self, messages: tuple[SlackMessage, ...], arguments: Arguments, *, newest_first: bool

@@ -152,7 +152,10 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
     keys = MappingProxyType(found)
     secrets = {kind: surroundings.secret(name) for kind, name in SINK_SECRETS.items()}
 
+    api_token = surroundings.secret("AIOPS_PAGERDUTY_API_TOKEN")
+
     def sink(name: str, section: SinkSection) -> SinkSettings:
+        is_pager = section.kind == "pagerduty"
         urls = {
             "pagerduty": section.events_url,
             "slack": section.api_url,
@@ -164,8 +167,10 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
             url=urls[section.kind],
             channel=section.channel if section.kind == "slack" else "",
             secret=secrets[section.kind],
+            rest_url=section.rest_url if is_pager else "",
+            api_token=api_token if is_pager else None,
             fallback=section.fallback or "",
-            team_secrets=keys if section.kind == "pagerduty" else MappingProxyType({}),
+            team_secrets=keys if is_pager else MappingProxyType({}),
         )
 
     return tuple(sink(name, section) for name, section in file.sinks.items())

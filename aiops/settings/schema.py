@@ -199,6 +199,7 @@ class SinkSection(Section):
     )
     url: HttpUrl | None = None
     events_url: HttpUrl = "https://events.pagerduty.com/v2/enqueue"
+    rest_url: HttpUrl = "https://api.pagerduty.com"
     api_url: HttpUrl = "https://slack.com/api/"
     channel: Text = "#incidents"
     fallback: Name | None = None

@@ -13,6 +13,7 @@ SETTINGS = """\
 ## Secrets never stand here. They come from the environment, or from a file that <NAME>_FILE names:
 ##   AIOPS_PAGERDUTY_ROUTING_KEY  AIOPS_SLACK_BOT_TOKEN  AIOPS_SLACK_SIGNING_SECRET  AIOPS_WEB_TOKEN
 ##   AIOPS_PAGERDUTY_WEBHOOK_SECRET (of each subscription, separated by commas)
+##   AIOPS_PAGERDUTY_API_TOKEN (read only: who somebody there is, by e-mail)
 
 ## observe: everything but paging. beside: next to an existing pager. in_path: we page.
 mode: observe

@@ -101,6 +101,8 @@ class SinkSettings:
         url: the address it sends to.
         channel: Slack: the channel of teams without one of their own.
         secret: the routing key, bot token or webhook secret. None: not given yet.
+        rest_url: PagerDuty: where its REST API begins, without path.
+        api_token: PagerDuty: lets us ask who somebody there is; None: nobody is asked.
         fallback: the sink that is told what this one does not take; empty for none.
         team_secrets: further PagerDuty routing keys by the name teams give them.
     """
@@ -110,6 +112,8 @@ class SinkSettings:
     url: str
     channel: str = ""
     secret: SecretStr | None = None
+    rest_url: str = ""
+    api_token: SecretStr | None = None
     fallback: str = ""
     team_secrets: Mapping[str, SecretStr] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -269,3 +269,26 @@ def test_a_words_time_is_that_of_the_products_clock_where_it_has_one_of_its_own(
     keep(told_twice, "pagerduty", "E1", webhook())
     told_twice.drain()
     assert standing(told_twice).acknowledged_at == told_twice.hand.at
+
+
+class Directory:
+    """Knows two people at both ends."""
+
+    def name_of(self, place: object, user_id: str) -> str:
+        known = {"PANN001": "ann@shop", "U0ANN": "ann@shop", "U0BOB": "bob@shop"}
+        return known.get(user_id, "")
+
+
+def test_one_person_at_two_ends_says_it_once_and_gives_it_to_a_person_by_name(
+    told_twice: Installation,
+) -> None:
+    told_twice.people = Directory()  # type: ignore[assignment]
+    keep(told_twice, "pagerduty", "E1", webhook(at=9))
+    keep(told_twice, "slack", "", press(at=10))
+    keep(told_twice, "slack", "", press("assign", at=11, selected_user="U0BOB"))
+    told_twice.drain()
+    one = standing(told_twice)
+    assert [entry.text for entry in one.timeline if entry.kind is TimelineKind.PERSON] == [
+        "acknowledged by ann@shop on PagerDuty",
+        "assigned to bob@shop by ann@shop on Slack",
+    ]
