@@ -6,9 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from aiops.domain.incidents import Incident, IncidentState, TimelineKind
 from aiops.domain.notifications import DeliveryAction
@@ -17,11 +20,13 @@ from aiops.receivers.server import serve
 from aiops.receivers.slack import SlackLedger, create_app
 from aiops.settings import SinkSettings
 from aiops.store.audit import AuditLog
+from aiops.web.pagerduty_signature import signature_of
 from tests.builders import minute
 from tests.store.makers import incident, notification, state_of
 from tests.workers.installation import HandClock, Installation, settings_in
 from tests.workers.test_hearing import paging_shop
 from workers import listening
+from workers.console import make_console
 from workers.hearing import say
 from workers.listening import keep, listen
 
@@ -292,3 +297,35 @@ def test_one_person_at_two_ends_says_it_once_and_gives_it_to_a_person_by_name(
         "acknowledged by ann@shop on PagerDuty",
         "assigned to bob@shop by ann@shop on Slack",
     ]
+
+
+def test_the_web_process_takes_a_webhook_and_a_form_to_the_incident(
+    told_twice: Installation,
+) -> None:
+    secrets = (SecretStr("webhook-secret"),)
+    told_twice.settings = replace(told_twice.settings, pagerduty_webhook_secrets=secrets)
+    body = webhook()
+    signed = {"x-pagerduty-signature": signature_of("webhook-secret", body)}
+    form = {"verb": "mitigate", "by": "bob", "why": "rolled back", "about": ""}
+
+    async def ask() -> list[int]:
+        transport = httpx.ASGITransport(make_console(told_twice))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            heard = await client.post("/pagerduty/webhook", content=body, headers=signed)
+            said = await client.post(f"/incidents/{FIRST}/say", data=form)
+            return [heard.status_code, said.status_code]
+
+    assert anyio.run(ask) == [202, 303]
+    told_twice.drain()
+    deliver(told_twice)
+    one = standing(told_twice)
+    assert (one.acknowledged_by, one.mitigated_by) == ("Ann Lee", "bob")
+    texts = [entry.text for entry in one.timeline if entry.kind is TimelineKind.PERSON]
+    assert texts == [
+        "acknowledged by Ann Lee on PagerDuty",
+        "mitigated, said bob on the console: rolled back",
+    ]
+    assert told(told_twice) == {
+        "pagerduty": [DeliveryAction.RESOLVE],
+        "slack": [DeliveryAction.RESOLVE, DeliveryAction.REFRESH],
+    }
