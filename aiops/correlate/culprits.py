@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.policies import CorrelatePolicy
-from aiops.domain.series import Family
+from aiops.domain.series import Family, SeriesKey
 from aiops.domain.symptoms import Symptom
 from aiops.domain.time import spoken
 
@@ -60,6 +60,11 @@ class Scope:
             regions=frozenset(member.region for member in members if member.region),
             segments=frozenset(member.segment for member in members if member.segment),
         )
+
+    def covers(self, key: SeriesKey) -> bool:
+        """Return whether a series tells of those who are hit, or of everybody."""
+        parts = ((key.region, self.regions), (key.segment, self.segments))
+        return all(not part or not hit or part in hit for part, hit in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

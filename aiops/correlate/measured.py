@@ -10,6 +10,7 @@ import numpy as np
 
 from aiops.correlate.bundles import Nature, nature
 from aiops.correlate.comparison import Comparison
+from aiops.correlate.culprits import Scope
 from aiops.correlate.diagnosis import PASSED_ON, Diagnosis, diagnose
 from aiops.correlate.sickness import weighted_strength
 from aiops.domain.samples import Excerpt, Samples
@@ -69,7 +70,7 @@ def measure(
     if not excerpts:
         return None
     near = graph.part(names)
-    case = _joined(excerpts, int(since.timestamp()), _felt(symptoms, near))
+    case = _joined(excerpts, int(since.timestamp()), _felt(symptoms, near), Scope.of(symptoms))
     if not case.abnormal.any() or case.abnormal.all():
         return None
     return Measured(case=case, diagnosis=diagnose(case, near, alert_weight=FELT_WEIGHT))
@@ -111,13 +112,21 @@ def _felt(symptoms: Iterable[Symptom], graph: ServiceGraph) -> tuple[str, str] |
     return None if most is None else (most.service, most.series.key.metric)
 
 
-def _joined(excerpts: Sequence[Excerpt], since: int, alert: tuple[str, str] | None) -> Comparison:
-    """Return excerpts as one case, by series and time; business numbers are left out."""
+def _joined(
+    excerpts: Sequence[Excerpt],
+    since: int,
+    alert: tuple[str, str] | None,
+    scope: Scope,
+) -> Comparison:
+    """Return excerpts as one case, by series and time; business numbers are left out.
+
+    So is what goes on in regions and segments that are not hit: it is another problem.
+    """
     columns = [
         (one, excerpt, column)
         for excerpt in excerpts
         for column, one in enumerate(excerpt.series)
-        if one.family is not Family.KPI
+        if one.family is not Family.KPI and scope.covers(one.key)
     ]
     columns.sort(key=lambda found: found[0].key.fingerprint)
     values = [excerpt.values[:, column].astype(np.float64) for _, excerpt, column in columns]

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,13 +14,14 @@ from aiops.domain.incidents import Cause
 from aiops.domain.samples import Excerpt
 from aiops.domain.symptoms import Symptom
 from aiops.domain.ticks import Shard, Tick
-from tests.builders import change, minute, revenue, series
+from tests.builders import change, minute, revenue, series, symptom
 from tests.correlate.worlds import calls, errors, full, slow
 
 ONSET, NOW = 3, 20
 CHAIN = calls("gateway > checkout > payments > payments-db")
 LATENCY = "latency_p95_seconds"
-Place = tuple[str, str]
+Place = TypeVar("Place", bound=tuple[str, ...])
+"""Service and metric, and the region where it is of one."""
 
 
 class Asked:
@@ -42,7 +44,7 @@ def measured(
     """Make samples: a level by service and metric, and those that are others since the onset."""
     rng = np.random.default_rng(3)
     names = sorted(normal)
-    of = tuple(series(service, metric) for service, metric in names)
+    of = tuple(series(*name[:2], region=name[2] if len(name) > 2 else None) for name in names)
     log = TickLog(Shard(id="pull.prod.0", env="prod", step_seconds=60, series=of), None)
     for at in range(first, NOW + 1):
         now = {**normal, **trouble} if at >= ONSET else normal
@@ -153,6 +155,16 @@ def test_without_samples_before_the_onset_the_symptoms_decide() -> None:
     levels = {("payments", LATENCY): 0.1}
     young = measured(levels, {("payments", LATENCY): 2.0}, first=ONSET)
     assert ranked(CHAIN, [slow("payments")], young) == ranked(CHAIN, [slow("payments")], None)
+
+
+def test_what_goes_on_in_another_region_is_another_problem() -> None:
+    world = calls("gateway > billing", "gateway > vouchers > partner")
+    ill = [("billing", LATENCY, "US"), ("gateway", LATENCY, "US"), ("vouchers", LATENCY, "EU")]
+    ill += [("gateway", LATENCY, "EU")]
+    levels = dict.fromkeys((*ill, ("billing", LATENCY, "EU")), 0.1)
+    samples = measured(levels, {**dict.fromkeys(ill[2:], 0.9), **dict.fromkeys(ill[:2], 9.0)})
+    of = {name: series(name, LATENCY, unit="s", region="EU") for name in ("gateway", "vouchers")}
+    assert ranked(world, [symptom(one) for one in of.values()], samples)[0].service == "vouchers"
 
 
 def test_only_the_services_around_a_problem_are_asked_for() -> None:
