@@ -241,12 +241,12 @@ def _likeliest(sick: dict[str, Sickness], weights: dict[str, float]) -> list[str
 
 
 def _is_surge(name: str, travel: Travel) -> bool:
-    """Tell whether more requests than usual entered at a service before anything else was wrong.
+    """Tell whether more requests than usual came to a service before anything else was wrong.
 
     Where it failed first, they may be the retries that a change of its own brought about.
     """
     own = travel.sick.get(name)
-    if own is None or own.load_since is None or not travel.is_load_root(name):
+    if own is None or own.load_since is None or not travel.comes_with_load(name):
         return False
     others = [one.onset for one in own.symptoms if one.family is not Family.TRAFFIC]
     return own.load_since <= min(others, default=own.load_since)

@@ -85,6 +85,21 @@ class Travel:
             return False
         return len(self._downwards(name, own.load_since)) > 1
 
+    def comes_with_load(self, name: str) -> bool:
+        """Tell whether a service gets more requests than usual when more enter the system.
+
+        They enter there, or have entered elsewhere by then.
+        """
+        own = self.sick.get(name)
+        if own is None or own.load_since is None:
+            return False
+        return any(
+            one.load_since is not None
+            and one.load_since <= own.load_since
+            and self.is_load_root(other)
+            for other, one in self.sick.items()
+        )
+
     def excuse(self, name: str, changes: Mapping[str, float]) -> tuple[float, str]:
         """Return how far another service explains a sick one, in [0, 1], and which.
 

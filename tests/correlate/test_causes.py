@@ -214,6 +214,14 @@ def test_a_surge_is_not_blamed_on_a_deploy_of_where_it_enters() -> None:
     assert only(found(world, *retried, changes=[deploy])).causes[0].change == deploy
 
 
+def test_a_surge_is_not_blamed_on_a_deploy_of_what_it_overloads() -> None:
+    deploy = change("payments", at=-20)
+    surge = [traffic("gateway"), traffic("checkout"), traffic("payments"), full("payments", 3)]
+    got = only(found(CHAIN, *surge, errors("payments", 4), slow("checkout", 4), changes=[deploy]))
+    assert got.causes[0].change is None
+    assert "more requests than usual came first" in ruled_out(got)
+
+
 def test_of_ten_thousand_sick_services_the_strongest_are_weighed_at_once() -> None:
     """Measured: 0.7 s; without a bound on whom a suspect explains it is 6 s."""
     mesh = [f"s{n} > s{(7 * n + 131 * n_th) % 10_000}" for n in range(10_000) for n_th in range(8)]
