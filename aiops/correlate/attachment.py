@@ -148,16 +148,22 @@ def _join_lone_kpis(
     """Join KPIs that moved together while nothing technical explains them.
 
     Of one journey in any cohorts; of several journeys that share services in one region. Which
-    segment leaves its band first is chance: it parts nothing that fell in one moment.
+    segment leaves its band first is chance: it parts nothing that fell in one moment, nor what
+    follows in the region of a journey while its incident goes on.
     """
+    policy = knowledge.policies.correlate
     homes = {place: _home(bundles[place].symptoms[0].series, knowledge) for place in kpis}
     for a, b in combinations(sorted(kpis), 2):
         first, second = bundles[a], bundles[b]
         if first.env != second.env or homes[a].isdisjoint(homes[b]):
             continue
-        same = homes[a] == homes[b] and apart(first, second) <= SAME_ROOT_SECONDS
-        one_place = share_region(first, second) and apart(first, second) <= CLOSE_SECONDS
-        if same or one_place:
+        one_region = share_region(first, second)
+        if homes[a] == homes[b]:
+            follows = one_region and concurrent(first, second, policy, same_place=True)
+            together = follows or apart(first, second) <= SAME_ROOT_SECONDS
+        else:
+            together = one_region and apart(first, second) <= CLOSE_SECONDS
+        if together:
             text = f"{_title(first)} and {_title(second)} moved together"
             links.join(a, b, Clause(text=text, source=second.id))
 

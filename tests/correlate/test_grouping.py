@@ -266,6 +266,14 @@ def test_which_segment_of_two_kpis_falls_first_parts_nothing() -> None:
     assert len(found(world, gold, falls("signups", "US", "basic"))) == 2
 
 
+def test_a_segment_that_falls_later_joins_the_incident_of_its_region_while_that_goes_on() -> None:
+    first = symptom(revenue("EU", "gold"), at=3, last_seen=40, observed=0.5)
+    known = [incident("INC-1", first)]
+    for region, count in (("EU", 1), ("US", 2)):
+        later = symptom(revenue(region, "basic"), at=35, observed=0.5)
+        assert len(found(shop(), first, later, incidents=known, at=40)) == count
+
+
 def test_silence_relates_to_silence_only() -> None:
     gaps = [
         symptom(series("orders", metric), kind=SymptomKind.TELEMETRY_GAP)
