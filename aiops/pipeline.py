@@ -172,7 +172,7 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
     incidents = dict(before)
     number = env.next_number
     claimed = claims(env.incidents, knowledge)
-    news = news_of(env, tick)
+    news = news_of(env, tick, knowledge.policies.life)
     for candidate in correlate(news, tick, knowledge):
         number = _place(candidate, incidents, number, tick, knowledge, claimed)
     _bring_up(before.values(), incidents, tick, knowledge, claimed)

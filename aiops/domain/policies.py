@@ -142,6 +142,8 @@ class LifePolicy:
         cause_odds: the first cause and the title of a paged incident change only when the odds of
             the new cause are higher by at least this factor …
         cause_settle_seconds: … except so soon after its detection that evidence still comes in.
+            For so long after any of its symptoms became known its causes are ranked again at
+            every tick, by what was measured since.
     """
 
     mitigated_after_seconds: int = 600

@@ -1,12 +1,14 @@
 """What takes part in grouping, and what of it has news: the rest is left as it is."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from hashlib import blake2b
 
 from aiops.domain.changes import Change
 from aiops.domain.environment import EnvState, EnvTick
 from aiops.domain.incidents import Incident, IncidentState
+from aiops.domain.policies import LifePolicy
 from aiops.domain.symptoms import FactKind, Symptom
 from aiops.domain.visibility import stands
 
@@ -18,7 +20,7 @@ class News:
     Args:
         symptoms: open ones, those of live incidents, and those that became known just now.
         live: the live incidents.
-        touched: ids of symptoms of which there is a fact.
+        touched: ids of symptoms of which there is a fact, or of which samples tell more and more.
         changes: what stands for the changes that are known.
         has_changes: whether a deploy or another change is news: it may explain anything.
         is_any: whether grouping can come to anything that is not known.
@@ -39,7 +41,7 @@ class News:
         return self.has_changes or not is_known or not self.touched.isdisjoint(names)
 
 
-def news_of(env: EnvState, tick: EnvTick) -> News:
+def news_of(env: EnvState, tick: EnvTick, policy: LifePolicy) -> News:
     """Return what is to be grouped at a tick.
 
     Symptoms of an incident that is mitigated or over take no part: it absorbs nothing. One that
@@ -48,17 +50,19 @@ def news_of(env: EnvState, tick: EnvTick) -> News:
     Args:
         env: where the environment stands, with the tick's facts taken in.
         tick: what is new.
+        policy: for how long after a symptom its cause settles.
     """
     opened = {one.symptom.id for one in tick.facts if one.kind is FactKind.OPENED}
     symptoms, live = _parts(env, opened)
     changes = _digest(tick.changes)
+    young = _settling(live, env, tick, policy)
     return News(
         symptoms=symptoms,
         live=live,
-        touched=frozenset(one.symptom.id for one in tick.facts),
+        touched=young.union(one.symptom.id for one in tick.facts),
         changes=changes,
         has_changes=changes != env.changes,
-        is_any=bool(tick.facts) or not env.settled or changes != env.changes,
+        is_any=bool(tick.facts or young) or not env.settled or changes != env.changes,
     )
 
 
@@ -73,6 +77,21 @@ def settle(env: EnvState, news: News) -> EnvState:
     """
     settled = _names(news.symptoms, news.live) == _names(*_parts(env, ()))
     return replace(env, changes=news.changes, settled=settled)
+
+
+def _settling(
+    live: Iterable[Incident], env: EnvState, tick: EnvTick, policy: LifePolicy
+) -> frozenset[str]:
+    """Return the ids of members so young that one more sample may tell of another cause.
+
+    A tick less than a second after the one before has no sample of its own: something came late.
+    """
+    has_more = env.at is None or int(tick.at.timestamp()) > int(env.at.timestamp())
+    if tick.samples is None or not has_more:
+        return frozenset()
+    since = tick.at - timedelta(seconds=policy.cause_settle_seconds)
+    members = (one for incident in live for one in incident.symptoms)
+    return frozenset(one.id for one in members if one.detected_at >= since)
 
 
 def _digest(changes: Sequence[Change]) -> str:

@@ -1,8 +1,9 @@
 """Only what has news is worked: the outcome is that of grouping and ranking everything afresh."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from aiops.domain.changes import Change
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.incidents import Incident
 from aiops.domain.policies import LifePolicy, Mode, PagingPolicy, Policies
+from aiops.domain.samples import Excerpt
 from aiops.domain.symptoms import FactKind, Symptom, SymptomFact, SymptomState
 from aiops.domain.ticks import KpiWindow
 from aiops.domain.words import Verb
@@ -167,3 +169,28 @@ def test_an_incident_without_news_is_left_as_it_is() -> None:
     told = worked(news, (), None, None, afresh=False)
     assert told[8].state.incidents == told[2].state.incidents
     assert not any(one.revisions for one in told[2:12])
+
+
+class Asked:
+    """Samples of nobody, that remember until when they were wanted."""
+
+    def __init__(self) -> None:
+        self.until: list[datetime] = []
+
+    def around(
+        self, _services: Collection[str], _since: datetime, until: datetime
+    ) -> Sequence[Excerpt]:
+        self.until.append(until)
+        return ()
+
+
+def test_a_cause_is_ranked_again_at_every_tick_until_it_has_settled() -> None:
+    news = [SymptomFact(kind=FactKind.OPENED, at=minute(4), symptom=made(SERIES[2], strength=40))]
+    env, asked = EnvState(env="prod"), Asked()
+    own = timedelta(microseconds=1)
+    for at in (minute(4), minute(4) + own, *map(minute, range(5, 20))):
+        facts = tuple(news) if at == minute(4) else ()
+        tick = EnvTick(at=at, facts=facts, samples=asked)
+        env = pipeline.advance(env, tick, KNOWN).state
+    last = 4 + KNOWN.policies.life.cause_settle_seconds // 60
+    assert asked.until == [minute(at) for at in range(4, last + 1)]
