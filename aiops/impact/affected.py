@@ -60,7 +60,7 @@ def count_affected(
     for service, failing in sorted(_failing(symptoms, knowledge).items()):
         since = min(one.onset for one in failing)
         end = _end(failing, at)
-        old = [one for one in known if one.service == service]
+        old = [one for one in known if (one.service, one.since) == (service, since)]
         if samples is not None and _is_due(old, failing, end):
             excerpts = samples.around((service,), since, end)
             old = _count(service, excerpts, failing, end, knowledge) or old

@@ -197,6 +197,14 @@ def test_what_goes_on_is_counted_anew_every_five_minutes_and_once_it_is_over() -
     assert samples.asked == 3
 
 
+def test_what_was_counted_of_an_earlier_episode_is_not_told_of_the_next() -> None:
+    samples = measured({TRAFFIC: (10, 10), RATIO: (0.01, 0.21)})
+    before = counted(samples, failing(until=6), at=12)
+    again = replace(failing(), onset=minute(11))
+    (told,) = counted(samples, again, at=12, known=before)
+    assert told.since == minute(11)
+
+
 def test_of_an_incident_that_outlasts_what_is_looked_at_it_says_until_when_it_counted() -> None:
     samples = measured({TRAFFIC: (10, 10), RATIO: (0.01, 0.21)}, until=400)
     (told,) = counted(samples, at=400)
