@@ -200,13 +200,14 @@ def test_nobody_is_called_for_what_a_person_ended_before_its_page_went_out(
 def test_the_pager_it_was_ended_on_is_sent_nothing_that_would_call_again(
     incidents: IncidentStore, words: WordStore, aiops: Engine
 ) -> None:
-    told = [notification(), notification(2, DeliveryAction.UPDATE)]
-    incidents.commit(0, state_of(incident()), notifications=told, now=minute(5))
+    incidents.commit(0, state_of(incident()), notifications=[notification()], now=minute(5))
     outbox = Outbox(aiops)
     first = outbox.due(minute(6), minute(6))[0]
     claim = outbox.claim(first, now=minute(6), wall=minute(6), lease_seconds=30)
     assert claim is not None
     outbox.delivered(first, claim.token, {}, now=minute(6))
+    news = [notification(2, DeliveryAction.UPDATE)]
+    incidents.commit(1, state_of(incident(revision=2)), notifications=news, now=minute(6))
     words.take("INC-1001", ended("pagerduty"))
     assert states(aiops) == [
         (DeliveryAction.TRIGGER, DeliveryState.DELIVERED),
