@@ -1,7 +1,7 @@
 """Symptoms of one place that began together: the smallest thing grouping moves as one.
 
-From one tick to the next most symptoms are the ones that were there before. What depends on them
-alone is remembered, so a tick costs what is new in it.
+From one tick to the next most symptoms are the very objects that were there before. What depends
+on them alone is remembered, so a tick costs what is new in it.
 """
 
 from collections import defaultdict
@@ -9,9 +9,9 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from itertools import chain
-from operator import attrgetter
+from operator import attrgetter, is_
+from typing import TypeVar
 
 from aiops.correlate.calls import peers_of
 from aiops.domain.incidents import Incident
@@ -19,6 +19,12 @@ from aiops.domain.series import Direction, Family
 from aiops.domain.symptoms import TELEMETRY_KINDS, Symptom, SymptomState
 
 Sign = tuple[Family, Direction]
+
+Place = tuple[str, ...]
+"""Service, nature, environment, region and segment of symptoms that may have to do together."""
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 BY_ONSET = attrgetter("onset", "id")
 """The order of symptoms within what they belong to."""
@@ -132,10 +138,10 @@ def make_bundles(
     Returns:
         Bundles by first onset, then id.
     """
-    places: defaultdict[tuple[str, ...], list[Symptom]] = defaultdict(list)
+    places: defaultdict[Place, list[Symptom]] = defaultdict(list)
     for symptom in symptoms:
         places[_place(symptom)].append(symptom)
-    cut = (_cut(tuple(members), window_seconds) for members in places.values())
+    cut = (_cut(place, members, window_seconds) for place, members in places.items())
     bundles = [_going_on(bundle, owned, at) for bundle in chain.from_iterable(cut)]
     return tuple(sorted(bundles, key=attrgetter("first", "id")))
 
@@ -145,8 +151,26 @@ def _age(symptom: Symptom) -> tuple[datetime, bool, float, str]:
     return (symptom.last_seen, symptom.ended_at is not None, symptom.strength, repr(symptom))
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _place(symptom: Symptom) -> tuple[str, ...]:
+_places: dict[str, tuple[Symptom, Place]] = {}
+_cuts: dict[tuple[Place, int], tuple[Sequence[Symptom], tuple[Bundle, ...]]] = {}
+
+
+def _remember(memory: dict[K, V], key: K, value: V) -> None:
+    if len(memory) >= REMEMBERED:
+        memory.clear()
+    memory[key] = value
+
+
+def _place(symptom: Symptom) -> Place:
+    known = _places.get(symptom.id)
+    if known is not None and known[0] is symptom:
+        return known[1]
+    place = _place_of(symptom)
+    _remember(_places, symptom.id, (symptom, place))
+    return place
+
+
+def _place_of(symptom: Symptom) -> Place:
     kind = nature(symptom)
     key = symptom.series.key
     # Without a service nothing says that two symptoms show in one place, but the same metric does.
@@ -157,11 +181,15 @@ def _place(symptom: Symptom) -> tuple[str, ...]:
     return (name, kind, key.env, key.region or "", key.segment or "")
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _cut(members: tuple[Symptom, ...], window_seconds: int) -> tuple[Bundle, ...]:
+def _cut(place: Place, members: Sequence[Symptom], window_seconds: int) -> tuple[Bundle, ...]:
     """Return the bundles of one place, as if no incident held any."""
+    known = _cuts.get((place, window_seconds))
+    if known and len(known[0]) == len(members) and all(map(is_, known[0], members)):
+        return known[1]
     runs = _runs(sorted(members, key=BY_ONSET), window_seconds)
-    return tuple(_bundle(tuple(run)) for run in runs)
+    bundles = tuple(_bundle(tuple(run)) for run in runs)
+    _remember(_cuts, (place, window_seconds), (members, bundles))
+    return bundles
 
 
 def _runs(members: Sequence[Symptom], window_seconds: int) -> Iterator[list[Symptom]]:

@@ -119,10 +119,6 @@ class Symptom:
     young: bool = False
     origin: Origin = Origin.LIVE
 
-    def __hash__(self) -> int:
-        """Return the hash of its id: all its fields would cost more than what is kept by it."""
-        return hash(self.id)
-
     @property
     def service(self) -> str:
         """The service that shows it."""
