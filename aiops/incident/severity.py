@@ -80,7 +80,7 @@ def _doubt(symptoms: Sequence[Symptom], knowledge: Knowledge) -> str:
         return "but its series have less than a season of history"
     if not is_confirmed(symptoms):
         return "in one signal and one tick so far"
-    telling = [one for one in symptoms if one.family not in _FILLS_UP or one.kind not in _MEASURED]
+    telling = [one for one in symptoms if not _is_busy(one)]
     if is_blip(telling or symptoms, knowledge):
         return "in one signal, short or faint so far"
     rescaled = [one for one in symptoms if one.kind is SymptomKind.UNIT_CHANGE]
@@ -88,6 +88,11 @@ def _doubt(symptoms: Sequence[Symptom], knowledge: Knowledge) -> str:
     if rescaled and all(one.series.key in keys for one in symptoms):
         return f"but it is a {telemetry_words(rescaled[0])} ({ratio_words(rescaled[0])})"
     return ""
+
+
+def _is_busy(symptom: Symptom) -> bool:
+    """Return whether it only says that there is more to do, or that something fills up."""
+    return is_load(symptom) or (symptom.family in _FILLS_UP and symptom.kind in _MEASURED)
 
 
 def keep(

@@ -102,6 +102,12 @@ def test_what_one_signal_shows_for_two_ticks_is_never_worse_than_p3() -> None:
     assert level(replace(moment, last_seen=minute(5))) is Severity.P1
 
 
+def test_a_peak_beside_it_makes_no_trouble_of_a_blip() -> None:
+    blip = symptom(checkout_errors(), before=0.003, observed=0.5, last_seen=4)
+    more = symptom(series("search", "requests_total"), direction=Direction.UP, last_seen=40)
+    assert level(blip, more) is Severity.P3
+
+
 def test_what_fills_up_beside_it_makes_no_trouble_of_a_blip() -> None:
     moment = symptom(checkout_errors(), before=0.003, observed=0.5, last_seen=4)
     memory = symptom(series("payment-service", "memory_usage"))
