@@ -1,11 +1,11 @@
 """Logs and traces near a problem -> the few that tell something of it. Pure."""
 
-import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from aiops.clues.counts import Minutes, busiest, tail
 from aiops.clues.elsewhere import Elsewhere, elsewhere_of
 from aiops.clues.needs import AHEAD, PAST
 from aiops.clues.templates import OTHER
@@ -39,13 +39,8 @@ _TIMES: Final = 3.0
 _CHANCE: Final = 1e-6
 """Chance, at the template's own rate, of as many lines or more, below which it has multiplied."""
 
-_STRETCH: Final = timedelta(minutes=15)
-"""The longest stretch whose lines are compared with the busiest one of the past."""
-
 _LISTENING: Final = timedelta(minutes=10)
 """So long before an onset logs must have come in for anything to be new."""
-
-Minutes = dict[datetime, int]
 
 
 def choose(
@@ -180,40 +175,6 @@ def _kind(
     if count < _TIMES * per_minute * length or tail(count, per_minute * length) > _CHANCE:
         return None
     return ClueKind.MULTIPLIED if busiest(after) > 2 * busiest(past) else None
-
-
-def busiest(minutes: Minutes, stretch: timedelta = _STRETCH) -> int:
-    """Return the most lines there were in one stretch of time.
-
-    Examples:
-        >>> from aiops.domain.time import utc
-        >>> busiest({utc(0): 3, utc(600): 4, utc(3600): 5})
-        7
-    """
-    most = total = 0
-    ordered = sorted(minutes)
-    first = 0
-    for minute in ordered:
-        total += minutes[minute]
-        while minute - ordered[first] >= stretch:
-            total -= minutes[ordered[first]]
-            first += 1
-        most = max(most, total)
-    return most
-
-
-def tail(count: int, expected: float) -> float:
-    """Return an upper bound of the chance of `count` or more where `expected` are usual.
-
-    The Chernoff bound of the Poisson distribution: exp(n - m - n ln(n/m)) for n above m.
-
-    Examples:
-        >>> tail(3, 5.0), tail(40, 5.0) < 1e-15
-        (1.0, True)
-    """
-    if count <= expected:
-        return 1.0
-    return math.exp(count - expected - count * math.log(count / expected))
 
 
 def trace_url(template: str, trace_id: str) -> str:

@@ -12,6 +12,7 @@ from aiops.domain.families import is_currency
 from aiops.domain.reach import NOWHERE, BlastRadius
 from aiops.domain.series import Labels
 from aiops.domain.symptoms import Origin, Symptom
+from aiops.domain.timeline import TimelineEntry
 
 
 class Severity(StrEnum):
@@ -57,21 +58,6 @@ class IncidentState(StrEnum):
     MITIGATED = "mitigated"
     RESOLVED = "resolved"
     MERGED = "merged"
-
-
-class TimelineKind(StrEnum):
-    """What sort of thing a timeline entry tells."""
-
-    CHANGE = "change"
-    ONSET = "onset"
-    LOG = "log"
-    PEAK = "peak"
-    ENDED = "ended"
-    DECISION = "decision"
-    MESSAGE = "message"
-    STATE = "state"
-    ACTION = "action"
-    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,16 +170,6 @@ class Suggestion:
     target: str
     level: int
     reason: Clause
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineEntry:
-    """One thing that happened, when, and where we know it from."""
-
-    at: datetime
-    kind: TimelineKind
-    text: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

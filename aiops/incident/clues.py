@@ -6,9 +6,10 @@ from typing import Any
 
 from aiops.domain.clues import ClueKind, Clues, LogClue, LogSeverity, TraceClue
 from aiops.domain.figures import format_value
-from aiops.domain.incidents import Cause, Clause, Incident, TimelineEntry, TimelineKind
+from aiops.domain.incidents import Cause, Clause, Incident
 from aiops.domain.series import Family
 from aiops.domain.time import clock_time
+from aiops.domain.timeline import TimelineEntry, TimelineKind
 
 _SHORT_ID = 8
 

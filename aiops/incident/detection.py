@@ -6,9 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from aiops.domain.errors import InputError
-from aiops.domain.incidents import Incident, TimelineEntry, TimelineKind
+from aiops.domain.incidents import Incident
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.time import clock_time
+from aiops.domain.timeline import TimelineEntry, TimelineKind
 from aiops.domain.visibility import stands
 from aiops.incident.timeline import extend
 

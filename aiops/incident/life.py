@@ -11,18 +11,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from aiops.domain.environment import Knowledge
-from aiops.domain.incidents import (
-    Candidate,
-    Decision,
-    Incident,
-    IncidentState,
-    Reason,
-    TimelineEntry,
-    TimelineKind,
-)
+from aiops.domain.incidents import Candidate, Decision, Incident, IncidentState, Reason
 from aiops.domain.policies import LifePolicy
 from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import Symptom
+from aiops.domain.timeline import TimelineEntry, TimelineKind
 from aiops.domain.visibility import stands, user_visible
 from aiops.incident.repeats import beginnings
 from aiops.incident.severity import is_blip

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from aiops.domain.errors import InputError
-from aiops.domain.incidents import Decision, Incident, IncidentState, TimelineEntry, TimelineKind
+from aiops.domain.incidents import Decision, Incident, IncidentState
+from aiops.domain.timeline import TimelineEntry, TimelineKind
 from aiops.domain.words import Word
 from aiops.incident.timeline import extend
 

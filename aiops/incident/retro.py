@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aiops.domain.cost import CostBasis
-from aiops.domain.incidents import Clause, Impact, Incident, TimelineKind
+from aiops.domain.incidents import Clause, Impact, Incident
 from aiops.domain.outcomes import Outcome
 from aiops.domain.time import clock_time, duration_words
+from aiops.domain.timeline import TimelineKind
 from aiops.incident.aftermath import Aftermath, aftermath
 from aiops.incident.clues import count_words, log_words, trace_words
 from aiops.incident.detection import DetectionSource, detection_words, first_detection

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from aiops.domain.errors import InputError
-from aiops.domain.incidents import Incident, TimelineEntry, TimelineKind
+from aiops.domain.incidents import Incident
 from aiops.domain.symptoms import Symptom
+from aiops.domain.timeline import TimelineEntry, TimelineKind
 from aiops.domain.words import Word
 from aiops.incident.timeline import extend
 

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from aiops.domain.changes import Change
 from aiops.domain.environment import Knowledge
 from aiops.domain.figures import format_value
-from aiops.domain.incidents import Decision, Incident, TimelineEntry, TimelineKind
+from aiops.domain.incidents import Decision, Incident
 from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.timeline import TimelineEntry, TimelineKind
 from aiops.domain.visibility import stands, user_visible
 from aiops.incident.wording import change_words, subject_words, values_words
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from aiops.domain.incidents import Incident, IncidentState, TimelineEntry, TimelineKind
+from aiops.domain.incidents import Incident, IncidentState
+from aiops.domain.timeline import TimelineEntry, TimelineKind
 from aiops.domain.words import Effect, Saying, Verb
 from aiops.incident.timeline import extend
 

@@ -1,7 +1,8 @@
 """What logs and traces add to an incident is told once, with its source, and safely."""
 
 from aiops.domain.clues import Clues
-from aiops.domain.incidents import Incident, TimelineKind
+from aiops.domain.incidents import Incident
+from aiops.domain.timeline import TimelineKind
 from aiops.incident.clues import count_words, export, log_words, trace_words
 from aiops.incident.difference import Difference, materially_differs
 from tests.builders import candidate, cause, minute, shop, story

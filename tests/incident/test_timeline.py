@@ -5,16 +5,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.domain.incidents import (
-    Decision,
-    Incident,
-    Reason,
-    Severity,
-    TimelineEntry,
-    TimelineKind,
-)
+from aiops.domain.incidents import Decision, Incident, Reason, Severity
 from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.symptoms import Origin, SymptomKind
+from aiops.domain.timeline import TimelineEntry, TimelineKind
 from aiops.incident.timeline import MOST_ONSETS, decided, extend, timeline
 from tests.builders import ended, minute, series, shop, story, symptom
 from tests.incident.scenes import DEPLOY, incident

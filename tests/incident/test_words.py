@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.domain.incidents import Incident, IncidentState, TimelineEntry, TimelineKind
+from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.policies import LifePolicy
+from aiops.domain.timeline import TimelineEntry, TimelineKind
 from aiops.domain.words import Effect, Place, Saying, Verb
 from aiops.incident import life, words
 from tests.builders import ended, heard, minute, saying, shop, story

@@ -15,11 +15,10 @@ from aiops.domain.incidents import (
     Reason,
     Severity,
     Suggestion,
-    TimelineEntry,
-    TimelineKind,
 )
 from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.reach import BlastRadius
+from aiops.domain.timeline import TimelineEntry, TimelineKind
 from tests import builders
 from tests.builders import minute
 

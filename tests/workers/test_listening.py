@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from aiops.domain.incidents import Incident, IncidentState, TimelineKind
+from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.notifications import DeliveryAction
+from aiops.domain.timeline import TimelineKind
 from aiops.domain.words import Verb
 from aiops.receivers.server import serve
 from aiops.receivers.slack import SlackLedger, create_app
