@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from aiops.domain.environment import Knowledge
-from aiops.domain.incidents import Incident
+from aiops.domain.incidents import Cause, Incident
 from aiops.domain.journeys import Runbook
 
 CAUSE_SERVICE = 4.0
@@ -44,7 +44,8 @@ def with_runbook(incident: Incident, knowledge: Knowledge) -> Incident:
 
 def match_runbook(incident: Incident, knowledge: Knowledge) -> RunbookMatch | None:
     """Return the runbook that fits an incident best, or None when none fits well enough."""
-    scored = [(score(incident, runbook, knowledge), runbook) for runbook in knowledge.runbooks]
+    shown = _shown(incident, knowledge)
+    scored = [(score(shown, runbook), runbook) for runbook in knowledge.runbooks]
     fitting = [(points, why, runbook) for (points, why), runbook in scored if points >= LEAST]
     if not fitting:
         return None
@@ -52,35 +53,51 @@ def match_runbook(incident: Incident, knowledge: Knowledge) -> RunbookMatch | No
     return RunbookMatch(id=best.id, title=best.title, reason=f"for {', '.join(why)}")
 
 
-def score(
-    incident: Incident, runbook: Runbook, knowledge: Knowledge
-) -> tuple[float, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What of an incident a runbook may be about; worked out once for all of them."""
+
+    cause: Cause | None
+    sick: tuple[str, ...]
+    families: frozenset[str]
+    words: frozenset[str]
+
+
+def score(shown: _Shown, runbook: Runbook) -> tuple[float, tuple[str, ...]]:
     """Return how well a runbook fits, in points, and what of it fits.
 
     A runbook that names services, none of which is sick or the cause, does not fit at all.
     """
-    cause = incident.causes[0] if incident.causes else None
+    cause = shown.cause
     points = 0.0
     why: list[str] = []
     if cause is not None and cause.service in runbook.services:
         points += CAUSE_SERVICE
         why.append(cause.service)
-    sick = [name for name in incident.blast.sick if name in runbook.services]
+    sick = [name for name in shown.sick if name in runbook.services]
     if sick:
         points += SICK_SERVICE
         why += [name for name in sick if name not in why]
     if runbook.services and not why:
         return 0.0, ()
-    families = _families(incident, cause.service if cause else None)
-    shared = sorted(families & set(runbook.families))
+    shared = sorted(shown.families & set(runbook.families))
     points += FAMILY * min(len(shared), 2)
-    words = _words(incident, knowledge)
-    hits = [word for word in runbook.keywords if word.lower() in words]
+    hits = [word for word in runbook.keywords if word.lower() in shown.words]
     points += KEYWORD * min(len(hits), 2)
     kind = cause.change.kind.value if cause is not None and cause.change is not None else ""
     named = [word for word in runbook.keywords if word.lower() == kind]
     points += CHANGE_KIND * len(named)
     return points, (*why, *shared, *named, *hits[:2])
+
+
+def _shown(incident: Incident, knowledge: Knowledge) -> _Shown:
+    cause = incident.causes[0] if incident.causes else None
+    return _Shown(
+        cause=cause,
+        sick=incident.blast.sick,
+        families=frozenset(_families(incident, cause.service if cause else None)),
+        words=frozenset(_words(incident, knowledge)),
+    )
 
 
 def _families(incident: Incident, service: str | None) -> set[str]:
@@ -91,11 +108,11 @@ def _families(incident: Incident, service: str | None) -> set[str]:
 
 def _words(incident: Incident, knowledge: Knowledge) -> set[str]:
     """Return the words an incident is about: kinds, metrics and kinds of service, lower case."""
-    words: set[str] = set()
-    for symptom in incident.symptoms:
-        words.add(symptom.kind.value)
-        words.update(symptom.series.key.metric.lower().replace("-", "_").split("_"))
-        words.update(symptom.series.title.lower().split())
+    words: set[str] = {symptom.kind.value for symptom in incident.symptoms}
+    series = {(one.series.key.metric, one.series.title) for one in incident.symptoms}
+    for metric, name in series:
+        words.update(metric.lower().replace("-", "_").split("_"))
+        words.update(name.lower().split())
     if incident.causes:
         first = incident.causes[0]
         words.add(knowledge.graph.service(first.service).kind.value)

@@ -36,6 +36,9 @@ class SymptomState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+_OPEN = (SymptomState.PENDING, SymptomState.ACTIVE)
+
+
 class FactKind(StrEnum):
     """What became known about a symptom at a tick."""
 
@@ -142,7 +145,7 @@ class Symptom:
     @property
     def is_open(self) -> bool:
         """Whether it is still going on."""
-        return self.state in (SymptomState.PENDING, SymptomState.ACTIVE)
+        return self.state in _OPEN
 
     @property
     def is_telemetry(self) -> bool:

@@ -8,24 +8,30 @@ from topology.attributes import ServiceKind
 _FELT = frozenset({Family.ERRORS, Family.LATENCY, Family.AVAILABILITY})
 """Families a user feels when the service in question answers them."""
 
+# Python 3.11 looks a member up through a descriptor, and these are asked of every symptom of an
+# incident at every tick.
+_UP, _BOTH = Direction.UP, Direction.BOTH
+_TRAFFIC, _KPI = Family.TRAFFIC, Family.KPI
+_WITHDRAWN, _SLO_BURN = SymptomState.WITHDRAWN, SymptomKind.SLO_BURN
+
 _INDIRECT = TELEMETRY_KINDS | {SymptomKind.RELATION}
 """Kinds that nobody meets, whatever metric they are about."""
 
 
 def is_harmful(symptom: Symptom) -> bool:
     """Return whether it left its band in the way that hurts; the other way is at most load."""
-    bad = symptom.series.bad_direction
-    return bad is Direction.BOTH or symptom.direction in (bad, Direction.BOTH)
+    bad, way = symptom.series.bad_direction, symptom.direction
+    return way is bad or bad is _BOTH or way is _BOTH
 
 
 def is_load(symptom: Symptom) -> bool:
     """Return whether it says no more than that there is more to do."""
-    return symptom.family is Family.TRAFFIC and symptom.direction is Direction.UP
+    return symptom.family is _TRAFFIC and symptom.direction is _UP
 
 
 def stands(symptom: Symptom) -> bool:
     """Return whether it counts as evidence, open or ended; a withdrawn one never was there."""
-    return symptom.state is not SymptomState.WITHDRAWN
+    return symptom.state is not _WITHDRAWN
 
 
 def is_met(service: str, knowledge: Knowledge) -> bool:
@@ -62,10 +68,10 @@ def user_visible(symptom: Symptom, knowledge: Knowledge) -> bool:
     """
     if symptom.kind in _INDIRECT or not stands(symptom):
         return False
-    if symptom.kind is SymptomKind.SLO_BURN:
+    if symptom.kind is _SLO_BURN:
         return True
     if not is_harmful(symptom):
         return False
-    if symptom.series.kpi is not None or symptom.family is Family.KPI:
+    if symptom.series.kpi is not None or symptom.family is _KPI:
         return True
     return symptom.family in _FELT and is_met(symptom.service, knowledge)

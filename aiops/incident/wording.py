@@ -29,6 +29,7 @@ CHANGE_WORDS = {
 }
 
 _MET = {Family.ERRORS: 0, Family.AVAILABILITY: 0, Family.LATENCY: 3}
+_SLO_BURN, _KPI = SymptomKind.SLO_BURN, Family.KPI
 _BURNING, _MOVED, _INFRASTRUCTURE, _SILENT, _LOAD = 2, 5, 6, 7, 8
 
 
@@ -273,11 +274,11 @@ def _class(symptom: Symptom, knowledge: Knowledge) -> int:
     """Return which sort of symptom comes first in telling: 0 is what users meet at the door."""
     if symptom.is_telemetry:
         return _SILENT
-    if symptom.kind is SymptomKind.SLO_BURN:
+    if symptom.kind is _SLO_BURN:
         return _BURNING
     if is_load(symptom) or not is_harmful(symptom):
         return _LOAD
-    if symptom.series.kpi is not None or symptom.family is Family.KPI:
+    if symptom.series.kpi is not None or symptom.family is _KPI:
         return _MOVED
     if symptom.family in _MET and is_met(symptom.service, knowledge):
         return _MET[symptom.family] + (symptom.service not in knowledge.entries)
