@@ -72,9 +72,13 @@ def deliveries(settings: Settings) -> tuple[dict[str, int], int]:
     Raises:
         StoreError: the database does not answer, or is not there yet.
     """
-    outbox = Outbox(open_engine(settings.database_url, durable=True))
-    failing = {name: one.failures for name, one in outbox.standings().items() if one.is_failing}
-    return failing, outbox.counts()[DeliveryState.DEAD]
+    engine = open_engine(settings.database_url, durable=True)
+    try:
+        outbox = Outbox(engine)
+        failing = {name: one.failures for name, one in outbox.standings().items() if one.is_failing}
+        return failing, outbox.counts()[DeliveryState.DEAD]
+    finally:
+        engine.dispose()
 
 
 def _require_writable(path: Path) -> None:

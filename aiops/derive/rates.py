@@ -73,7 +73,7 @@ def per_second(increase: Floats, first: Floats, span: Span) -> Floats:
         Shape (…, series); NaN where the window holds fewer than two samples.
     """
     before, sampled, after = span.before, span.sampled, span.after
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         near = sampled * (_NEAR / (span.count - 1))
         half = near * (0.5 / _NEAR)
         right = np.where(after < near, after, half)

@@ -22,6 +22,7 @@ from aiops.notify.phrases import clean
 _OPTION_CHARACTERS = 75
 _VALUE_CHARACTERS = 150
 _OPTIONS = 5
+_UNNAMED = "the suggested step"
 
 
 def buttons(incident: Incident) -> list[Block]:
@@ -52,7 +53,7 @@ def _outcome(incident: Incident) -> list[InteractiveElement]:
     elements: list[InteractiveElement] = []
     options = [
         Option(
-            text=PlainTextObject(text=clean(step.text, _OPTION_CHARACTERS) or step.action),
+            text=PlainTextObject(text=clean(step.text, _OPTION_CHARACTERS) or _UNNAMED),
             value=clean(f"{step.action}{KEY_SEPARATOR}{step.target}", _VALUE_CHARACTERS),
         )
         for step in incident.suggestions[:_OPTIONS]

@@ -205,4 +205,5 @@ def test_two_demos_in_one_directory_are_refused_the_first_goes_on(tmp_path: Path
         with demo(tmp_path / "demo", "--exit") as second:
             assert second.process.wait(timeout=20) == 1
             assert f"is in use by process {first.process.pid}" in " ".join(second.text.split())
-        assert first.process.poll() is None
+            # In here: the end of this block kills whatever runs in the directory.
+            assert first.process.poll() is None
