@@ -13,6 +13,7 @@ from aiops.domain.resources import is_resource
 from aiops.domain.series import Direction, Family
 from aiops.domain.sides import is_outgoing
 from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.visibility import is_harmful
 from topology.attributes import ServiceKind
 
 FULL_STRENGTH = 100.0
@@ -114,13 +115,16 @@ class Sickness:
         )
 
 
+_RELATION = SymptomKind.RELATION  # Python 3.11 looks a member up slowly
+
+
 def weighted_strength(symptom: Symptom) -> float:
     """Return how strongly a symptom speaks for a fault in what it measures, in [0, 1]."""
     distance = min(max(symptom.strength, 0.0), FULL_STRENGTH)
     weight = FAMILY_WEIGHTS[symptom.family]
-    if symptom.kind is SymptomKind.RELATION:
+    if symptom.kind is _RELATION:
         weight *= RELATION_WEIGHT
-    elif {symptom.direction, symptom.series.bad_direction} == {Direction.UP, Direction.DOWN}:
+    elif not is_harmful(symptom):
         weight *= GOOD_WAY_WEIGHT
     return weight * math.log1p(distance) / _FULL
 

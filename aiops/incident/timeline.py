@@ -101,10 +101,12 @@ def extend(
     return tuple(sorted(entries, key=_place))
 
 
+_ONCE = (TimelineKind.ONSET, TimelineKind.CHANGE, TimelineKind.LOG)
+
+
 def _identity(entry: TimelineEntry) -> tuple[TimelineKind, str, datetime | None]:
     """Say what makes two entries the same: an onset, a change or a log clue happens once."""
-    once = entry.kind in (TimelineKind.ONSET, TimelineKind.CHANGE, TimelineKind.LOG)
-    return entry.kind, entry.source, None if once else entry.at
+    return entry.kind, entry.source, None if entry.kind in _ONCE else entry.at
 
 
 def _place(entry: TimelineEntry) -> tuple[datetime, int, str]:

@@ -45,18 +45,19 @@ def headline(symptoms: Sequence[Symptom], blast: BlastRadius, knowledge: Knowled
     if not symptoms:
         raise ValueError("an incident is told by its symptoms; got none")
 
-    def order(one: Symptom) -> tuple[bool, int, bool, bool, float, bool, str]:
+    def order(one: Symptom) -> tuple[bool, int, bool, bool, float]:
         return (
             not stands(one),
             _class(one, knowledge),
             not _in_scope(one.region, blast.regions),
             not _in_scope(one.segment, blast.segments),
             -one.strength,
-            operation_of(one) is None,
-            one.id,
         )
 
-    return min(symptoms, key=order)
+    orders = [order(one) for one in symptoms]
+    first = min(orders)
+    equals = [one for one, its in zip(symptoms, orders, strict=True) if its == first]
+    return min(equals, key=lambda one: (operation_of(one) is None, one.id))
 
 
 def journey_of(symptom: Symptom, blast: BlastRadius, knowledge: Knowledge) -> Journey | None:

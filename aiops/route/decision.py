@@ -112,6 +112,8 @@ def _is_planned(incident: Incident, changes: Sequence[Change], at: datetime) -> 
         for change in changes
         if change.kind is ChangeKind.MAINTENANCE and change.env == incident.env
     ]
+    if not windows:
+        return False
     standing = [one for one in incident.symptoms if stands(one)]
     sick = [one for one in standing if one.family is not Family.KPI] or standing
     return bool(sick) and all(any(_covers(window, one, at) for window in windows) for one in sick)
