@@ -133,17 +133,23 @@ def _through_workers(services: int, say: Say, *, storm: bool) -> dict[str, Any]:
 def _storm(receive: Callable[[str, int], Receiver], say: Say) -> dict[str, Any]:
     """Return how far behind a storm of a minute leaves the workers, and what it ends in.
 
-    A tick closes each second, as the step of the source is.
+    Once with a tick a second, as the step of the source is, and once as alerts from outside, which
+    come between the ticks of a source that is asked once a minute.
     """
-    say(f"{STORM} symptoms in {STORM_SECONDS} s …")
-    receiver = receive("storm", STORM)
-    began = time.perf_counter()
-    stored = receiver.measure(1.0, -(-STORM // STORM_SECONDS))
-    return {
-        "storm_incident_seconds": quantiles(stored),
-        "storm_over_seconds": round(time.perf_counter() - began, 4),
-        "storm_incidents": receiver.incidents(),
+    ticks = receive("storm", STORM)
+    alerts = receive("alerts", STORM)
+    measures: dict[str, tuple[Receiver, Callable[[], list[float]]]] = {
+        "storm": (ticks, lambda: ticks.measure(1.0, -(-STORM // STORM_SECONDS))),
+        "alert_storm": (alerts, lambda: alerts.measure_between_ticks(STORM_SECONDS * BODY / STORM)),
     }
+    figures: dict[str, Any] = {}
+    for name, (receiver, measure) in measures.items():
+        say(f"{STORM} symptoms in {STORM_SECONDS} s, {name} …")
+        began = time.perf_counter()
+        figures[f"{name}_incident_seconds"] = quantiles(measure())
+        figures[f"{name}_over_seconds"] = round(time.perf_counter() - began, 4)
+        figures[f"{name}_incidents"] = receiver.incidents()
+    return figures
 
 
 def _kill(stack: Stack) -> None:

@@ -59,6 +59,22 @@ class Receiver:
                 pause.wait(LOOK_SECONDS)
         return self._stored_after()
 
+    def measure_between_ticks(self, pause_seconds: float, body: int = BODY) -> list[float]:
+        """Receive all symptoms in bodies, as outside alerts come: their tick is worked by then.
+
+        Nothing closes meanwhile, as with a source that is asked once a minute.
+        """
+        symptoms, pause = self._storm.symptoms, threading.Event()
+        self._close()
+        for first in range(0, len(symptoms), body):
+            began = time.perf_counter()
+            self._receive(symptoms[first : first + body], self._at)
+            self._wake()
+            while time.perf_counter() - began < pause_seconds:
+                self._look()
+                pause.wait(LOOK_SECONDS)
+        return self._stored_after()
+
     def measure_across(self, kill: Callable[[], None]) -> list[float]:
         """Receive all symptoms in one body; `kill` once a worker has taken them, as `measure`.
 
@@ -76,10 +92,11 @@ class Receiver:
         state, _ = self._parts.incidents.load(self._env)
         return sum(one.is_live for one in state.incidents)
 
-    def _receive(self, symptoms: Sequence[Symptom]) -> None:
-        """Store symptoms as news of the tick that is open."""
+    def _receive(self, symptoms: Sequence[Symptom], tick: int | None = None) -> None:
+        """Store symptoms as news of a tick, the one that is open where none is named."""
+        at = utc(self._at + 1 if tick is None else tick)
         self._received |= dict.fromkeys((one.id for one in symptoms), time.perf_counter())
-        self._parts.symptoms.append_facts(opened(symptoms, utc(self._at + 1)))
+        self._parts.symptoms.append_facts(opened(symptoms, at))
 
     def _close(self) -> None:
         """Close the tick and wake correlation."""
@@ -87,6 +104,10 @@ class Receiver:
         self._parts.history.advance_cursor(
             self._shard, before, utc(self._at), b"", profile_version=0
         )
+        self._wake()
+
+    def _wake(self) -> None:
+        """Wake correlation, as detection does after a commit."""
         if self._parts.flags.raise_flag(self._env):
             self._parts.queue.enqueue("correlate.env", self._env)
 

@@ -146,7 +146,8 @@ def correlate(
     services: Annotated[int, typer.Option(help="About how many services.", min=10)] = 10_000,
     symptoms: Annotated[int, typer.Option(help="Grouped in one call.", min=1)] = 10_000,
     storm: Annotated[
-        bool, typer.Option("--storm", help="Also 10,000 symptoms in a minute, through the workers.")
+        bool,
+        typer.Option("--storm", help="Also 10,000 symptoms in a minute, as ticks and as alerts."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
