@@ -1,8 +1,8 @@
 """What a sink does not take goes to the one that stands in for it, and is followed to its end."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select
 
 from aiops.domain.notifications import DeliveryAction, DeliveryState
 from aiops.store.columns import is_one_of
@@ -20,12 +20,17 @@ _FRESH = {
 }
 
 
+OLDEST = timedelta(days=1)
+"""A call that was due before that is history."""
+
+
 def fall_back(
     connection: Connection, sink: str, stand_in: str, *, now: datetime, due_before: datetime
 ) -> tuple[int, ...]:
     """Give the stand-in the calls a sink did not take in time, and all that follows on them.
 
-    Said twice it adds nothing: a row that is there already, for whatever reason, is enough.
+    Said twice it adds nothing: a row that is there already, for whatever reason, is enough. Nobody
+    is called for what is over, or older than a day: a stand-in may have been named just now.
 
     Args:
         connection: in a writing transaction.
@@ -37,22 +42,13 @@ def fall_back(
     Returns:
         The ids of what was added, in order.
     """
-    theirs = OUTBOX.alias()
     is_late = or_(
         and_(is_one_of(OUTBOX.c.state, WAITING), OUTBOX.c.not_before <= due_before),
         OUTBOX.c.state == DeliveryState.DEAD,
     )
-    is_followed = (
-        select(theirs.c.id)
-        .where(
-            theirs.c.incident_id == OUTBOX.c.incident_id,
-            theirs.c.episode == OUTBOX.c.episode,
-            theirs.c.sink == stand_in,
-            theirs.c.action == DeliveryAction.TRIGGER,
-        )
-        .exists()
-    )
-    is_call = OUTBOX.c.action == DeliveryAction.TRIGGER
+    is_call = and_(OUTBOX.c.action == DeliveryAction.TRIGGER, OUTBOX.c.not_before >= now - OLDEST)
+    is_over = _is_there(sink, DeliveryAction.RESOLVE)
+    is_followed = _is_there(stand_in, DeliveryAction.TRIGGER)
     wanted = (
         select(
             *(OUTBOX.c[name] for name in _COPIED),
@@ -66,10 +62,28 @@ def fall_back(
         .where(
             OUTBOX.c.sink == sink,
             OUTBOX.c.state != DeliveryState.SUPERSEDED,
-            or_(and_(is_call, is_late), and_(~is_call, is_followed)),
+            or_(
+                and_(is_call, is_late, ~is_over),
+                and_(OUTBOX.c.action != DeliveryAction.TRIGGER, is_followed),
+            ),
         )
         .order_by(OUTBOX.c.id)
     )
     names = [*_COPIED, "sink", "reason", "next_attempt_at", "created_at", "traceparent", *_FRESH]
     statement = insert(connection, OUTBOX).from_select(names, wanted).on_conflict_do_nothing()
     return tuple(sorted(connection.scalars(statement.returning(OUTBOX.c.id))))
+
+
+def _is_there(sink: str, action: DeliveryAction) -> ColumnElement[bool]:
+    """Return the condition that a row's incident and episode has such a row for a sink."""
+    other = OUTBOX.alias()
+    return (
+        select(other.c.id)
+        .where(
+            other.c.incident_id == OUTBOX.c.incident_id,
+            other.c.episode == OUTBOX.c.episode,
+            other.c.sink == sink,
+            other.c.action == action,
+        )
+        .exists()
+    )

@@ -303,6 +303,19 @@ def test_a_stand_in_gets_late_calls_and_what_follows_on_them_once(
     ]
 
 
+def test_a_stand_in_is_not_called_for_what_is_over_or_long_past(
+    outbox: Outbox, aiops: Engine
+) -> None:
+    add(
+        aiops,
+        notification(due=5),
+        notification(2, RESOLVE, due=6),
+        notification(due=5 - 24 * 60, number=1002),
+    )
+    now = minute(10)
+    assert outbox.fall_back("pagerduty", "slack", now=now, due_before=minute(8)) == ()
+
+
 def test_every_state_is_counted(outbox: Outbox, aiops: Engine) -> None:
     first, _ = add(aiops, notification(), notification(sink="slack"))
     take(outbox, first)
