@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,6 +21,7 @@ COMMIT_SECONDS = 2.5
 """How long a sender waits for the database at most: Slack gives three seconds, PagerDuty five."""
 
 BODIES_AT_ONCE = 200
+LONGEST = timedelta(seconds=2)
 
 _LOG = logging.getLogger(__name__)
 _ANSWER_SECONDS = 3.0
@@ -64,9 +65,17 @@ def keep(parts: Parts, source: str, key: str, body: bytes) -> None:
 
 
 def listen(parts: Parts) -> None:
-    """Take every word that waits into its incident; running it twice changes nothing."""
+    """Take the words that wait into their incidents; running it twice changes nothing.
+
+    It stops after two seconds: whoever is answered may be slow, and a task of five seconds is
+    given to another worker, too.
+    """
     waiting = parts.words.waiting(BODIES_AT_ONCE)
+    began = parts.real_clock.now()
     for body_id in waiting:
+        if parts.real_clock.now() - began > LONGEST:
+            parts.queue.enqueue("ingest.hear")
+            break
         _hear(parts, body_id)
     if waiting:
         parts.queue.enqueue("deliver.sweep")

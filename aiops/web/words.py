@@ -19,7 +19,7 @@ from aiops.ingest.words import read_object
 from aiops.web.bodies import read_body
 from aiops.web.pagerduty_signature import is_signed
 from aiops.web.services import WebServices
-from aiops.web.slack_signature import SlackGate
+from aiops.web.slack_bodies import SlackBodies
 
 _MAX_BODY_BYTES = 1024 * 1024
 _LOG = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 def router(services: WebServices) -> APIRouter:
     """Return the endpoints PagerDuty and Slack send people's words to."""
     routes = APIRouter()
-    gate = SlackGate(services.slack_signing_secret) if services.slack_signing_secret else None
+    bodies = SlackBodies(services, _MAX_BODY_BYTES)
 
     @routes.post("/pagerduty/webhook")
     async def webhook(request: Request) -> Response:
@@ -51,18 +51,7 @@ def router(services: WebServices) -> APIRouter:
 
     @routes.post("/slack/actions")
     async def actions(request: Request) -> Response:
-        if gate is None:
-            raise HTTPException(503, "no signing secret is set: AIOPS_SLACK_SIGNING_SECRET")
-        body = await read_body(request, _MAX_BODY_BYTES)
-        refusal = gate.refusal(
-            request.headers.get("x-slack-request-timestamp", ""),
-            request.headers.get("x-slack-signature", ""),
-            body,
-            services.real_clock.now(),
-        )
-        if refusal:
-            raise HTTPException(401, f"the request is not taken for Slack's: {refusal}")
-        await _kept(services, "slack", "", _payload(body))
+        await _kept(services, "slack", "", _payload(await bodies.read(request)))
         return Response(status_code=200)
 
     return routes

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,26 @@ def test_a_webhook_that_comes_three_times_is_heard_once(told_twice: Installation
         told_twice.drain()
     assert len(AuditLog(told_twice._engine).entries(subject=FIRST)) == 1
     assert standing(told_twice).revision == 2
+
+
+class SlowClock(HandClock):
+    """A real clock by which whatever is done between two looks takes 1.5 s."""
+
+    def now(self) -> datetime:
+        self.move(1.5)
+        return self.at
+
+
+def test_answers_that_are_slow_leave_the_rest_to_another_task(told_twice: Installation) -> None:
+    told_twice.real_clock = SlowClock(minute(20))
+    for number, verb in enumerate(("acknowledge", "useful", "not-useful")):
+        keep(told_twice, "slack", "", press(verb, at=9 + number))
+    told_twice.tasks.tasks.clear()
+    listen(told_twice)
+    assert len(told_twice.words.waiting()) == 2
+    assert "ingest.hear" in told_twice.tasks.names()
+    told_twice.drain()
+    assert not told_twice.words.waiting()
 
 
 def test_webhooks_out_of_order_end_where_they_would_have_in_order(
