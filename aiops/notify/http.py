@@ -1,6 +1,7 @@
 """One POST or GET to a vendor, and what its failures mean for a notification."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import isfinite
 from urllib.parse import urlsplit
 
@@ -69,6 +70,25 @@ def request(
             f"{where}: no answer ({type(error).__name__}); it may have arrived all the same",
             retryable=True,
             ambiguous=True,
+        ) from error
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Let what fails inside be unambiguous: a request that only reads may be repeated freely.
+
+    Raises:
+        DeliveryError: what failed inside.
+    """
+    try:
+        yield
+    except DeliveryError as error:
+        if not error.ambiguous:
+            raise
+        raise DeliveryError(
+            str(error),
+            retryable=error.retryable,
+            retry_after_seconds=error.retry_after_seconds,
         ) from error
 
 

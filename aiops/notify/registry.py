@@ -18,6 +18,7 @@ NOTIFIERS: Mapping[str, str] = MappingProxyType(
         "pagerduty": "aiops.notify.pagerduty:PagerDuty",
         "slack": "aiops.notify.slack:Slack",
         "webhook": "aiops.notify.webhook:Webhook",
+        "jira": "aiops.notify.jira:Jira",
     }
 )
 """Kind → where its class is; imported on first use."""

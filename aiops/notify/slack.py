@@ -16,6 +16,7 @@ from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.pacing import Rate
 from aiops.notify import http, slack_message
+from aiops.notify.changes import told_of
 from aiops.notify.slack_api import SlackCalls, SlackRefusalError
 from aiops.ports import Receipt
 from aiops.settings import Settings, SinkSettings
@@ -102,7 +103,7 @@ class Slack:
                 incident, notification, self._base_url, with_buttons=self._with_buttons
             ),
             "reply": slack_message.reply(incident, notification, reference),
-            "told": slack_message.told_of(incident),
+            "told": told_of(incident),
         }
 
     def send(

@@ -99,16 +99,8 @@ class SlackCalls:
 
     def get(self, method: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:
         """Call a method that reads; raises as `post` does, and is never ambiguous."""
-        try:
+        with http.reading():
             return self._call("GET", method, params=arguments)
-        except SlackRefusalError:
-            raise
-        except DeliveryError as error:
-            raise DeliveryError(
-                str(error),
-                retryable=error.retryable,
-                retry_after_seconds=error.retry_after_seconds,
-            ) from error
 
     def _call(
         self,

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiops.domain.incidents import Incident, IncidentState
-from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.domain.notifications import Notification
 from aiops.incident.wording import cause_words, impact_words
+from aiops.notify.changes import change_words
 from aiops.notify.mrkdwn import Block, context, escaped, fields, header, link, section
 from aiops.notify.phrases import (
     clue_words,
@@ -59,33 +60,18 @@ def reply(
     Args:
         incident: as it is now.
         notification: which delivery this is.
-        told: severity and cause the sink heard last.
+        told: what the sink heard last.
     """
-    lines: list[str] = []
-    if notification.action in (DeliveryAction.ACKNOWLEDGE, DeliveryAction.RESOLVE):
-        lines.append(state_words(incident))
-    elif notification.action is DeliveryAction.UPDATE and told:
-        lines += _differences(incident, told)
-    if not lines:
+    words = change_words(incident, notification, told)
+    if not words:
         return None
     delivery = f"{notification.action.value}.{notification.revision}"
     return {
-        "text": escaped(" ".join(lines), _TEXT_CHARACTERS),
+        "text": escaped(words, _TEXT_CHARACTERS),
         "metadata": {
             "event_type": f"{EVENT_TYPE}_change",
             "event_payload": _identity(incident) | {"delivery": delivery},
         },
-    }
-
-
-def told_of(incident: Incident) -> dict[str, str]:
-    """Return what a sink is to remember, so that the next delivery can say what changed."""
-    service = incident.causes[0].service if incident.causes else ""
-    change = incident.causes[0].change if incident.causes else None
-    return {
-        "severity": incident.severity.value,
-        "cause": f"{service} {change.id if change else ''}".strip(),
-        "assignee": incident.assignee,
     }
 
 
@@ -173,17 +159,3 @@ def _small_print(incident: Incident, notification: Notification, base_url: str) 
     if not base_url:
         return words
     return f"{words} · {link(incident_url(base_url, incident), 'open the incident page')}"
-
-
-def _differences(incident: Incident, told: Mapping[str, str]) -> list[str]:
-    now = told_of(incident)
-    lines = []
-    if now["severity"] != told.get("severity", now["severity"]):
-        why = f": {incident.severity_reason}" if incident.severity_reason else ""
-        lines.append(f"Severity is now {now['severity']}, was {told['severity']}{why}.")
-    if now["cause"] != told.get("cause", now["cause"]):
-        found = cause_words(incident.causes[0]) if incident.causes else "unknown again"
-        lines.append(f"Likely cause is now {found}.")
-    if now["assignee"] != told.get("assignee", ""):
-        lines.append(f"Assigned to {incident.assignee}.")
-    return lines

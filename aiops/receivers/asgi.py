@@ -35,7 +35,8 @@ def receiver_app(ledger: Ledger, faults: FaultPlan) -> ASGIApp:
         if request.url.path.startswith("/_"):
             await (await _control(request, ledger, faults))(scope, receive, send)
             return
-        await _serve_vendor(request, ledger, faults.take(request.url.path), receive, send)
+        fault = faults.take(request.url.path, request.method)
+        await _serve_vendor(request, ledger, fault, receive, send)
 
     return app
 

@@ -40,6 +40,7 @@ class Fault:
     Args:
         kind: how they go wrong.
         path: whose requests; "*" means every one.
+        method: only those of this method; "*" means every one.
         times: how many requests, at least 1.
         status: the HTTP status of `FaultKind.STATUS`.
         retry_after_seconds: sent with a 429.
@@ -59,6 +60,7 @@ class Fault:
     status: int = 500
     retry_after_seconds: int = 1
     seconds: float = 0.0
+    method: str = "*"
 
     def __post_init__(self) -> None:
         if self.times < 1:
@@ -96,10 +98,10 @@ class FaultPlan:
         """Forget every pending fault: the sink is well again."""
         self._pending = ()
 
-    def take(self, path: str) -> Fault | None:
+    def take(self, path: str, method: str = "POST") -> Fault | None:
         """Return the fault the next request on `path` meets and count it as used, or None."""
         for index, fault in enumerate(self._pending):
-            if fault.path in {"*", path}:
+            if fault.path in {"*", path} and fault.method in {"*", method}:
                 left = (replace(fault, times=fault.times - 1),) if fault.times > 1 else ()
                 self._pending = self._pending[:index] + left + self._pending[index + 1 :]
                 return fault

@@ -160,12 +160,15 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
             "pagerduty": section.events_url,
             "slack": section.api_url,
             "webhook": section.url or "",
+            "jira": section.url or "",
         }
         return SinkSettings(
             name=name,
             kind=section.kind,
             url=urls[section.kind],
             channel=section.channel if section.kind == "slack" else "",
+            project=section.project or "",
+            issue_type=section.issue_type,
             secret=secrets[section.kind],
             rest_url=section.rest_url if is_pager else "",
             api_token=api_token if is_pager else None,
@@ -217,9 +220,7 @@ def _paging(file: SettingsFile) -> PagingPolicy:
         settle_seconds=file.settle_seconds,
         page_sinks=tuple(file.sinks if file.page_to is None else file.page_to),
         ticket_sinks=tuple(slack if file.ticket_to is None else file.ticket_to),
-        shown_sinks=tuple(
-            name for name, sink in file.sinks.items() if sink.kind in ("slack", "webhook")
-        ),
+        shown_sinks=tuple(name for name, sink in file.sinks.items() if sink.kind != "pagerduty"),
         default_owner=file.default_owner,
     )
 

@@ -13,6 +13,14 @@ from aiops.settings.schema import JourneySection, SettingsFile
 Finding = tuple[Loc, str, str]
 """Place in the file, message, hint."""
 
+_ADDRESSES: Mapping[str, str] = MappingProxyType(
+    {
+        "webhook": "the address of your receiver",
+        "jira": "the address of your site, as https://acme.atlassian.net",
+    }
+)
+"""What `url` is, for the kinds of sinks that need one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -116,8 +124,11 @@ def _sinks(facts: Facts) -> Iterator[Finding]:
             yield ("sinks", name, "fallback"), "is the sink itself; name another", ""
         elif sink.fallback is not None and sink.fallback not in known:
             yield _unknown(("sinks", name, "fallback"), sink.fallback, "sink", known)
-        if sink.kind == "webhook" and sink.url is None:
-            yield ("sinks", name, "url"), "is missing; expected the address of your receiver", ""
+        if sink.kind in _ADDRESSES and sink.url is None:
+            yield ("sinks", name, "url"), f"is missing; expected {_ADDRESSES[sink.kind]}", ""
+        if sink.kind == "jira" and sink.project is None:
+            loc = ("sinks", name, "project")
+            yield loc, "is missing; expected the key of the project issues are made in, as OPS", ""
 
 
 def _policies(facts: Facts) -> Iterator[Finding]:

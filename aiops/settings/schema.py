@@ -65,6 +65,7 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+ProjectKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]+$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
 TraceUrl = Annotated[
     str, StringConstraints(pattern=r"^https?://[^\s/]+/\S*$"), AfterValidator(_with_trace_id)
@@ -194,14 +195,16 @@ class SourceSection(Section):
 class SinkSection(Section):
     """`sinks.<name>`."""
 
-    kind: Literal["pagerduty", "slack", "webhook"] = Field(
-        description="the kind of sink: pagerduty, slack or webhook"
+    kind: Literal["pagerduty", "slack", "webhook", "jira"] = Field(
+        description="the kind of sink: pagerduty, slack, webhook or jira"
     )
     url: HttpUrl | None = None
     events_url: HttpUrl = "https://events.pagerduty.com/v2/enqueue"
     rest_url: HttpUrl = "https://api.pagerduty.com"
     api_url: HttpUrl = "https://slack.com/api/"
     channel: Text = "#incidents"
+    project: ProjectKey | None = None
+    issue_type: Text = "Task"
     fallback: Name | None = None
 
 

@@ -12,6 +12,7 @@ SETTINGS = """\
 ## Lines with one `#` are settings to uncomment; lines with two explain them.
 ## Secrets never stand here. They come from the environment, or from a file that <NAME>_FILE names:
 ##   AIOPS_PAGERDUTY_ROUTING_KEY  AIOPS_SLACK_BOT_TOKEN  AIOPS_SLACK_SIGNING_SECRET  AIOPS_WEB_TOKEN
+##   AIOPS_WEBHOOK_SECRET  AIOPS_JIRA_TOKEN (of an account, as ADDRESS:API-TOKEN)
 ##   AIOPS_PAGERDUTY_WEBHOOK_SECRET (of each subscription, separated by commas)
 ##   AIOPS_PAGERDUTY_API_TOKEN (read only: who somebody there is, by e-mail)
 
@@ -115,8 +116,13 @@ sources:
 #   status-page:
 #     kind: webhook
 #     url: https://status.example.com/hooks/aiops
+#   tickets:
+#     kind: jira
+#     url: https://acme.atlassian.net
+#     project: OPS
+#     issue_type: Task
 # page_to: [pagerduty, slack]
-# ticket_to: [slack]
+# ticket_to: [slack, tickets]
 
 ## How long a page waits for company; P1 and lost money do not wait.
 settle_seconds: 30

@@ -97,10 +97,12 @@ class SinkSettings:
 
     Args:
         name: of the sink, as `page_to` and `ticket_to` say it.
-        kind: the notifier: `pagerduty`, `slack` or `webhook`.
+        kind: the notifier: `pagerduty`, `slack`, `webhook` or `jira`.
         url: the address it sends to.
         channel: Slack: the channel of teams without one of their own.
-        secret: the routing key, bot token or webhook secret. None: not given yet.
+        project: Jira: key of the project issues are made in.
+        issue_type: Jira: what they are made as.
+        secret: the routing key, bot token, webhook secret or API token. None: not given yet.
         rest_url: PagerDuty: where its REST API begins, without path.
         api_token: PagerDuty: lets us ask who somebody there is; None: nobody is asked.
         fallback: the sink that is told what this one does not take; empty for none.
@@ -111,6 +113,8 @@ class SinkSettings:
     kind: str
     url: str
     channel: str = ""
+    project: str = ""
+    issue_type: str = "Task"
     secret: SecretStr | None = None
     rest_url: str = ""
     api_token: SecretStr | None = None
@@ -128,6 +132,7 @@ SINK_SECRETS: Mapping[str, str] = MappingProxyType(
         "pagerduty": "AIOPS_PAGERDUTY_ROUTING_KEY",
         "slack": "AIOPS_SLACK_BOT_TOKEN",
         "webhook": "AIOPS_WEBHOOK_SECRET",
+        "jira": "AIOPS_JIRA_TOKEN",
     }
 )
 

@@ -15,7 +15,7 @@ from aiops.domain.errors import DeliveryError
 from aiops.domain.notifications import DeliveryAction
 from aiops.notify.registry import NOTIFIERS, notifier
 from aiops.ports import Notifier
-from aiops.receivers import pagerduty, slack, webhook
+from aiops.receivers import jira, pagerduty, slack, webhook
 from aiops.receivers.faults import Fault, FaultKind, FaultPlan
 from aiops.receivers.ledger import Ledger
 from aiops.receivers.server import serve
@@ -25,6 +25,8 @@ from tests.notify.stories import NO_REFERENCE, incident, notification, resolved
 KEY = "K" * 32
 TOKEN = "xoxb-loopback-secret"
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+JIRA_TOKEN = "ops@acme.example:ATATT-loopback-secret"
 
 
 def _now() -> datetime:
@@ -68,6 +70,13 @@ VENDORS: Mapping[str, Vendor] = {
         told=lambda ledger: len(ledger.state()["incidents"]),
         reads_answers=False,
     ),
+    "jira": Vendor(
+        ledger=lambda: jira.JiraLedger(tokens={JIRA_TOKEN}, projects={"OPS"}, clock=_now),
+        app=jira.create_app,
+        path="",
+        secret=JIRA_TOKEN,
+        told=lambda ledger: len(ledger.state()["issues"]),
+    ),
 }
 
 
@@ -92,6 +101,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
             kind=request.param,
             url=url + vendor.path,
             channel="C1",
+            project="OPS",
             secret=SecretStr(vendor.secret),
         )
         sink = notifier(settings, Settings())
