@@ -138,7 +138,7 @@ def decide(
     While the pipeline catches up on the past nobody new is told: what is over by the end stays
     silent, what is still alive is told once, at the first live tick.
     """
-    incident = react(incident, tick.changes, tick.at, knowledge)
+    incident = react(incident, tick, knowledge)
     incident, told = plan(incident, previous, tick.at, knowledge, live=tick.live)
     return timeline.decided(incident, previous, told, tick.at), told
 

@@ -21,6 +21,7 @@ from workers.commands import (
     run,
     series,
     set_up,
+    silence,
     slack,
     topology,
     words,
@@ -86,6 +87,7 @@ for word in words.COMMANDS:
 app.add_typer(incident.app, name="incident")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(slack.app, name="slack")
+app.add_typer(silence.app, name="silence")
 app.add_typer(judge.marks, name="marks")
 app.add_typer(topology.app, name="topology")
 app.add_typer(bench.app, name="bench")

@@ -14,7 +14,7 @@ from aiops.ingest import changes
 from aiops.learn.marks import holding
 from aiops.web.app import create_app
 from aiops.web.services import WebServices
-from workers import knowledge, regrouping
+from workers import knowledge, regrouping, silencing
 from workers.clock import SystemClock
 from workers.exports import take_export
 from workers.hearing import say
@@ -24,6 +24,8 @@ from workers.wiring import Parts
 
 MEET_SPAN = timedelta(days=7)
 """How long ago a change may have begun whose end is reported alone."""
+
+_LISTED = 100
 
 
 def make_console(parts: Parts) -> FastAPI:
@@ -52,6 +54,9 @@ def make_console(parts: Parts) -> FastAPI:
             split=partial(regrouping.split, parts),
             say=partial(_said, parts),
             take_export=partial(take_export, parts),
+            silences=lambda: parts.silences.all(_LISTED),
+            silence=partial(silencing.silence, parts),
+            expire_silence=partial(silencing.expire, parts, place=Place.CONSOLE),
             marks=lambda: holding(parts.marks.all(), parts.clock.now()),
         )
     )

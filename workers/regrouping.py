@@ -158,4 +158,5 @@ def _tick(parts: Parts, env: EnvState) -> EnvTick:
         changes=known_changes(changes, at, age),
         kpis=parts.history.kpi_window(env.env, kpi_window_start(env, (), at), at),
         samples=parts.history.samples(env.env),
+        silences=parts.silences.holding(parts.clock.now()),
     )

@@ -18,6 +18,7 @@ from aiops.store.marks import MarkStore
 from aiops.store.memory import MemoryStore
 from aiops.store.outbox import Outbox
 from aiops.store.signals import HistoryStore
+from aiops.store.silences import SilenceStore
 from aiops.store.symptoms import SymptomStore
 from aiops.store.words import WordStore
 
@@ -99,6 +100,11 @@ class Stores:
     def marks(self) -> MarkStore:
         """What people said of series."""
         return MarkStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def silences(self) -> SilenceStore:
+        """What nobody is told of for a while."""
+        return SilenceStore(self._engine, origins=self._origins)
 
     @cached_property
     def clues(self) -> ClueStore:

@@ -214,6 +214,7 @@ class Parts(Stores):
             changes=self.changes,
             clues=self.clues,
             incidents=self.incidents,
+            silences=self.silences,
             sources=self.sources,
             knowledge=self.knowledge,
             lease=self.lease,

@@ -11,6 +11,7 @@ from aiops.domain.journeys import Journey, Kpi, Runbook, Team
 from aiops.domain.outcomes import Archive, PastIncident
 from aiops.domain.policies import Policies
 from aiops.domain.samples import Samples
+from aiops.domain.silences import Silence
 from aiops.domain.symptoms import Origin, Symptom, SymptomFact
 from aiops.domain.ticks import KpiWindow
 from topology.graph import ServiceGraph
@@ -96,6 +97,7 @@ class EnvTick:
         kpis: readings from before the earliest open onset until `at`; None when there are none.
         clues: what is kept of logs and traces near what is wrong; None when there is nothing.
         samples: what was measured, for the services of a problem; None where nobody can tell.
+        silences: those that are in force while this tick is worked.
         live: False while catching up on the past: what is over by the end never pages.
     """
 
@@ -105,4 +107,5 @@ class EnvTick:
     kpis: KpiWindow | None = None
     clues: ClueWindow | None = None
     samples: Samples | None = field(default=None, compare=False)
+    silences: tuple[Silence, ...] = ()
     live: bool = True

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     BESIDE_MODE = "mode is beside: the pager that is there pages"
     PLANNED_WORK = "inside a maintenance or deploy window"
     ALREADY_COVERED = "an open incident already pages for it"
+    SILENCED = "silenced by a person"
 
 
 class IncidentState(StrEnum):
@@ -188,6 +189,7 @@ class Incident:
         cost: how what it costs is known; "unknown" is an answer too.
         affected: requests of users that failed; empty where nobody can tell.
         clues: what logs and traces add.
+        decision_note: what the reason speaks of: the silence, the window, the other incident.
         called_at: when it first became one people are called for, in any episode, or would be but
             for the mode or the environment (event time); None while it is none.
         paged_at: when the page of this episode goes out, settle time included; None while none.
@@ -239,6 +241,7 @@ class Incident:
     runbook_reason: str = ""
     suggestions: tuple[Suggestion, ...] = ()
     history: tuple[Clause, ...] = ()
+    decision_note: str = ""
     called_at: datetime | None = None
     paged_at: datetime | None = None
     told: tuple[str, ...] = ()

@@ -1,8 +1,13 @@
 """Aware UTC time: the only kind that enters the core."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from aiops.domain.errors import InputError
 
 MINUTE = timedelta(minutes=1)
+_UNITS = MappingProxyType({"m": "minutes", "h": "hours", "d": "days"})
 
 
 def utc(seconds: float) -> datetime:
@@ -24,6 +29,22 @@ def require_aware(value: datetime, name: str) -> datetime:
     if value.tzinfo is None:
         raise ValueError(f"{name} has no time zone: {value.isoformat()}; pass an aware time")
     return value.astimezone(UTC)
+
+
+def parse_span(text: str) -> timedelta:
+    """Return a length of time as people type it.
+
+    Raises:
+        InputError: it is none.
+
+    Examples:
+        >>> parse_span("90m")
+        datetime.timedelta(seconds=5400)
+    """
+    found = re.fullmatch(r"([0-9]{1,6})([mhd])", text.strip())
+    if found is None:
+        raise InputError(f"{text!r} is no length of time; expected one as in 30m, 2h or 1d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def clock_time(value: datetime) -> str:

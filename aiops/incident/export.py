@@ -22,6 +22,7 @@ def export(incident: Incident) -> dict[str, Any]:
         "severity": incident.severity.value,
         "decision": incident.decision.value,
         "decision_reason": incident.decision_reason.value,
+        "decision_note": incident.decision_note,
         "started_at": incident.started_at.isoformat(),
         "detected_at": incident.detected_at.isoformat(),
         "detected_by": _detection(incident),

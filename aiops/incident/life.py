@@ -100,6 +100,7 @@ def reopen(incident: Incident, at: datetime) -> Incident:
         state=IncidentState.OPEN,
         decision=Decision.NONE,
         decision_reason=Reason.MINOR,
+        decision_note="",
         started_at=at,
         detected_at=at,
         updated_at=at,

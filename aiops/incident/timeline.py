@@ -125,12 +125,15 @@ def _decisions(
             text=f"{level}{was}: {incident.severity_reason}",
             source=f"severity:{level}",
         )
-    if before is None or before.decision is not decision:
+    note = incident.decision_note
+    is_news = before is None or (before.decision, before.decision_note) != (decision, note)
+    if is_news:
         what = "recorded only" if decision is Decision.NONE else decision.value
+        about = f" ({note})" if note else ""
         yield TimelineEntry(
             at=at,
             kind=TimelineKind.DECISION,
-            text=f"{what}: {incident.decision_reason}",
+            text=f"{what}: {incident.decision_reason}{about}",
             source=f"decision:{decision}",
         )
 

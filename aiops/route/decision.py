@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from aiops.domain.changes import Change, ChangeKind
-from aiops.domain.environment import Knowledge
+from aiops.domain.environment import EnvTick, Knowledge
 from aiops.domain.incidents import Decision, Incident, Reason, Severity
 from aiops.domain.policies import Mode
 from aiops.domain.series import Family
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.visibility import stands
+from aiops.route.silence import silence_of
 
 AFTERWARDS = timedelta(minutes=10)
 """How long after its window planned work may take to show that all is well again."""
@@ -25,52 +27,101 @@ _WOULD_PAGE = frozenset(
 )
 """Why nobody is paged for what is bad enough to page."""
 
+_HELD = frozenset({Reason.SILENCED})
+"""Why people do not hear for now of what they are to hear of."""
+
 _ORDER = (Decision.NONE, Decision.TICKET, Decision.PAGE)
 
 
-def react(
-    incident: Incident, changes: Sequence[Change], at: datetime, knowledge: Knowledge
-) -> Incident:
+class Verdict(NamedTuple):
+    """What people get for an incident, why, and what that reason speaks of."""
+
+    decision: Decision
+    reason: Reason
+    note: str = ""
+
+
+def react(incident: Incident, tick: EnvTick, knowledge: Knowledge) -> Incident:
     """Return an incident with what people get for it, and since when it is one to call them for."""
-    decision, reason = decide(incident, changes, at, knowledge)
-    calls = decision is Decision.PAGE or reason in _WOULD_PAGE
+    verdict = decide(incident, tick, knowledge)
+    calls = verdict.decision is Decision.PAGE or verdict.reason in _WOULD_PAGE
     return replace(
         incident,
-        decision=decision,
-        decision_reason=reason,
-        called_at=incident.called_at or (at if calls else None),
+        revision=incident.revision + _is_let_go(incident, verdict),
+        decision=verdict.decision,
+        decision_reason=verdict.reason,
+        decision_note=verdict.note,
+        called_at=incident.called_at or (tick.at if calls else None),
     )
 
 
-def decide(
-    incident: Incident, changes: Sequence[Change], at: datetime, knowledge: Knowledge
-) -> tuple[Decision, Reason]:
+def decide(incident: Incident, tick: EnvTick, knowledge: Knowledge) -> Verdict:
     """Return what people get for an incident, and why.
 
     What planned work does to itself is one step quieter: a ticket for what would page, else a
-    record. What was decided for an episode never becomes quieter: a page stays one until it ends,
-    and once it has ended the decision stands.
+    record. A silence tells nobody anything they do not know already. What was decided for an
+    episode otherwise never becomes quieter: a page stays one until it ends, and once it has ended
+    the decision stands.
+
+    Args:
+        incident: as it stands.
+        tick: the changes and silences that are known, and the time.
+        knowledge: for the paging policy.
     """
+    before = Verdict(incident.decision, incident.decision_reason, incident.decision_note)
     if not incident.is_live:
-        return incident.decision, incident.decision_reason
-    decision, reason = _wanted(incident)
-    if decision is Decision.PAGE:
-        decision, reason = _allowed(reason, incident, changes, at, knowledge)
-    elif decision is Decision.TICKET and _is_planned(incident, changes, at):
-        decision, reason = Decision.NONE, Reason.PLANNED_WORK
-    if _ORDER.index(decision) < _ORDER.index(incident.decision):
-        return incident.decision, incident.decision_reason
-    return decision, reason
+        return before
+    verdict = _wanted(incident)
+    if verdict.decision is Decision.PAGE:
+        verdict = _allowed(verdict, incident, tick, knowledge)
+    elif verdict.decision is Decision.TICKET and _is_planned(incident, tick.changes, tick.at):
+        verdict = Verdict(Decision.NONE, Reason.PLANNED_WORK)
+    held = _held(verdict, incident, tick)
+    if held is not None:
+        return held
+    return before if _is_quieter(verdict.decision, before.decision) else verdict
 
 
-def _wanted(incident: Incident) -> tuple[Decision, Reason]:
+def _held(verdict: Verdict, incident: Incident, tick: EnvTick) -> Verdict | None:
+    """Return what people know already where they are to hear no more, None where they may."""
+    told = _told(incident)
+    loudest = max(verdict.decision, incident.decision, key=_ORDER.index)
+    if not _is_quieter(told, loudest):
+        return None
+    silence = silence_of(incident, tick.silences)
+    if silence is None:
+        return None
+    until = f"{silence.ends_at:%d %b %H:%M} UTC"
+    return Verdict(
+        told, Reason.SILENCED, f"{silence.id} by {silence.author} until {until}: {silence.why}"
+    )
+
+
+def _is_let_go(incident: Incident, verdict: Verdict) -> bool:
+    """Return whether people hear now what was held back: as it is now, not as it was then."""
+    was_held = incident.decision_reason in _HELD and incident.is_live
+    return was_held and verdict.reason not in _HELD and verdict.decision is not Decision.NONE
+
+
+def _told(incident: Incident) -> Decision:
+    """Return the loudest decision that people have heard of."""
+    if incident.paged_at is not None:
+        return Decision.PAGE
+    return Decision.TICKET if incident.told else Decision.NONE
+
+
+def _is_quieter(first: Decision, second: Decision) -> bool:
+    return _ORDER.index(first) < _ORDER.index(second)
+
+
+def _wanted(incident: Incident) -> Verdict:
     if incident.severity is Severity.P4:
-        return Decision.NONE, Reason.MINOR
+        return Verdict(Decision.NONE, Reason.MINOR)
     if all(symptom.young for symptom in incident.symptoms):
-        return Decision.TICKET, Reason.YOUNG_SERIES
+        return Verdict(Decision.TICKET, Reason.YOUNG_SERIES)
     if incident.severity in (Severity.P1, Severity.P2):
-        return Decision.PAGE, _loudest(incident)
-    return Decision.TICKET, Reason.NOT_USER_VISIBLE
+        return Verdict(Decision.PAGE, _loudest(incident))
+    return Verdict(Decision.TICKET, Reason.NOT_USER_VISIBLE)
 
 
 def _loudest(incident: Incident) -> Reason:
@@ -84,25 +135,19 @@ def _loudest(incident: Incident) -> Reason:
     return Reason.JOURNEY_HIT
 
 
-def _allowed(
-    reason: Reason,
-    incident: Incident,
-    changes: Sequence[Change],
-    at: datetime,
-    knowledge: Knowledge,
-) -> tuple[Decision, Reason]:
+def _allowed(page: Verdict, incident: Incident, tick: EnvTick, knowledge: Knowledge) -> Verdict:
     paging = knowledge.policies.paging
     if incident.env not in paging.known_environments:
-        return Decision.NONE, Reason.ENVIRONMENT_UNKNOWN
+        return Verdict(Decision.NONE, Reason.ENVIRONMENT_UNKNOWN)
     if incident.env not in paging.paging_environments:
-        return Decision.TICKET, Reason.ENVIRONMENT_DOES_NOT_PAGE
-    if _is_planned(incident, changes, at):
-        return Decision.TICKET, Reason.PLANNED_WORK
+        return Verdict(Decision.TICKET, Reason.ENVIRONMENT_DOES_NOT_PAGE)
+    if _is_planned(incident, tick.changes, tick.at):
+        return Verdict(Decision.TICKET, Reason.PLANNED_WORK)
     if paging.mode is Mode.OBSERVE:
-        return Decision.TICKET, Reason.OBSERVE_MODE
+        return Verdict(Decision.TICKET, Reason.OBSERVE_MODE)
     if paging.mode is Mode.BESIDE:
-        return Decision.TICKET, Reason.BESIDE_MODE
-    return Decision.PAGE, reason
+        return Verdict(Decision.TICKET, Reason.BESIDE_MODE)
+    return page
 
 
 def _is_planned(incident: Incident, changes: Sequence[Change], at: datetime) -> bool:

@@ -200,6 +200,17 @@ class MarkRow(AiopsRow, table=True):
     doc: str = Field(sa_type=Text)
 
 
+class SilenceRow(AiopsRow, table=True):
+    """What nobody is told of until `ends_at`; ended early by moving it."""
+
+    __tablename__ = "silences"
+    __table_args__ = (Index(None, "ends_at"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    ends_at: datetime = Field(sa_type=UtcDateTime)
+    doc: str = Field(sa_type=Text)
+
+
 class AuditRow(AiopsRow, table=True):
     """Who did what to what, and when; appended, never changed."""
 
@@ -225,4 +236,5 @@ INCIDENT_REVISIONS = table_of(IncidentRevisionRow)
 OUTCOMES = table_of(OutcomeRow)
 MEMORY = table_of(MemoryRow)
 MARKS = table_of(MarkRow)
+SILENCES = table_of(SilenceRow)
 AUDIT = table_of(AuditRow)

@@ -11,7 +11,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiops.domain.errors import AiopsError, InputError
-from aiops.web import api, ingest, otlp, pages, regrouping, rendering, saying, slack, words
+from aiops.web import (
+    api,
+    ingest,
+    otlp,
+    pages,
+    regrouping,
+    rendering,
+    saying,
+    silences,
+    slack,
+    words,
+)
 from aiops.web.services import WebServices
 
 _LOG = logging.getLogger(__name__)
@@ -26,7 +37,7 @@ def create_app(services: WebServices) -> FastAPI:
     app.add_exception_handler(StarletteHTTPException, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_wrong_request)
     app.add_exception_handler(AiopsError, _on_failure)
-    for module in (ingest, otlp, slack, words, api, pages, regrouping, saying):
+    for module in (ingest, otlp, slack, words, api, pages, regrouping, saying, silences):
         app.include_router(module.router(services))
 
     @app.get("/healthz")

@@ -9,6 +9,7 @@ from aiops.domain.changes import Change
 from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Runbook
 from aiops.domain.marks import Mark
+from aiops.domain.silences import Silence
 from aiops.domain.words import Verb
 from aiops.ports import Clock
 
@@ -75,6 +76,32 @@ class Say(Protocol):
         ...
 
 
+class Silencer(Protocol):
+    """Stores a person's word that nobody is to be told of something for a while."""
+
+    def __call__(
+        self, matchers: Sequence[str], *, ends_at: datetime, by: str, why: str, place: str
+    ) -> Silence:
+        """Return the silence.
+
+        Raises:
+            InputError: a matcher is none, or it ends too early or too late.
+        """
+        ...
+
+
+class SilenceEnder(Protocol):
+    """Ends a silence before its time."""
+
+    def __call__(self, silence_id: str, *, by: str, why: str) -> Silence:
+        """Return it as it stands then.
+
+        Raises:
+            InputError: there is no such silence, or it is over.
+        """
+        ...
+
+
 class ExportTaker(Protocol):
     """Stores what the body of an OTLP export comes down to, durably, before it returns."""
 
@@ -119,6 +146,9 @@ class WebServices:
         say: takes a person's word on an incident; None: as above.
         take_export: stores what an OTLP body comes down to; None: OTLP is not taken here.
         marks: the marks that hold, by series.
+        silences: those that were set last, in force or over.
+        silence: takes a person's silence; None: nobody can say it here.
+        expire_silence: ends one; None: as above.
     """
 
     incidents: IncidentReader
@@ -140,6 +170,9 @@ class WebServices:
     say: Say | None = None
     take_export: ExportTaker | None = None
     marks: Callable[[], Sequence[Mark]] = tuple
+    silences: Callable[[], Sequence[Silence]] = tuple
+    silence: Silencer | None = None
+    expire_silence: SilenceEnder | None = None
 
     def runbook(self, runbook_id: str | None) -> Runbook | None:
         """Return a runbook by its id in any case, or None."""

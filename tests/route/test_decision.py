@@ -1,14 +1,16 @@
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
-from aiops.domain.changes import ChangeKind
-from aiops.domain.environment import Knowledge
+from aiops.domain.changes import Change, ChangeKind
+from aiops.domain.environment import EnvTick, Knowledge
 from aiops.domain.incidents import Decision, Impact, Incident, IncidentState, Reason, Severity
 from aiops.domain.policies import Mode, PagingPolicy, Policies
 from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import Symptom
-from aiops.route.decision import decide
+from aiops.route import decision as deciding
 from tests.builders import change, checkout_errors, minute, revenue, shop, story, symptom
 
 
@@ -48,6 +50,13 @@ def incident(severity: Severity = Severity.P1, **extra: object) -> Incident:
 def knowing(**paging: object) -> Knowledge:
     policy = PagingPolicy(mode=Mode.IN_PATH, **paging)  # type: ignore[arg-type]
     return shop(policies=Policies(paging=policy))
+
+
+def decide(
+    incident: Incident, changes: Sequence[Change], at: datetime, knowledge: Knowledge
+) -> tuple[Decision, Reason]:
+    verdict = deciding.decide(incident, EnvTick(at=at, changes=tuple(changes)), knowledge)
+    return verdict.decision, verdict.reason
 
 
 def test_a_money_kpi_that_loses_pages() -> None:

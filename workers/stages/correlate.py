@@ -19,6 +19,7 @@ from aiops.store.clues import ClueStore
 from aiops.store.extents import Extents
 from aiops.store.incidents import IncidentStore
 from aiops.store.signals import HistoryStore
+from aiops.store.silences import SilenceStore
 from aiops.store.symptoms import SymptomStore
 from aiops.telemetry import Telemetry
 from workers.leases import DirtyFlags, kept
@@ -48,6 +49,7 @@ class Correlate:
         changes: ChangeStore,
         clues: ClueStore,
         incidents: IncidentStore,
+        silences: SilenceStore,
         sources: Collection[str],
         knowledge: Callable[[], Knowledge],
         lease: Lease,
@@ -64,6 +66,7 @@ class Correlate:
         self._changes = changes
         self._clues = clues
         self._incidents = incidents
+        self._silences = silences
         self._sources = sources
         self._knowledge = knowledge
         self._lease = lease
@@ -194,6 +197,7 @@ class Correlate:
             kpis=self._history.kpi_window(state.env, kpi_window_start(state, facts, at), at),
             clues=self._clues_near(state, at, facts, knowledge),
             samples=self._history.samples(state.env),
+            silences=self._silences.holding(self._clock.now()) if live else (),
             live=live,
         )
 
