@@ -21,6 +21,7 @@ from workers.commands import (
     run,
     series,
     set_up,
+    shadow,
     silence,
     slack,
     topology,
@@ -86,6 +87,7 @@ for word in words.COMMANDS:
     incident.app.command()(word)
 app.add_typer(incident.app, name="incident")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(shadow.app, name="shadow")
 app.add_typer(slack.app, name="slack")
 app.add_typer(silence.app, name="silence")
 app.add_typer(judge.marks, name="marks")

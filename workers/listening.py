@@ -10,6 +10,7 @@ import httpx
 import orjson
 
 from aiops.domain.errors import DeliveryError, InputError, StaleStateError
+from aiops.domain.pages import OutsidePage
 from aiops.domain.words import Effect, Overheard, Passed, Place, Saying, Verb
 from aiops.ingest import pagerduty_words, slack_words
 from aiops.notify import http
@@ -33,7 +34,7 @@ _ANSWERS: Mapping[Verb, str] = {
     Verb.FIXED: "{id}: noted for the next one like it: {fixed_by}.",
     Verb.DISMISS: "{id} is closed as no incident; what it began with gets higher bars.",
 }
-_PARSERS: Mapping[str, Callable[[bytes], Overheard | Passed]] = {
+_PARSERS: Mapping[str, Callable[[bytes], Overheard | OutsidePage | Passed]] = {
     "pagerduty": pagerduty_words.parse,
     "slack": slack_words.parse,
 }
@@ -93,6 +94,9 @@ def _hear(parts: Parts, body_id: int) -> None:
         return
     if isinstance(word, Passed):
         parts.bodies.done(body_id)
+        return
+    if isinstance(word, OutsidePage):
+        parts.pages.keep(word, parts.settings.origin, body_id)
         return
     saying = _saying(parts, word, body.received_at)
     try:

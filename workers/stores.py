@@ -17,6 +17,7 @@ from aiops.store.late import LateTicks
 from aiops.store.marks import MarkStore
 from aiops.store.memory import MemoryStore
 from aiops.store.outbox import Outbox
+from aiops.store.pages import PageStore
 from aiops.store.signals import HistoryStore
 from aiops.store.silences import SilenceStore
 from aiops.store.symptoms import SymptomStore
@@ -75,6 +76,11 @@ class Stores:
     def incidents(self) -> IncidentStore:
         """Incidents and their revisions."""
         return IncidentStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def pages(self) -> PageStore:
+        """Pages that others sent."""
+        return PageStore(self._engine, origins=self._origins)
 
     @cached_property
     def words(self) -> WordStore:

@@ -1,4 +1,4 @@
-"""PagerDuty's webhooks, v3: what people did to our incidents there. Pure.
+"""PagerDuty's webhooks, v3: what people did to our incidents there, and whom others called. Pure.
 
 What an integration or a timeout did is nobody's word: our own events come back as webhooks too.
 
@@ -7,13 +7,13 @@ References:
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from aiops.domain.errors import InputError
-from aiops.domain.time import require_aware
+from aiops.domain.pages import OutsidePage
 from aiops.domain.words import Overheard, Passed, Place, Verb
-from aiops.ingest.words import is_ours, part, read_object, text
+from aiops.ingest import pagerduty_pages
+from aiops.ingest.words import is_ours, moment, part, read_object, text
 
 VERBS = {
     "incident.acknowledged": Verb.ACKNOWLEDGE,
@@ -36,8 +36,8 @@ def event_id(body: bytes) -> str:
     return text(read_object(body), "event", "id")
 
 
-def parse(body: bytes) -> Overheard | Passed:
-    """Return what a person said with a webhook, or why it is not that.
+def parse(body: bytes) -> Overheard | OutsidePage | Passed:
+    """Return what a person said with a webhook, a page of somebody else's, or why it is neither.
 
     Raises:
         InputError: the body is not of PagerDuty's form.
@@ -46,12 +46,19 @@ def parse(body: bytes) -> Overheard | Passed:
     kind = text(event, "event_type")
     if not kind:
         raise InputError("event.event_type: found none, expected one as in incident.acknowledged")
-    verb, data = VERBS.get(kind), part(event, "data")
-    key = part(data, "incident_key")
-    if verb is None:
+    data = part(event, "data")
+    is_known = is_ours(part(data, "incident_key"))
+    if kind in pagerduty_pages.KINDS and not is_known and isinstance(data, Mapping):
+        return pagerduty_pages.page(event, data)
+    if kind not in VERBS:
         return Passed(why=f"{kind} is nothing we take")
-    if not is_ours(key):
+    if not is_known:
         return Passed(why="the incident is not one of ours")
+    return _word(event, data, VERBS[kind])
+
+
+def _word(event: Mapping[str, Any], data: Mapping[str, Any], verb: Verb) -> Overheard | Passed:
+    """Return a person's word on an incident of ours."""
     if text(event, "agent", "type") != _PERSON:
         return Passed(why="no person did it")
     if verb is Verb.MITIGATE and text(data, "resolve_reason", "type") == _MERGED:
@@ -60,12 +67,12 @@ def parse(body: bytes) -> Overheard | Passed:
     if verb is Verb.ASSIGN and not names:
         return Passed(why="it was given to nobody we can name")
     return Overheard(
-        key=str(key),
+        key=text(data, "incident_key"),
         verb=verb,
         place=Place.PAGERDUTY,
         who=text(event, "agent", "summary") or text(event, "agent", "id"),
         who_id=text(event, "agent", "id"),
-        at=_moment(text(event, "occurred_at")),
+        at=moment(event, "event", "occurred_at"),
         about=", ".join(names) if verb is Verb.ASSIGN else "",
         about_id=_only_assignee(data) if verb is Verb.ASSIGN else "",
     )
@@ -82,10 +89,3 @@ def _only_assignee(data: object) -> str:
     listed = part(data, "assignees")
     people: list[Any] = listed if isinstance(listed, list) else []
     return text(people[0], "id") if len(people) == 1 else ""
-
-
-def _moment(said: str) -> datetime:
-    try:
-        return require_aware(datetime.fromisoformat(said), "event.occurred_at")
-    except ValueError as error:
-        raise InputError(f"event.occurred_at: found {said[:40]!r}, expected ISO 8601") from error

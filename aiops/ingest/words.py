@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from aiops.domain.errors import InputError
+from aiops.domain.time import require_aware
 
 _KEY = re.compile(r"INC-\d{1,12}\.\d{1,6}")
 _UNREADABLE = "the body is no JSON object"
@@ -55,3 +57,21 @@ def text(content: object, *names: str) -> str:
     """Return the text under names one in the other, "" where there is none."""
     found = part(content, *names)
     return found if isinstance(found, str) else ""
+
+
+def moment(content: object, place: str, name: str) -> datetime:
+    """Return the time under a name, aware UTC.
+
+    Args:
+        content: an object.
+        place: where it stands, for the message.
+        name: of the time in it.
+
+    Raises:
+        InputError: there is no time, or one without its zone.
+    """
+    said = text(content, name)
+    try:
+        return require_aware(datetime.fromisoformat(said), f"{place}.{name}").astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"{place}.{name}: found {said[:40]!r}, expected ISO 8601") from error

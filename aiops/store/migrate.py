@@ -20,9 +20,10 @@ from aiops.store.faults import shown
 from aiops.store.gate import write_gate
 from aiops.store.history_tables import SHARDS
 from aiops.store.outbox_tables import OUTBOX
+from aiops.store.page_tables import OUTSIDE_PAGES
 from aiops.store.tables import INCIDENTS
 
-_TABLES = (INCIDENTS, LISTENING, OUTBOX)
+_TABLES = (INCIDENTS, LISTENING, OUTBOX, OUTSIDE_PAGES)
 """One of each module whose tables are in the aiops database: imported, they are known."""
 
 _STEPS = Path(__file__).parent / "migrations"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from aiops.domain.errors import InputError
+from aiops.domain.pages import OutsidePage
 from aiops.domain.words import Overheard, Passed, Place, Verb
 from aiops.ingest import pagerduty_words, slack_words
 
@@ -22,7 +23,9 @@ def webhook(**event: Any) -> Overheard | Passed:
     data = event.pop("data", {})
     body["event"] |= event
     body["event"]["data"] |= data
-    return pagerduty_words.parse(json.dumps(body).encode())
+    found = pagerduty_words.parse(json.dumps(body).encode())
+    assert not isinstance(found, OutsidePage)
+    return found
 
 
 def press(**action: Any) -> Overheard | Passed:

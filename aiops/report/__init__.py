@@ -1,0 +1,1 @@
+"""Reports: what the product did, compared and counted. Pure."""
