@@ -29,6 +29,7 @@ from aiops.domain.incidents import Candidate, Incident, IncidentState
 from aiops.domain.notifications import Notification
 from aiops.domain.outcomes import Archive, Outcome, PastIncident
 from aiops.domain.policies import DetectPolicy
+from aiops.domain.slos import UNHURT
 from aiops.domain.symptoms import Origin
 from aiops.domain.ticks import Shard, Tick
 from aiops.impact.claims import Claim, claims
@@ -42,6 +43,7 @@ from aiops.learn.memory import infer_outcome, remember
 from aiops.route.decision import react
 from aiops.route.notifications import plan
 from aiops.route.owner import with_owner
+from aiops.slo.budget import service_levels
 
 MEMORY_SIZE = 200
 """So many ended incidents are compared one by one; more are searched as arrays."""
@@ -111,6 +113,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing it is made of
     """
     others = [one for one in claimed if one.incident_id != incident_id]
     damage = assess_damage(candidate, previous, tick, knowledge, others)
+    known = previous.levels if previous else UNHURT
     incident = assembling.assemble(
         candidate,
         previous,
@@ -122,6 +125,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing it is made of
         incident_id=incident_id,
         cost=damage.cost,
         affected=damage.affected,
+        levels=service_levels(candidate.symptoms, tick.samples, known, tick.at, knowledge),
         clues=choose.choose(candidate, tick.clues, tick.at, knowledge),
     )
     incident = with_runbook(with_owner(incident, knowledge), knowledge)
@@ -256,7 +260,7 @@ def _bring_up(
     for one in before:
         is_untouched = one.is_live and incidents[one.id] is one
         has_clues = is_untouched and choose.speaks_of(one, tick.clues)
-        costs = one.impacts or one.affected or one.id in claiming
+        costs = one.impacts or one.affected or one.levels.budgets or one.id in claiming
         if is_untouched and (costs or has_clues):
             known = Candidate(symptoms=one.symptoms, causes=one.causes, ruled_out=one.ruled_out)
             incidents[one.id] = assemble(known, one, tick, knowledge, one.id, claimed)

@@ -1,17 +1,19 @@
 """Small, readable makers of domain values for tests; times are minutes after 10:00 UTC."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
+from aiops.detect.tick_log import TickLog
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import Knowledge
 from aiops.domain.families import classify
 from aiops.domain.incidents import Candidate, Cause, Clause, Incident
 from aiops.domain.journeys import Journey, Kpi, Step
+from aiops.domain.samples import Excerpt
 from aiops.domain.series import Direction, Labels, Series, SeriesKey
 from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState, symptom_id
 from aiops.domain.ticks import Floats, KpiWindow
@@ -24,6 +26,25 @@ TEN = datetime(2026, 4, 18, 10, 0, tzinfo=UTC)
 """The morning of the story: Saturday, 18 April 2026, 10:00 UTC."""
 
 REVENUE = "revenue per minute"
+
+
+class Measured:
+    """Samples that count how often they were asked for."""
+
+    def __init__(self, log: TickLog) -> None:
+        self.log = log
+        self.asked = 0
+
+    def around(
+        self, services: Collection[str], since: datetime, until: datetime
+    ) -> tuple[Excerpt, ...]:
+        self.asked += 1
+        return self.log.around(services, since, until)
+
+    def hourly(
+        self, services: Collection[str], since: datetime, until: datetime
+    ) -> tuple[Excerpt, ...]:
+        return self.log.hourly(services, since, until)
 
 
 def minute(number: float) -> datetime:

@@ -10,6 +10,7 @@ import yaml
 from aiops.demo.metrics import Role
 from aiops.demo.seasons import Season
 from aiops.domain.journeys import Journey, Kpi, Team
+from aiops.domain.slos import Slo
 from topology.attributes import Service, ServiceKind
 from topology.graph import Edge, ServiceGraph
 
@@ -118,7 +119,8 @@ class Blueprint:
 
 
 def _journey_entry(journey: Journey) -> dict[str, Any]:
-    return {
+    slos = [_slo_entry(slo) for slo in journey.slos]
+    return ({"slos": slos} if slos else {}) | {
         "name": journey.name,
         "entry": journey.entry,
         "steps": [{"service": step.service, "operation": step.operation} for step in journey.steps],
@@ -127,6 +129,14 @@ def _journey_entry(journey: Journey) -> dict[str, Any]:
         "owner": journey.owner,
         "value_per_success": journey.value_per_success,
     }
+
+
+def _slo_entry(slo: Slo) -> dict[str, Any]:
+    entry: dict[str, Any] = {"sli": slo.sli.value, "objective": round(100 * slo.objective, 6)}
+    entry["window_days"] = slo.window_days
+    if slo.threshold_seconds is not None:
+        entry["threshold_seconds"] = slo.threshold_seconds
+    return entry | ({"service": slo.service} if slo.service else {})
 
 
 def _kpi_entry(kpi: Kpi) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from aiops.demo.blueprint import Blueprint, Cohort
 from aiops.demo.metrics import STYLES
 from aiops.demo.seasons import Season
 from aiops.domain.journeys import Journey, Kpi, Step, Team
+from aiops.domain.slos import Budgeting, Sli, Slo
 from topology.attributes import Service, ServiceKind
 
 _K: Final = ServiceKind
@@ -57,6 +58,10 @@ _NODES: Final[dict[str, _Node]] = {
     "cardpay": _Node(_K.EXTERNAL, "payments", 1, 42, 0.35),
     "mailer": _Node(_K.EXTERNAL, "growth", 3, 45, 0.28),
 }
+
+_IN_TIME: Final = Slo(
+    sli=Sli.LATENCY, objective=0.99, budgeting=Budgeting.TIMESLICES, threshold_seconds=0.8
+)
 
 _OTHER_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "edge-gateway": ("web-gateway", "front-door", "ingress"),
@@ -209,6 +214,7 @@ def _journeys(names: Mapping[str, str]) -> tuple[Journey, ...]:
             kpis=("revenue per minute", "orders per minute"),
             owner="storefront",
             value_per_success=55.0,
+            slos=(Slo(objective=0.995), _IN_TIME),
         ),
         Journey(
             name="signup",
@@ -221,6 +227,7 @@ def _journeys(names: Mapping[str, str]) -> tuple[Journey, ...]:
             kpis=("signups per minute",),
             owner="growth",
             value_per_success=18.0,
+            slos=(Slo(objective=0.995),),
         ),
     )
 

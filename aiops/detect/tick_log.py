@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 
 from aiops.domain.samples import MOST_TICKS_SINCE, TICKS_BEFORE, Excerpt
 from aiops.domain.ticks import History, Packed, Shard, Tick
@@ -50,18 +51,35 @@ class TickLog:
         self, services: Collection[str], since: datetime, until: datetime
     ) -> tuple[Excerpt, ...]:
         """Return what services measured around a moment, as `Samples` says."""
-        slots = sorted(slot for name in set(services) for slot in self._slots.get(name, ()))
+        begin, end = self._rows(since, until)
+        first = max(begin - TICKS_BEFORE, 0)
+        return self._excerpt(services, np.arange(first, min(end, begin + MOST_TICKS_SINCE)))
+
+    def hourly(
+        self, services: Collection[str], since: datetime, until: datetime
+    ) -> tuple[Excerpt, ...]:
+        """Return the first tick of every hour, as `Samples` says."""
+        begin, end = self._rows(since, until)
+        firsts = self._times[begin:end] % 3600 < self._shard.step_seconds
+        return self._excerpt(services, begin + np.flatnonzero(firsts))
+
+    def _rows(self, since: datetime, until: datetime) -> tuple[int, int]:
+        """Return the row of the first tick at or after one moment, and that after another."""
         times = self._times[: self._count]
         begin = int(np.searchsorted(times, since.timestamp()))
-        end = int(np.searchsorted(times, until.timestamp(), side="right"))
-        rows = slice(max(begin - TICKS_BEFORE, 0), min(end, begin + MOST_TICKS_SINCE))
-        if not slots or rows.stop <= rows.start:
+        return begin, int(np.searchsorted(times, until.timestamp(), side="right"))
+
+    def _excerpt(
+        self, services: Collection[str], rows: npt.NDArray[np.int64]
+    ) -> tuple[Excerpt, ...]:
+        slots = sorted(slot for name in set(services) for slot in self._slots.get(name, ()))
+        if not slots or not len(rows):
             return ()
         excerpt = Excerpt(
             series=tuple(self._shard.series[slot] for slot in slots),
             step_seconds=self._shard.step_seconds,
-            times=times[rows],
-            values=self._values[rows][:, slots],
+            times=self._times[rows],
+            values=self._values[rows[:, np.newaxis], slots],
         )
         return (excerpt,)
 

@@ -11,6 +11,7 @@ from aiops.domain.cost import NOT_ASSESSED, Cost
 from aiops.domain.families import is_currency
 from aiops.domain.reach import NOWHERE, BlastRadius
 from aiops.domain.series import Labels
+from aiops.domain.slos import UNHURT, ServiceLevels
 from aiops.domain.symptoms import Origin, Symptom
 from aiops.domain.timeline import TimelineEntry
 
@@ -188,6 +189,7 @@ class Incident:
         causes: best first; empty when unknown.
         cost: how what it costs is known; "unknown" is an answer too.
         affected: requests of users that failed; empty where nobody can tell.
+        levels: what it took of error budgets, and how the parts of its journeys do.
         clues: what logs and traces add.
         decision_note: what the reason speaks of: the silence, the window, the other incident.
         called_at: when it first became one people are called for, in any episode, or would be but
@@ -230,6 +232,7 @@ class Incident:
     impacts: tuple[Impact, ...] = ()
     cost: Cost = NOT_ASSESSED
     affected: tuple[Affected, ...] = ()
+    levels: ServiceLevels = UNHURT
     clues: Clues = NO_CLUES
     narrative: tuple[Clause, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aiops.domain.series import Direction
+from aiops.domain.slos import Slo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Journey:
         healthy: what healthy means, in words.
         unhealthy: what definitely is not.
         value_per_success: money per success, in the installation's currency, if known.
+        slos: what is promised of it; empty: what everybody assumes.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Journey:
     healthy: str = ""
     unhealthy: str = ""
     value_per_success: float | None = None
+    slos: tuple[Slo, ...] = ()
 
     @property
     def doors(self) -> tuple[str, ...]:

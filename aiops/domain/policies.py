@@ -115,6 +115,9 @@ class SeverityPolicy:
         p2_money_relative: … P2.
         p1_error_ratio: users' failing share on a journey that is P1 …
         p2_error_ratio: … P2.
+        p1_burn_rate: a declared SLO's budget that burns so many times faster than allowed, over an
+            hour and over five minutes, is P1: at 50 that of four weeks is gone in half a day …
+        p2_burn_rate: … P2: at 14.4 it is gone in two days.
         p2_latency_factor: users' latency at this multiple of the expected is P2.
         keep_ratio: a severity is kept until less than this share of its threshold is met.
         lone_seconds: what shows in one signal of one service only is a blip until then.
@@ -125,6 +128,8 @@ class SeverityPolicy:
     p2_money_relative: float = 0.05
     p1_error_ratio: float = 0.05
     p2_error_ratio: float = 0.01
+    p1_burn_rate: float = 50.0
+    p2_burn_rate: float = 14.4
     p2_latency_factor: float = 2.0
     keep_ratio: float = 0.8
     lone_seconds: int = 120

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from math import sqrt
 from typing import Final
 
@@ -11,11 +12,19 @@ import numpy as np
 
 from aiops.domain.affected import Affected
 from aiops.domain.environment import Knowledge
-from aiops.domain.families import is_percent, is_ratio, words_of
+from aiops.domain.families import is_percent
 from aiops.domain.journeys import Journey
+from aiops.domain.requests import (
+    coarsest,
+    is_failing_share,
+    is_own,
+    is_requests,
+    likeness,
+    operations_of,
+    per_minute,
+)
 from aiops.domain.samples import Excerpt, Samples
-from aiops.domain.series import Family, Labels, Series
-from aiops.domain.sides import is_outgoing
+from aiops.domain.series import Family, Labels, Series, SeriesKey
 from aiops.domain.symptoms import Symptom
 from aiops.domain.ticks import Floats
 from aiops.domain.time import clock_time, utc
@@ -24,12 +33,6 @@ from aiops.domain.visibility import is_felt
 COUNT_EVERY: Final = timedelta(minutes=5)
 """So often what goes on is counted anew: it is read from history."""
 
-_OPERATIONS: Final = ("operation", "endpoint", "route", "path", "http_route", "handler")
-_REQUESTS: Final = frozenset(
-    {"request", "requests", "req", "reqs", "rps", "qps", "rpm", "calls", "hits", "queries"}
-)
-_PER_SECOND: Final = frozenset({"1/s", "/s", "rps", "qps", "tps", "req/s", "requests/s"})
-_PER_MINUTE: Final = frozenset({"1/min", "/min", "rpm", "req/min", "requests/min"})
 _Z90: Final = 1.645
 _RATE_TICKS: Final = 5
 _LEAST_BEFORE: Final = 10
@@ -156,13 +159,13 @@ def _by_journey(
     taken: set[str] = set()
     for journey in journeys:
         steps = {one.operation for one in journey.steps if one.service == journey.entry} - {""}
-        own = [one for one in pairs if not steps.isdisjoint(_operations(one))]
+        own = [one for one in pairs if not steps.isdisjoint(operations_of(_key(one)))]
         own = [one for one in own if one.traffic.key.fingerprint not in taken]
         taken |= {one.traffic.key.fingerprint for one in own}
         if own:
-            yield journey.name, _coarsest(own)
+            yield journey.name, coarsest(own, _key)
     if not taken:
-        yield journeys[0].name if len(journeys) == 1 else "", _coarsest(pairs)
+        yield journeys[0].name if len(journeys) == 1 else "", coarsest(pairs, _key)
 
 
 def _pairs(excerpt: Excerpt) -> Iterator[_Pair]:
@@ -171,68 +174,30 @@ def _pairs(excerpt: Excerpt) -> Iterator[_Pair]:
     traffic: defaultdict[Cohort, list[Series]] = defaultdict(list)
     errors: defaultdict[Cohort, list[Series]] = defaultdict(list)
     for one in excerpt.series:
-        if is_outgoing(one.key.metric) or one.key.label("peer"):
+        if not is_own(one):
             continue
         cohort = (one.key.region, one.key.segment, one.key.labels)
-        if _is_requests(one):
+        if is_requests(one):
             traffic[cohort].append(one)
-        elif one.family is Family.ERRORS and is_ratio(one.key.metric, one.unit):
+        elif is_failing_share(one):
             errors[cohort].append(one)
     for cohort in [one for one in traffic if one in errors]:
         asked = min(traffic[cohort], key=lambda one: (one.kpi is not None, one.key.metric))
-        failed = min(errors[cohort], key=lambda one: _likeness(one, asked))
+        failed = min(errors[cohort], key=partial(likeness, other=asked))
         whole = 100.0 if is_percent(failed.key.metric, failed.unit) else 1.0
         values = excerpt.values.astype(np.float64)
         yield _Pair(
             traffic=asked,
             errors=failed,
-            per_minute=values[:, columns[asked.key.fingerprint]] * _minutely(asked),
+            per_minute=values[:, columns[asked.key.fingerprint]] * per_minute(asked),
             failing=values[:, columns[failed.key.fingerprint]] / whole,
             times=excerpt.times.astype(np.float64),
             step_seconds=excerpt.step_seconds,
         )
 
 
-def _likeness(errors: Series, traffic: Series) -> tuple[int, int, str]:
-    """Order error ratios by how many words they share with the traffic's name."""
-    own, others = set(words_of(errors.key.metric)), set(words_of(traffic.key.metric))
-    return -len(own & others), len(own), errors.key.metric
-
-
-def _is_requests(series: Series) -> bool:
-    """Return whether it counts requests per second or minute; bytes and jobs are none."""
-    if series.family is not Family.TRAFFIC or not _minutely(series):
-        return False
-    return not _REQUESTS.isdisjoint(words_of(series.key.metric))
-
-
-def _minutely(series: Series) -> float:
-    """Return by what a rate is to be multiplied to be one per minute; 0 where it does not say."""
-    unit = series.unit.lower()
-    words = set(words_of(series.key.metric))
-    if unit in _PER_SECOND or (not unit and words & {"rps", "qps"}):
-        return 60.0
-    if unit in _PER_MINUTE or (not unit and "rpm" in words):
-        return 1.0
-    return 0.0
-
-
-def _operations(pair: _Pair) -> set[str]:
-    return {value for name in _OPERATIONS if (value := pair.traffic.key.label(name))}
-
-
-def _coarsest(pairs: Sequence[_Pair]) -> list[_Pair]:
-    """Return the pairs of one way of parting the whole: the one with the fewest dimensions.
-
-    A total and its parts never stand side by side, so no request counts twice.
-    """
-    ways: defaultdict[tuple[int, tuple[str, ...]], list[_Pair]] = defaultdict(list)
-    for one in pairs:
-        key = one.traffic.key
-        names = [name for name, _ in key.labels]
-        names += ["region"] * (key.region is not None) + ["segment"] * (key.segment is not None)
-        ways[len(names), tuple(sorted(names))].append(one)
-    return ways[min(ways)] if ways else []
+def _key(pair: _Pair) -> SeriesKey:
+    return pair.traffic.key
 
 
 def _summed(

@@ -21,6 +21,7 @@ from aiops.domain.incidents import (
     Severity,
 )
 from aiops.domain.reach import BlastRadius
+from aiops.domain.slos import UNHURT, ServiceLevels
 from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
 from aiops.domain.visibility import is_harmful, is_load, is_met, stands, user_visible
 from aiops.incident import severity, timeline
@@ -72,6 +73,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
     incident_id: str,
     cost: Cost = NOT_ASSESSED,
     affected: Sequence[Affected] = (),
+    levels: ServiceLevels = UNHURT,
     clues: Clues = NO_CLUES,
 ) -> Incident:
     """Build an incident, or bring one up to date; the same inputs twice change nothing.
@@ -92,12 +94,13 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         incident_id: its id; that of `previous`, where there is one.
         cost: how what it costs is known.
         affected: requests of its users that failed.
+        levels: what it took of error budgets.
         clues: what logs and traces add; without any the ones told before stay.
     """
     symptoms = _members(candidate.symptoms, previous)
     causes, is_new_cause = _causes(candidate.causes, previous, at, knowledge)
     base = previous or _fresh(symptoms, at, knowledge, incident_id)
-    level, why = _severity(symptoms, blast, impacts, knowledge, previous)
+    level, why = _severity(symptoms, blast, impacts, knowledge, previous, levels=levels)
     name = title(symptoms, blast, causes, impacts, knowledge)
     incident = replace(
         base,
@@ -113,6 +116,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         impacts=tuple(impacts),
         cost=cost,
         affected=tuple(affected),
+        levels=levels,
         rolled_back=_rollback(causes, changes, base),
     )
     incident = with_clues(incident, clues)
@@ -138,6 +142,7 @@ def _in_words(incident: Incident, changes: Sequence[Change], knowledge: Knowledg
             knowledge=knowledge,
             ruled_out=incident.ruled_out,
             cost=incident.cost,
+            levels=incident.levels,
         ),
         timeline=timeline.extend(
             timeline.timeline(incident.timeline, symptoms, told, knowledge),
@@ -236,10 +241,14 @@ def _severity(
     impacts: Sequence[Impact],
     knowledge: Knowledge,
     previous: Incident | None,
+    *,
+    levels: ServiceLevels,
 ) -> severity.Verdict:
     if previous is None:
-        return severity.classify(symptoms, blast, impacts, knowledge)
-    level, why = severity.keep(previous.severity, symptoms, blast, impacts, knowledge)
+        return severity.classify(symptoms, blast, impacts, knowledge, levels)
+    level, why = severity.keep(
+        previous.severity, symptoms, blast, impacts, knowledge, levels=levels
+    )
     paged = previous.paged_at is not None or previous.decision is Decision.PAGE
     if paged and level > Severity.P2:
         return Severity.P2, f"{why}; P2 because people were called"

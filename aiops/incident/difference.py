@@ -8,6 +8,7 @@ from enum import StrEnum
 from aiops.domain.clues import Clues, LogClue, TraceClue
 from aiops.domain.incidents import Cause, Impact, Incident
 from aiops.domain.reach import BlastRadius
+from aiops.domain.slos import ServiceLevels
 
 COST_EVERY = timedelta(minutes=5)
 """That an incident costs more is told at most this often, in event time."""
@@ -26,6 +27,7 @@ class Difference(StrEnum):
     REACH = "it reaches further services, regions or KPIs"
     CLUES = "its logs or traces tell something"
     COST = "its cost grew by a quarter or more"
+    BUDGET = "it took a further tenth of an error budget"
 
 
 def materially_differs(old: Incident, new: Incident) -> Difference | None:
@@ -44,6 +46,7 @@ def materially_differs(old: Incident, new: Incident) -> Difference | None:
         (Difference.REACH, _widened(old.blast, new.blast)),
         (Difference.CLUES, _first_clue(old.clues) is None and _first_clue(new.clues) is not None),
         (Difference.COST, is_costlier(old, new.impacts, new.updated_at)),
+        (Difference.BUDGET, _tenths(new.levels) > _tenths(old.levels)),
     )
     return next((difference for difference, differs in checks if differs), None)
 
@@ -59,6 +62,10 @@ def culprit(causes: Sequence[Cause]) -> tuple[str, str | None] | None:
 def _first_clue(clues: Clues) -> LogClue | TraceClue | None:
     found: tuple[LogClue | TraceClue, ...] = (*clues.logs, *clues.traces)
     return found[0] if found else None
+
+
+def _tenths(levels: ServiceLevels) -> int:
+    return max((int(10 * one.share) for one in levels.budgets), default=0)
 
 
 def _widened(old: BlastRadius, new: BlastRadius) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from aiops.domain.affected import Affected
 from aiops.domain.changes import Change
 from aiops.domain.incidents import Cause, Impact, Incident
+from aiops.domain.slos import BudgetUse, Measure, Tally
 from aiops.domain.symptoms import Symptom
 from aiops.incident.aftermath import aftermath
 from aiops.incident.clues import export as clues_export
@@ -38,6 +39,8 @@ def export(incident: Incident) -> dict[str, Any]:
         "impact": [_impact(impact) for impact in incident.impacts],
         "cost": {"basis": incident.cost.basis.value, "reason": incident.cost.reason},
         "affected_requests": [_affected(one) for one in incident.affected],
+        "service_levels": [_budget(one) for one in incident.levels.budgets],
+        "journey_measures": [_measure(one) for one in incident.levels.measures],
         "reach": [_reached(one) for one in reach(incident)],
         "symptoms": [_symptom(symptom) for symptom in incident.symptoms],
         "clues": clues_export(incident.clues),
@@ -86,6 +89,43 @@ def _affected(affected: Affected) -> dict[str, Any]:
         "since": affected.since.isoformat(),
         "until": affected.until.isoformat(),
         "assumption": affected.assumption,
+    }
+
+
+def _budget(use: BudgetUse) -> dict[str, Any]:
+    return {
+        "journey": use.journey,
+        "sli": use.slo.sli.value,
+        "objective": use.slo.objective,
+        "window_days": use.slo.window_days,
+        "budgeting": use.slo.budgeting.value,
+        "assumed": use.slo.assumed,
+        "budget_share": round(use.share, 6),
+        "burn_rate": round(use.burn_rate, 2),
+        "bad_events": round(use.tally.bad, 1),
+        "window_events": round(use.window_total),
+        "known_days": round(use.known_days, 2),
+        **_tally(use.tally),
+        "basis": use.basis,
+    }
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
+    return {
+        "journey": measure.journey,
+        "service": measure.service,
+        "operation": measure.operation or None,
+        "is_step": measure.is_step,
+        **_tally(measure.tally),
+    }
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    return {
+        "observed": round(tally.good_share, 6),
+        "expected": round(tally.expected, 6),
+        "since": tally.since.isoformat(),
+        "until": tally.until.isoformat(),
     }
 
 

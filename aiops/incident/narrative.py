@@ -15,9 +15,11 @@ from aiops.domain.figures import format_value
 from aiops.domain.incidents import Cause, Clause, Impact
 from aiops.domain.reach import BlastRadius, ReachKind
 from aiops.domain.series import Family
+from aiops.domain.slos import UNHURT, ServiceLevels
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.time import clock_time
 from aiops.domain.visibility import is_harmful, stands
+from aiops.incident.levels import level_clauses
 from aiops.incident.nearby import culprits
 from aiops.incident.wording import (
     CHANGE_WORDS,
@@ -50,6 +52,7 @@ def narrative(
     knowledge: Knowledge,
     ruled_out: Sequence[Clause] = (),
     cost: Cost = NOT_ASSESSED,
+    levels: ServiceLevels = UNHURT,
 ) -> tuple[Clause, ...]:
     """Return the narrative, one clause per sentence; joined by spaces it reads as a text.
 
@@ -62,6 +65,7 @@ def narrative(
         knowledge: journeys, topology and policies.
         ruled_out: causes that were looked at and rejected.
         cost: how what it costs is known.
+        levels: what it took of error budgets.
     """
     standing = tuple(one for one in symptoms if stands(one)) or tuple(symptoms)
     told = headline(standing, blast, knowledge)
@@ -73,6 +77,7 @@ def narrative(
         _kpis(impacts),
         _money(standing, impacts) or _unknown_cost(blast, cost),
         _further_journeys(told, blast),
+        *level_clauses(levels),
     )
     return tuple(clause for clause in clauses if clause is not None)
 

@@ -18,6 +18,7 @@ from aiops.incident.aftermath import Aftermath, aftermath
 from aiops.incident.clues import count_words, log_words, trace_words
 from aiops.incident.detection import DetectionSource, detection_words, first_detection
 from aiops.incident.export import export
+from aiops.incident.levels import told_budgets
 from aiops.incident.repeats import repeat_words
 from aiops.incident.wording import (
     affected_words,
@@ -124,6 +125,8 @@ def _impact(incident: Incident) -> Iterator[Clause]:
     for one in incident.affected:
         if one.requests > 0:
             yield Clause(text=f"{affected_words(one)}.", source=f"service:{one.service}")
+    for words in told_budgets(incident.levels):
+        yield Clause(text=f"{capital(words)}.", source="rule:error budget")
     cost = f"Cost {incident.cost.basis}: {incident.cost.reason}."
     yield Clause(text=cost, source="rule:cost")
 

@@ -10,6 +10,7 @@ from aiops.domain.incidents import Impact, Severity
 from aiops.domain.policies import SeverityPolicy
 from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Family
+from aiops.domain.slos import UNHURT, ServiceLevels
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.visibility import (
     is_felt,
@@ -20,6 +21,7 @@ from aiops.domain.visibility import (
     stands,
     user_visible,
 )
+from aiops.incident.levels import by_budget
 from aiops.incident.wording import (
     listed,
     metric_title,
@@ -44,6 +46,7 @@ def classify(
     blast: BlastRadius,
     impacts: Sequence[Impact],
     knowledge: Knowledge,
+    levels: ServiceLevels = UNHURT,
 ) -> Verdict:
     """Return the severity and the reason for it in words and numbers.
 
@@ -57,12 +60,14 @@ def classify(
         blast: whom it reaches.
         impacts: what it costs.
         knowledge: journeys, and the thresholds in `policies.severity`.
+        levels: what it takes of error budgets.
     """
     standing = tuple(one for one in symptoms if stands(one))
     verdicts = [
         *_by_money(impacts, knowledge),
         *_by_users(standing, knowledge),
         *_by_journey(standing, knowledge),
+        *by_budget(levels, knowledge.policies.severity),
     ]
     if not verdicts:
         return _unseen(standing, blast, knowledge)
@@ -101,6 +106,8 @@ def keep(
     blast: BlastRadius,
     impacts: Sequence[Impact],
     knowledge: Knowledge,
+    *,
+    levels: ServiceLevels = UNHURT,
 ) -> Verdict:
     """Return the severity an incident has now that was `severity` before.
 
@@ -108,18 +115,19 @@ def keep(
     when its threshold is missed clearly (by `keep_ratio`), so that noise around a threshold is no
     news.
     """
-    fresh = classify(symptoms, blast, impacts, knowledge)
+    fresh = classify(symptoms, blast, impacts, knowledge, levels)
     if fresh[0] < severity:
         still = [one for one in symptoms if one.is_open]
         # A KPI without a symptom of its own loses for as long as anything goes on.
         over = {one.series.kpi for one in symptoms} - {one.series.kpi for one in still}
         losing = [one for one in impacts if one.kpi not in over]
-        now = classify(still, blast, losing, knowledge)
+        now = classify(still, blast, losing, knowledge, levels if still else UNHURT)
         return now if now[0] < severity else (severity, f"{fresh[1]}, but that is over")
     if fresh[0] == severity:
         return fresh
     policies = replace(knowledge.policies, severity=_relaxed(knowledge.policies.severity))
-    relaxed, _ = classify(symptoms, blast, impacts, replace(knowledge, policies=policies))
+    known = replace(knowledge, policies=policies)
+    relaxed, _ = classify(symptoms, blast, impacts, known, levels)
     if relaxed <= severity:
         return severity, f"{fresh[1]}; {severity} until clearly below"
     return fresh
@@ -288,5 +296,7 @@ def _relaxed(policy: SeverityPolicy) -> SeverityPolicy:
         p2_money_relative=policy.p2_money_relative * ratio,
         p1_error_ratio=policy.p1_error_ratio * ratio,
         p2_error_ratio=policy.p2_error_ratio * ratio,
+        p1_burn_rate=policy.p1_burn_rate * ratio,
+        p2_burn_rate=policy.p2_burn_rate * ratio,
         p2_latency_factor=1 + (policy.p2_latency_factor - 1) * ratio,
     )

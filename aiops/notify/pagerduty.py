@@ -16,6 +16,7 @@ from aiops.domain.errors import DeliveryError
 from aiops.domain.incidents import Incident, Severity
 from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.pacing import Rate
+from aiops.incident.levels import told_budgets, told_measures
 from aiops.incident.wording import cause_words, impact_words
 from aiops.notify import http
 from aiops.notify.phrases import clean, headline, incident_url
@@ -201,6 +202,10 @@ def _details(incident: Incident, notification: Notification, url: str) -> dict[s
         "severity_reason": _text(incident.severity_reason),
         "decision_reason": _text(notification.reason),
         "impact": [_text(impact_words(impact)) for impact in incident.impacts[:_ENTRIES]],
+        "error_budget": [_text(one) for one in told_budgets(incident.levels)[:_ENTRIES]],
+        "journey_measures": [
+            _text(one) for one in told_measures(incident.levels.measures[:_ENTRIES])
+        ],
         "causes": [
             {
                 "cause": _text(cause_words(cause)),

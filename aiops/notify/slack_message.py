@@ -5,6 +5,7 @@ from typing import Any
 
 from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.notifications import Notification
+from aiops.incident.levels import told_budgets
 from aiops.incident.wording import cause_words, impact_words
 from aiops.notify.changes import change_words
 from aiops.notify.mrkdwn import Block, context, escaped, fields, header, link, section
@@ -27,6 +28,7 @@ _STEP_CHARACTERS = 300
 _CLUE_CHARACTERS = 600
 _STEPS = 5
 _IMPACTS = 3
+_BUDGETS = 2
 # Together below the 13,200 characters a message may have.
 
 
@@ -133,11 +135,14 @@ def _facts(incident: Incident) -> list[tuple[str, str]]:
     impacts = incident.impacts[:_IMPACTS]
     share = _VALUE_CHARACTERS // _IMPACTS
     impact = "\n".join(escaped(impact_words(one), share) for one in impacts)
+    told = told_budgets(incident.levels)[:_BUDGETS]
+    budget = "\n".join(escaped(one, _VALUE_CHARACTERS // _BUDGETS) for one in told)
     cause = "\n".join(escaped(cause_words(one), share) for one in incident.causes[:1])
     owner = incident.owner_title or incident.owner or ""
     runbook = f"{incident.runbook_id} ({incident.runbook_title})" if incident.runbook_id else ""
     pairs = (
         ("Impact", impact or "No KPI has moved so far."),
+        *([("Error budget", budget)] if budget else []),
         ("Likely cause", cause or "No cause stands out yet."),
         ("Owner", escaped(_with_reason(owner, incident.owner_reason), _VALUE_CHARACTERS)),
         ("Runbook", escaped(_with_reason(runbook, incident.runbook_reason), _VALUE_CHARACTERS)),

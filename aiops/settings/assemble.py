@@ -9,6 +9,7 @@ from types import MappingProxyType
 from aiops.domain.journeys import Journey, Kpi, Step, Team
 from aiops.domain.policies import PagingPolicy, Policies
 from aiops.domain.series import DEFAULT_ENV
+from aiops.domain.slos import Slo
 from aiops.domain.symptoms import Origin
 from aiops.settings.checks import entry_of, is_loopback
 from aiops.settings.problems import shown
@@ -18,9 +19,11 @@ from aiops.settings.schema import (
     ServiceSection,
     SettingsFile,
     SinkSection,
+    SloSection,
     SourceSection,
     TeamSection,
 )
+from aiops.settings.slos import budgeting_of
 from aiops.settings.surroundings import Surroundings
 from aiops.settings.values import (
     SINK_SECRETS,
@@ -239,6 +242,25 @@ def _journey(section: JourneySection) -> Journey:
         healthy=section.healthy,
         unhealthy=section.unhealthy,
         value_per_success=section.value_per_success,
+        slos=tuple(_slo(one) for one in section.slos),
+    )
+
+
+def _slo(section: SloSection) -> Slo:
+    return Slo(
+        sli=section.sli,
+        objective=round(section.objective / 100, 12),
+        window_days=section.window_days,
+        budgeting=budgeting_of(section),
+        slice_objective=None if section.slice_objective is None else section.slice_objective / 100,
+        service=section.service or "",
+        operation=section.operation,
+        errors=section.errors or "",
+        good=section.good or "",
+        bad=section.bad or "",
+        total=section.total or "",
+        latency=section.latency or "",
+        threshold_seconds=section.threshold_seconds,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from aiops.settings import slos
 from aiops.settings.document import Document, Loc, path_of
 from aiops.settings.problems import Problem, did_you_mean, shown
 from aiops.settings.schema import JourneySection, SettingsFile
@@ -83,6 +84,7 @@ def _journeys(facts: Facts) -> Iterator[Finding]:
                 "found no service, expected the one users meet first",
                 "write `entry: <service>` or `steps:`",
             )
+    yield from slos.check(facts.file)
 
 
 def _kpis(facts: Facts) -> Iterator[Finding]:
@@ -175,7 +177,7 @@ def _detect_order(facts: Facts) -> Iterator[Finding]:
 
 def _severity_order(facts: Facts) -> Iterator[Finding]:
     policy = facts.file.severity
-    for what in ("money_relative", "error_ratio"):
+    for what in ("money_relative", "error_ratio", "burn_rate"):
         first, second = getattr(policy, f"p1_{what}"), getattr(policy, f"p2_{what}")
         if first < second:
             message = f"found {first}, expected at least `p2_{what}` ({second})"

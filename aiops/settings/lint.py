@@ -20,6 +20,7 @@ def lint(settings: Settings, graph: ServiceGraph) -> tuple[str, ...]:
     return (
         *_services(settings, graph),
         *_kpis(settings),
+        *_slos(settings),
         *_owners(settings, graph),
         *_environments(settings),
         *_sources(settings),
@@ -31,6 +32,12 @@ def lint(settings: Settings, graph: ServiceGraph) -> tuple[str, ...]:
 def _services(settings: Settings, graph: ServiceGraph) -> Iterator[str]:
     named = [(f"journey {one.name!r}", name) for one in settings.journeys for name in one.services]
     named += [(f"KPI {one.name!r}", one.service) for one in settings.kpis if one.service]
+    named += [
+        (f"an SLO of journey {one.name!r}", slo.service)
+        for one in settings.journeys
+        for slo in one.slos
+        if slo.service
+    ]
     for who, service in dict.fromkeys(named):
         if service not in graph:
             hint = did_you_mean(service, graph.services)
@@ -51,6 +58,18 @@ def _kpis(settings: Settings) -> Iterator[str]:
                 f"KPI {kpi.name!r} is in {kpi.unit[:3]}, the installation in {settings.currency}; "
                 "nothing is converted"
             )
+
+
+def _slos(settings: Settings) -> Iterator[str]:
+    metrics = {signal.name for source in settings.sources for signal in source.signals}
+    for journey in settings.journeys if metrics else ():
+        for slo in journey.slos:
+            named = (slo.errors, slo.good, slo.bad, slo.total, slo.latency)
+            for metric in filter(None, dict.fromkeys(named)):
+                if metric not in metrics:
+                    hint = did_you_mean(metric, metrics)
+                    who = f"the {slo.sli.value} SLO of journey {journey.name!r}"
+                    yield f"{who}: no signal of a source is its metric {metric!r}; {hint}"
 
 
 def _owners(settings: Settings, graph: ServiceGraph) -> Iterator[str]:

@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from aiops.domain.policies import CorrelatePolicy, DetectPolicy, LifePolicy, Mode, SeverityPolicy
 from aiops.domain.series import DEFAULT_ENV, Direction, Family
+from aiops.domain.slos import Budgeting, Sli
 from topology.attributes import ServiceKind
 
 
@@ -115,6 +116,24 @@ class StepSection(Section):
         return {"service": values} if isinstance(values, str) else values
 
 
+class SloSection(Section):
+    """`journeys[].slos[]`: one objective of a journey."""
+
+    sli: Sli = Field(description="what is measured: availability or latency")
+    objective: Annotated[float, Field(gt=0, lt=100)] = 99.9
+    window_days: Annotated[int, Field(ge=1, le=366)] = 28
+    budgeting: Budgeting | None = None
+    slice_objective: Annotated[float, Field(gt=0, lt=100)] | None = None
+    service: Text | None = None
+    operation: str = ""
+    errors: Text | None = None
+    good: Text | None = None
+    bad: Text | None = None
+    total: Text | None = None
+    latency: Text | None = None
+    threshold_seconds: Annotated[float, Field(gt=0)] | None = None
+
+
 class JourneySection(Section):
     """`journeys[]`."""
 
@@ -127,6 +146,7 @@ class JourneySection(Section):
     healthy: str = ""
     unhealthy: str = ""
     value_per_success: Annotated[float, Field(ge=0)] | None = None
+    slos: list[SloSection] = []
 
 
 class KpiSection(Section):

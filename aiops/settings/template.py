@@ -82,6 +82,15 @@ sources:
 #     healthy: 99.5% of checkouts succeed within 2 s
 #     unhealthy: more than 5% of checkouts fail
 #     value_per_success: 42.0
+    ## What is promised of it: the share of good events over a window. Its error budget is the rest.
+    ## A journey without an availability is assumed to owe 99.9% over 28 days, read from the error
+    ## ratio and the requests of its entry and steps; what is assumed calls nobody.
+#     slos:
+#       - {sli: availability, objective: 99.5, window_days: 28}
+    ## Other metrics than those: `errors: <share that fails>`, or `good:` or `bad:` with `total:`.
+#       - {sli: availability, service: payment-service, objective: 99.9, errors: error_ratio}
+    ## A latency's ticks are good while it keeps its threshold, unless `good:` counts requests.
+#       - {sli: latency, objective: 99, latency: latency_p95_seconds, threshold_seconds: 0.5}
 # kpis:
 #   - name: revenue per minute
 #     metric: revenue
@@ -143,7 +152,7 @@ catch_up_seconds: 600
   ## Fixed limits, whatever is usual.
 #   limits: [{metric: queue_depth, service: orders, above: 5000}]
 # correlate: {window_seconds: 900, hops: 2, change_max_age_seconds: 86400}
-# severity: {p1_money_relative: 0.15, p1_error_ratio: 0.05, p2_error_ratio: 0.01}
+# severity: {p1_money_relative: 0.15, p1_error_ratio: 0.05, p2_burn_rate: 14.4}
 # life: {mitigated_after_seconds: 600, watch_seconds: 3600}
 
 ## The web page and API. An address others can reach is refused without AIOPS_WEB_TOKEN.

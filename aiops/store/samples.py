@@ -1,7 +1,8 @@
 """What an environment measured around a moment, read from its stored ticks."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 from sqlalchemy import Connection, Engine, select
@@ -16,6 +17,8 @@ from aiops.store.late import late_values
 from aiops.store.vectors import unpack_tick
 
 _Slots = dict[int, Series]
+_TicksOf = Callable[[Connection, str, int], list[int]]
+"""Which ticks of a shard with its step are wanted."""
 
 
 class StoredSamples:
@@ -34,14 +37,24 @@ class StoredSamples:
         self, services: Collection[str], since: datetime, until: datetime
     ) -> tuple[Excerpt, ...]:
         """Return what services measured around a moment, an excerpt for each of their shards."""
+        first, last = int(np.ceil(since.timestamp())), int(until.timestamp())
+        return self._read(services, partial(_ticks, first=first, last=last))
+
+    def hourly(
+        self, services: Collection[str], since: datetime, until: datetime
+    ) -> tuple[Excerpt, ...]:
+        """Return the first tick of every hour, an excerpt for each of their shards."""
+        first, last = int(np.ceil(since.timestamp())), int(until.timestamp())
+        return self._read(services, partial(_hours, first=first, last=last))
+
+    def _read(self, services: Collection[str], ticks_of: _TicksOf) -> tuple[Excerpt, ...]:
         names = set(services)
         if not names:
             return ()
-        first, last = int(np.ceil(since.timestamp())), int(until.timestamp())
         with reading(self._engine) as connection:
             found = []
             for (shard_id, step), slots in _series(connection, self._env, names).items():
-                ticks = _ticks(connection, shard_id, first, last)
+                ticks = ticks_of(connection, shard_id, step)
                 found.append(_excerpt(connection, shard_id, step, slots, ticks))
         return tuple(one for one in found if len(one.times))
 
@@ -62,7 +75,7 @@ def _series(
     return found
 
 
-def _ticks(connection: Connection, shard_id: str, first: int, last: int) -> list[int]:
+def _ticks(connection: Connection, shard_id: str, _step: int, first: int, last: int) -> list[int]:
     """Return the ticks of a shard that are asked for, in order."""
     of_shard = select(TICKS.c.at).where(TICKS.c.shard_id == shard_id)
     before = of_shard.where(TICKS.c.at < first).order_by(TICKS.c.at.desc()).limit(TICKS_BEFORE)
@@ -71,21 +84,30 @@ def _ticks(connection: Connection, shard_id: str, first: int, last: int) -> list
     return [*reversed(past), *connection.scalars(since.limit(MOST_TICKS_SINCE))]
 
 
+def _hours(connection: Connection, shard_id: str, step: int, first: int, last: int) -> list[int]:
+    """Return the first tick of every hour of a shard, in order."""
+    inside = (TICKS.c.shard_id == shard_id, TICKS.c.at.between(first, last))
+    query = select(TICKS.c.at).where(*inside, TICKS.c.at % 3600 < step)
+    return list(connection.scalars(query.order_by(TICKS.c.at)))
+
+
 def _excerpt(
     connection: Connection, shard_id: str, step: int, slots: _Slots, ticks: list[int]
 ) -> Excerpt:
-    """Read some slots of some ticks, a tick at a time: the others are many more."""
+    """Read some slots of some ticks, a tick at a time: the other series are many more."""
     times: Times = np.array(ticks, dtype=np.int64)
     wanted = np.array(sorted(slots), dtype=np.int64)
     values = np.full((len(times), len(wanted)), np.nan, dtype=np.float32)
     if ticks:
-        inside = (TICKS.c.shard_id == shard_id, TICKS.c.at.between(ticks[0], ticks[-1]))
-        query = select(TICKS.c.blob).where(*inside).order_by(TICKS.c.at)
+        mine = (TICKS.c.shard_id == shard_id, TICKS.c.at.in_(ticks))
+        query = select(TICKS.c.blob).where(*mine).order_by(TICKS.c.at)
         rows = connection.execution_options(yield_per=200).execute(query)
         for row, (blob,) in zip(values, rows, strict=True):
             _take(row, wanted, unpack_tick(blob))
+        row_of = dict(zip(ticks, values, strict=True))
         for at, late in late_values(connection, shard_id, ticks[0], ticks[-1]):
-            _take(values[int(np.searchsorted(times, at))], wanted, late)
+            if at in row_of:
+                _take(row_of[at], wanted, late)
     return Excerpt(
         series=tuple(slots[slot] for slot in wanted.tolist()),
         step_seconds=step,

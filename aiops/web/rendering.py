@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from aiops.domain.time import clock_time, duration_words
-from aiops.incident import sums
+from aiops.incident import levels, sums
 from aiops.incident.clues import count_words, log_words, trace_words
 from aiops.incident.detection import detection_words
 from aiops.incident.repeats import repeat_words
@@ -78,6 +78,8 @@ def _environment() -> Environment:
         measured=views.measured_words,
         money_in_all=sums.money_in_all,
         money_per_minute=sums.money_per_minute,
+        told_budgets=levels.told_budgets,
+        told_measures=levels.told_measures,
         style=f"{STYLE_PATH}?v={stylesheet()[1]}",
     )
     return environment

@@ -37,6 +37,11 @@ class Asked:
         self.services += services
         return self.log.around(services, since, until)
 
+    def hourly(
+        self, services: Collection[str], since: datetime, until: datetime
+    ) -> tuple[Excerpt, ...]:
+        return self.log.hourly(services, since, until)
+
 
 def measured(
     normal: Mapping[Place, float], trouble: Mapping[Place, float], *, first: int = -120

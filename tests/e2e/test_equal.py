@@ -61,6 +61,7 @@ def sent(parts: Installation, sink: str, incident: str) -> list[DeliveryAction]:
 def test_the_backtest_finds_the_storys_two_problems(reference: Result) -> None:
     assert [incident.id for incident in reference.incidents] == [FIRST, SECOND]
     assert all(incident.resolved_at is not None for incident in reference.incidents)
+    assert all(incident.levels.budgets for incident in reference.incidents)
 
 
 def test_tick_by_tick_the_workers_find_what_the_backtest_finds(

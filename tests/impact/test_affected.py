@@ -1,8 +1,7 @@
 """Requests that failed beyond the usual, and what they are worth where nothing else says."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 import numpy as np
 import pytest
@@ -14,31 +13,16 @@ from aiops.domain.affected import Affected
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Impact
 from aiops.domain.journeys import Journey, Kpi, Step
-from aiops.domain.samples import Excerpt
 from aiops.domain.series import Series
 from aiops.domain.symptoms import Symptom
 from aiops.domain.ticks import Shard, Tick
 from aiops.impact.affected import count_affected
 from aiops.impact.money import assess
-from tests.builders import ended, kpi_window, minute, series, shop, symptom
+from tests.builders import Measured, ended, kpi_window, minute, series, shop, symptom
 
 ONSET = 3
 TRAFFIC = series("checkout", "http_requests_total", unit="1/s")
 RATIO = series("checkout", "http_error_ratio", unit="1")
-
-
-class Measured:
-    """Samples that count how often they were asked for."""
-
-    def __init__(self, log: TickLog) -> None:
-        self.log = log
-        self.asked = 0
-
-    def around(
-        self, services: Collection[str], since: datetime, until: datetime
-    ) -> tuple[Excerpt, ...]:
-        self.asked += 1
-        return self.log.around(services, since, until)
 
 
 def measured(

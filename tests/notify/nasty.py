@@ -14,6 +14,7 @@ from aiops.domain.incidents import (
     Suggestion,
 )
 from aiops.domain.reach import BlastRadius
+from aiops.domain.slos import BudgetUse, Measure, ServiceLevels, Slo, Tally
 from tests import builders
 from tests.builders import minute
 from tests.notify import stories
@@ -60,6 +61,32 @@ _suggestions = st.builds(
     level=st.integers(0, 3),
     reason=st.builds(Clause, text=texts, source=texts),
 )
+_tallies = st.builds(
+    Tally,
+    since=st.just(minute(3)),
+    until=st.just(minute(9)),
+    events=st.floats(0, 1e12),
+    bad=st.floats(0, 1e12),
+    usual=st.floats(0, 1),
+)
+_budgets = st.builds(
+    BudgetUse,
+    journey=texts,
+    slo=st.builds(Slo, objective=st.floats(0.5, 0.99999), assumed=st.booleans()),
+    tally=_tallies,
+    window_total=st.floats(0, 1e12),
+    known_days=st.floats(0, 400),
+    burn_rate=st.floats(0, 1e5),
+    basis=texts,
+)
+_measures = st.builds(
+    Measure, journey=texts, service=texts, operation=texts, is_step=st.booleans(), tally=_tallies
+)
+_levels = st.builds(
+    ServiceLevels,
+    budgets=st.lists(_budgets, max_size=8).map(tuple),
+    measures=st.lists(_measures, max_size=12).map(tuple),
+)
 
 
 def incidents() -> st.SearchStrategy[Incident]:
@@ -75,6 +102,7 @@ def incidents() -> st.SearchStrategy[Incident]:
             "narrative": _clauses,
             "causes": st.lists(_causes, max_size=8).map(tuple),
             "impacts": st.lists(_impacts, max_size=8).map(tuple),
+            "levels": _levels,
             "suggestions": st.lists(_suggestions, max_size=12).map(tuple),
             "blast": st.builds(BlastRadius, sick=_names, regions=_names, journeys=_names),
             "owner_title": texts,

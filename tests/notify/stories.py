@@ -18,6 +18,7 @@ from aiops.domain.incidents import (
 )
 from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.reach import BlastRadius
+from aiops.domain.slos import BudgetUse, Measure, ServiceLevels, Slo, Tally
 from aiops.domain.timeline import TimelineEntry, TimelineKind
 from tests import builders
 from tests.builders import minute
@@ -28,6 +29,30 @@ STORY = (
     "One deployment to `payment-service` occurred at 10:01 UTC.",
     "Impacted KPI: revenue per minute in EU down 24%.",
 )
+
+LEVELS = ServiceLevels(
+    budgets=(
+        BudgetUse(
+            journey="checkout",
+            slo=Slo(objective=0.995),
+            tally=Tally(since=minute(3), until=minute(8), events=10_000, bad=260, usual=0.003),
+            window_total=2_000_000,
+            known_days=28,
+            burn_rate=5.2,
+            basis="`error_ratio` of checkout",
+        ),
+    ),
+    measures=(
+        Measure(
+            journey="checkout",
+            service="payment-service",
+            operation="",
+            is_step=False,
+            tally=Tally(since=minute(3), until=minute(8), events=5000, bad=300, usual=0.004),
+        ),
+    ),
+)
+"""What the story took of an error budget."""
 
 
 def incident(**changes: Any) -> Incident:

@@ -17,7 +17,7 @@ from aiops.receivers.faults import Fault, FaultKind, FaultPlan
 from aiops.receivers.pagerduty import IncidentStatus, PagerDutyLedger
 from aiops.receivers.pagerduty_rules import MAX_BODY_BYTES, enqueue_errors
 from tests.notify import nasty
-from tests.notify.stories import NO_REFERENCE, incident, notification, resolved
+from tests.notify.stories import LEVELS, NO_REFERENCE, incident, notification, resolved
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "notify"
 KEY = "R" * 32
@@ -215,3 +215,14 @@ def test_whatever_the_incident_the_event_is_valid_and_small(of: Incident) -> Non
         body = orjson.dumps(sent | {"routing_key": KEY})
         assert len(body) <= MAX_BODY_BYTES
         assert enqueue_errors(orjson.loads(body), {KEY}) == []
+
+
+def test_a_page_tells_the_error_budget_and_the_parts_of_the_journey() -> None:
+    sink = PagerDuty("pagerduty", KEY, "https://events.example.com/v2/enqueue")
+    told = sink.payload(incident(levels=LEVELS), notification(incident()), NO_REFERENCE)
+    details = told["payload"]["custom_details"]
+    assert details["error_budget"] == [
+        "checkout success rate 97.1% against 99.7% expected; it took 2.6% of the error budget of"
+        " checkout availability (99.5% over 28 days) by 10:08 UTC, burning at 5.2x rate"
+    ]
+    assert details["journey_measures"] == ["payment-service errors 6.4% against 0.4% expected"]

@@ -21,7 +21,7 @@ from aiops.receivers.faults import Fault, FaultKind, FaultPlan
 from aiops.receivers.slack import SlackLedger
 from tests.clues.made import FAILED, NEW
 from tests.notify import nasty
-from tests.notify.stories import NO_REFERENCE, incident, notification, resolved
+from tests.notify.stories import LEVELS, NO_REFERENCE, incident, notification, resolved
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "notify"
 POST, UPDATE = "/api/chat.postMessage", "/api/chat.update"
@@ -92,6 +92,13 @@ def test_the_payload_is_the_golden_one(action: DeliveryAction) -> None:
     reference = NO_REFERENCE if action is DeliveryAction.TRIGGER else REFERENCE
     expected = json.loads((GOLDEN / f"slack-{action.value}.json").read_text())
     assert sink.payload(of, notification(of, action), reference) == expected
+
+
+def test_the_error_budget_stands_beside_the_impact(slack: Bench) -> None:
+    deliver(slack, incident(levels=LEVELS))
+    (posted,) = slack.ledger.messages
+    told = json.dumps(posted.content.blocks, ensure_ascii=False)
+    assert "it took 2.6% of the error budget of checkout availability (99.5%" in told
 
 
 def test_an_incident_is_one_message_that_changes_with_a_thread_that_says_what(

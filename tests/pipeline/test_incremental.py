@@ -183,6 +183,11 @@ class Asked:
         self.until.append(until)
         return ()
 
+    def hourly(
+        self, _services: Collection[str], _since: datetime, _until: datetime
+    ) -> Sequence[Excerpt]:
+        return ()
+
 
 def test_a_cause_is_ranked_again_at_every_tick_until_it_has_settled() -> None:
     news = [SymptomFact(kind=FactKind.OPENED, at=minute(4), symptom=made(SERIES[2], strength=40))]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from aiops.domain.errors import ConfigurationError
 from aiops.domain.policies import Limit, Mode
 from aiops.domain.series import Direction, Family
+from aiops.domain.slos import Budgeting, Sli
 from aiops.domain.symptoms import Origin
 from aiops.settings import Settings, load
 from topology.attributes import Service, ServiceKind
@@ -143,6 +144,29 @@ def test_journeys_kpis_and_teams_become_domain_values(tmp_path: Path) -> None:
     assert payments.rotation_start == datetime(2026, 1, 5, 9, tzinfo=UTC)
     assert payments.rotation_length == timedelta(days=3.5)
     assert web.title == "The web people"
+
+
+def test_what_is_promised_of_a_journey_becomes_its_slos(tmp_path: Path) -> None:
+    path = tmp_path / "aiops.yaml"
+    path.write_text(
+        """\
+journeys:
+  - name: checkout
+    entry: shop
+    slos:
+      - {sli: availability, objective: 99.5}
+      - {sli: latency, objective: 99, window_days: 7, threshold_seconds: 0.5, service: pay}
+      - {sli: latency, service: orders, good: in_time, total: all, slice_objective: 95,
+         budgeting: timeslices}
+"""
+    )
+    available, fast, sliced = load(path, {}).journeys[0].slos
+    assert (available.objective, available.window_days) == (0.995, 28)
+    assert available.budgeting is Budgeting.OCCURRENCES
+    assert not available.assumed
+    assert (fast.sli, fast.threshold_seconds, fast.service) == (Sli.LATENCY, 0.5, "pay")
+    assert fast.budgeting is Budgeting.TIMESLICES  # one latency tells of no single request
+    assert (sliced.good, sliced.total, sliced.slice_objective) == ("in_time", "all", 0.95)
 
 
 def test_words_stay_words_and_only_what_should_be_a_number_becomes_one(tmp_path: Path) -> None:
@@ -294,6 +318,10 @@ def test_every_wrong_setting_is_named_at_once_with_line_and_path(tmp_path: Path)
     assert len(message.splitlines()) == 14
 
 
+def slo(text: str) -> str:
+    return f"journeys: [{{name: a, entry: s, slos: [{{{text}}}]}}]"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -325,6 +353,32 @@ def test_every_wrong_setting_is_named_at_once_with_line_and_path(tmp_path: Path)
         ("sinks: {p: {kind: jira, project: ops}}", "expected the key of a project, as OPS"),
         ("journeys: [{name: a}]", "journeys[0].entry: found no service"),
         ("journeys: [{name: a, entry: s}, {name: a, entry: s}]", "journeys[0] is called too"),
+        (
+            "severity: {p1_burn_rate: 2}",
+            "p1_burn_rate: found 2.0, expected at least",
+        ),
+        (slo("objective: 99"), "slos[0].sli: found nothing, expected what is measured"),
+        (slo("sli: uptime"), "slos[0].sli: found 'uptime', expected 'availability' or 'latency'"),
+        (
+            slo("sli: availability, objective: 100"),
+            "objective: found '100', expected a number",
+        ),
+        (slo("sli: availability, objektive: 99"), "did you mean 'objective'?"),
+        (slo("sli: availability, window_days: 0"), "a number of at least 1"),
+        (slo("sli: availability, budgeting: hours"), "'occurrences' or 'timeslices'"),
+        (slo("sli: availability, good: g"), "slos[0].total: found nothing, expected the metric"),
+        (
+            slo("sli: availability, good: g, bad: b, total: t"),
+            "slos[0].bad: found `good` and",
+        ),
+        (slo("sli: availability, bad: b, total: t, errors: e"), "expected one of them"),
+        (slo("sli: availability, threshold_seconds: 1"), "expected none in an availability"),
+        (slo("sli: latency, threshold_seconds: 1, errors: e"), "slos[0].errors: found failures"),
+        (slo("sli: latency"), "threshold_seconds: found nothing, expected the seconds"),
+        (slo("sli: latency, threshold_seconds: 1, budgeting: occurrences"), "expected timeslices"),
+        (slo("sli: availability, slice_objective: 99"), "found 99, which nothing reads here"),
+        (slo("sli: availability, operation: /pay"), "found the operation '/pay' of no service"),
+        (slo("sli: availability}, {sli: availability"), "slos[1].sli: found a second availability"),
         ("kpis: [{name: a, metric: m, journey: b}]", "expected a declared journey"),
         ("journeys: [{name: a, entry: s, kpis: [x]}]", "journeys[0].kpis[0]: found 'x'"),
         ("mode: observe\nmode: beside", "key 'mode' again (first on line 1)"),

@@ -48,6 +48,7 @@ def test_what_it_comments_out_is_right_too(tmp_path: Path) -> None:
     assert settings.journeys[0].services == ("gateway", "checkout", "payment-service")
     assert settings.policies.paging.page_sinks == ("pagerduty", "slack")
     assert len(settings.sources[0].signals) == 5
+    assert [slo.objective for slo in settings.journeys[0].slos] == [0.995, 0.999, 0.99]
     unset = [sentence for sentence in lint(settings, graph) if "AIOPS_" not in sentence]
     assert unset == []
 

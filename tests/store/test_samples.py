@@ -71,3 +71,22 @@ def test_who_measures_nothing_or_nothing_then_is_not_told_of(store: HistoryStore
     assert samples.around({"nobody"}, minute(9), minute(9)) == ()
     assert samples.around((), minute(9), minute(9)) == ()
     assert samples.around({"db"}, minute(3), minute(5)) == ()
+
+
+def test_the_first_tick_of_every_hour_is_what_the_backtest_would_have_told(
+    store: HistoryStore, history: Engine
+) -> None:
+    log = TickLog(store.shard(SHARD), None)
+    ticks = [tick(at, at, 10 * at, 100 * at, -at) for at in range(-130, 131) if at != 0]
+    store.append_ticks(SHARD, ticks)
+    for one in ticks:
+        log.append(one)
+    LateTicks(history).append(SHARD, [tick(61, 7, 7, 7, 7)])
+    (stored,) = store.samples("prod").hourly({"shop"}, minute(-125), minute(125))
+    (kept,) = log.hourly({"shop"}, minute(-125), minute(125))
+    assert [int(at) for at in stored.times] == [
+        int(minute(at).timestamp()) for at in (-120, -60, 60, 120)
+    ]
+    np.testing.assert_array_equal(stored.times, kept.times)
+    np.testing.assert_array_equal(stored.values, kept.values)
+    assert store.samples("prod").hourly({"shop"}, minute(1), minute(59)) == ()

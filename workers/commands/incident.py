@@ -190,6 +190,7 @@ def _causes(incident: Incident) -> list[str]:
 def _measures(incident: Incident) -> list[str]:
     """Tell who noticed it first, how often it was there, and what it costs."""
     from aiops.incident.detection import detection_words  # noqa: PLC0415 - keeps --help fast
+    from aiops.incident.levels import told_budgets, told_measures  # noqa: PLC0415
     from aiops.incident.repeats import repeat_words  # noqa: PLC0415
     from aiops.incident.wording import affected_words  # noqa: PLC0415
 
@@ -200,6 +201,8 @@ def _measures(incident: Incident) -> list[str]:
         *([f"  again   {again}{of}"] if again else []),
         f"  cost    {incident.cost.basis}: {incident.cost.reason}",
         *(f"  failed  {affected_words(one)}" for one in incident.affected if one.requests > 0),
+        *(f"  budget  {one}" for one in told_budgets(incident.levels)),
+        *(f"  journey {one}" for one in told_measures(incident.levels.measures)),
     ]
 
 

@@ -1,0 +1,111 @@
+"""What an incident does to service levels: in words, and as a severity."""
+
+from collections.abc import Iterable, Iterator
+
+from aiops.domain.incidents import Clause, Severity
+from aiops.domain.policies import SeverityPolicy
+from aiops.domain.slos import BudgetUse, Measure, ServiceLevels, Sli, Tally
+from aiops.domain.time import clock_time
+from aiops.incident.wording import capital
+
+_MOST_CLAUSES = 2
+_LEAST_SHARE = 0.001
+"""Less of a budget than this is told as such."""
+
+_FASTER = 1.05
+"""A budget that is spent faster than this is told to burn."""
+
+
+def by_budget(levels: ServiceLevels, policy: SeverityPolicy) -> Iterator[tuple[Severity, str]]:
+    """Yield a severity for every declared SLO whose budget burns fast; an assumption calls nobody.
+
+    Args:
+        levels: what an incident takes of error budgets.
+        policy: from which burn rate it is P1 or P2.
+    """
+    rows = ((Severity.P1, policy.p1_burn_rate), (Severity.P2, policy.p2_burn_rate))
+    for use in levels.budgets:
+        for severity, bar in () if use.slo.assumed else rows:
+            if use.burn_rate >= bar:
+                rate = f"consuming error budget of {slo_name(use)} at {use.burn_rate:.3g}x rate"
+                yield severity, f"{rate} ({severity} from {bar:g}x)"
+                break
+
+
+def level_clauses(levels: ServiceLevels) -> Iterator[Clause]:
+    """Yield what users of each journey meet, and what that took of its budget: a sentence each."""
+    for use in [one for one in levels.budgets if one.tally.bad > 0][:_MOST_CLAUSES]:
+        yield Clause(
+            text=f"{capital(success_words(use))}: {_taken(use)} of its error budget over"
+            f" {use.slo.window_days} days{_burning(use)}.",
+            source=f"slo:{use.journey}/{use.slo.sli.value}",
+        )
+
+
+def told_budgets(levels: ServiceLevels) -> tuple[str, ...]:
+    """Return what is told of budgets, a line each, most first; empty where nothing was taken."""
+    return tuple(
+        f"{success_words(use)}; {budget_words(use)}" for use in levels.budgets if use.tally.bad > 0
+    )
+
+
+def told_measures(measures: Iterable[Measure]) -> tuple[str, ...]:
+    """Return how the parts of journeys do, a line each."""
+    return tuple(measure_words(one) for one in measures)
+
+
+def slo_name(use: BudgetUse) -> str:
+    """Return how people call an SLO, as in "checkout availability (99.9% over 28 days)"."""
+    assumed = ", assumed" if use.slo.assumed else ""
+    target = f"{share_words(use.slo.objective)} over {use.slo.window_days} days{assumed}"
+    return f"{use.journey} {use.slo.sli.value} ({target})"
+
+
+def success_words(use: BudgetUse) -> str:
+    """Return the indicator, as in "checkout success rate 97.1% against 99.7% expected"."""
+    name = "success rate" if use.slo.sli is Sli.AVAILABILITY else "share in time"
+    return f"{use.journey} {name} {_against(use.tally)}"
+
+
+def budget_words(use: BudgetUse) -> str:
+    """Return what was taken of a budget, and how fast it burns."""
+    young = use.known_days < use.slo.window_days - 1
+    known = f" (known for {use.known_days:.2g} days only)" if young else ""
+    until = f" by {clock_time(use.tally.until)}"
+    budget = f"the error budget of {slo_name(use)}"
+    return f"it took {_taken(use)} of {budget}{until}{_burning(use)}{known}"
+
+
+def measure_words(measure: Measure) -> str:
+    """Return how a part does, as in "/checkout success rate 92.9% against 99.7% expected"."""
+    if measure.is_step:
+        return f"{measure.operation or measure.service} success rate {_against(measure.tally)}"
+    failing, usual = 1 - measure.tally.good_share, measure.tally.usual
+    return f"{measure.service} errors {share_words(failing)} against {share_words(usual)} expected"
+
+
+def share_words(share: float) -> str:
+    """Return a share in per cent with as many digits as tell it apart from all.
+
+    Examples:
+        >>> share_words(0.971), share_words(0.9996), share_words(0.999), share_words(1.0)
+        ('97.1%', '99.96%', '99.9%', '100%')
+        >>> share_words(0.0004)
+        '0.04%'
+    """
+    digits = 1 if 0.01 <= share <= 0.99 else 2
+    return f"{100 * share:.{digits}f}".rstrip("0").rstrip(".") + "%"
+
+
+def _against(tally: Tally) -> str:
+    return f"{share_words(tally.good_share)} against {share_words(tally.expected)} expected"
+
+
+def _taken(use: BudgetUse) -> str:
+    if use.share < _LEAST_SHARE:
+        return "less than 0.1%"
+    return f"{100 * use.share:.2g}%" if use.share < 1 else f"{use.share:.1f} times all"
+
+
+def _burning(use: BudgetUse) -> str:
+    return f", burning at {use.burn_rate:.3g}x rate" if use.burn_rate > _FASTER else ""
