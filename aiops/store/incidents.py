@@ -12,13 +12,18 @@ from aiops.domain.environment import EnvState
 from aiops.domain.errors import StaleStateError
 from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.notifications import Notification
-from aiops.domain.symptoms import Origin, Symptom, SymptomFact
+from aiops.domain.symptoms import Origin, SymptomFact
 from aiops.pipeline import Advance
 from aiops.store.audit import AuditEntry, write_entry
 from aiops.store.codec import Recall, decode
 from aiops.store.deliveries import add_notifications, withdraw_untold
 from aiops.store.engine import reading, writing
-from aiops.store.environment_rows import move_version, read_environment, symptoms_of
+from aiops.store.environment_rows import (
+    decode_symptoms,
+    encode_symptoms,
+    move_version,
+    read_environment,
+)
 from aiops.store.incident_rows import revision_rows, write_incidents, written
 from aiops.store.origins import LIVE_ONLY, among
 from aiops.store.symptoms import mark_correlated
@@ -55,11 +60,12 @@ class IncidentStore:
         number = highest or _FIRST_NUMBER
         if row is None:
             return EnvState(env=env, next_number=number), 0
+        incidents = tuple(self._recall.decode(Incident, name, docs[name]) for name in ids)
         state = EnvState(
             env=env,
             at=row.at,
-            symptoms=self._recall.decode_all(Symptom, symptoms_of(env), row.symptoms),
-            incidents=tuple(self._recall.decode(Incident, name, docs[name]) for name in ids),
+            symptoms=decode_symptoms(env, row.symptoms, incidents, self._recall),
+            incidents=incidents,
             next_number=number,
             changes=row.changes,
             settled=row.settled,
@@ -109,7 +115,7 @@ class IncidentStore:
             "next_number": state.next_number,
             "changes": state.changes,
             "settled": state.settled,
-            "symptoms": self._recall.encode_all(Symptom, symptoms_of(state.env), state.symptoms),
+            "symptoms": encode_symptoms(state, self._recall),
             "incident_ids": json.dumps([incident.id for incident in state.incidents]),
         }
         with writing(self._engine) as connection:

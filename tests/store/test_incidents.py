@@ -1,18 +1,20 @@
+import json
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
 from aiops.domain.environment import EnvState
-from aiops.domain.errors import StaleStateError, StoreError
+from aiops.domain.errors import StaleStateError, StateFormatError, StoreError
 from aiops.domain.incidents import IncidentState
-from aiops.domain.symptoms import Origin
-from aiops.store.engine import reading
+from aiops.domain.symptoms import Origin, Symptom
+from aiops.store.codec import encode_all
+from aiops.store.engine import reading, writing
 from aiops.store.incidents import IncidentStore
 from aiops.store.outbox import Outbox
 from aiops.store.outbox_tables import OUTBOX
 from aiops.store.symptoms import SymptomStore
-from aiops.store.tables import INCIDENT_MEMBERS, INCIDENTS
+from aiops.store.tables import ENVIRONMENTS, INCIDENT_MEMBERS, INCIDENTS
 from tests.builders import minute, series, symptom
 from tests.store.makers import errors, fact, incident, notification, state_of
 
@@ -181,3 +183,53 @@ def test_the_facts_of_incidents_are_those_of_all_who_ever_belonged_to_them(
     store.commit(1, state_of(one), now=minute(6))
     assert symptoms.facts_of({"INC-1001"}) == facts[::-1]
     assert symptoms.facts_of({"INC-1002"}) == ()
+
+
+def holding_one_of(first: Symptom, *others: Symptom) -> EnvState:
+    """Make where an environment stands in which only the first symptom is in an incident."""
+    state = state_of(replace(incident(symptoms=(first,)), impacts=()))
+    return replace(state, symptoms=(first, *others))
+
+
+def test_a_symptom_that_an_incident_holds_is_stored_there_and_nowhere_else(
+    store: IncidentStore, aiops: Engine
+) -> None:
+    state = holding_one_of(ERRORS, LATENCY)
+    store.commit(0, state, now=minute(5))
+    with reading(aiops) as connection:
+        text = connection.scalar(select(ENVIRONMENTS.c.symptoms))
+    held, free = json.loads(text or "")
+    assert (held, free["id"]) == (ERRORS.id, LATENCY.id)
+    loaded, _ = IncidentStore(aiops).load("prod")
+    assert loaded == state
+    assert loaded.symptoms[0] is loaded.incidents[0].symptoms[0]
+
+
+def test_an_older_copy_in_an_incident_that_is_over_stands_for_nothing(
+    store: IncidentStore, aiops: Engine
+) -> None:
+    stronger = replace(ERRORS, strength=ERRORS.strength + 1)
+    over = replace(incident(symptoms=(ERRORS,), state=IncidentState.RESOLVED), impacts=())
+    state = replace(state_of(over), symptoms=(stronger,))
+    store.commit(0, state, now=minute(5))
+    assert IncidentStore(aiops).load("prod") == (state, 1)
+
+
+def test_symptoms_of_an_environment_that_were_stored_whole_are_read(
+    store: IncidentStore, aiops: Engine
+) -> None:
+    state = holding_one_of(ERRORS, LATENCY)
+    store.commit(0, state, now=minute(5))
+    with writing(aiops) as connection:
+        whole = encode_all(Symptom, state.symptoms)
+        connection.execute(update(ENVIRONMENTS).values(symptoms=whole))
+    assert IncidentStore(aiops).load("prod") == (state, 1)
+
+
+def test_a_symptom_that_is_nowhere_is_missed_by_name(store: IncidentStore, aiops: Engine) -> None:
+    state = holding_one_of(ERRORS)
+    store.commit(0, state, now=minute(5))
+    with writing(aiops) as connection:
+        connection.execute(update(ENVIRONMENTS).values(incident_ids="[]"))
+    with pytest.raises(StateFormatError, match=ERRORS.id):
+        IncidentStore(aiops).load("prod")
