@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from aiops.domain.symptoms import FactKind, Symptom, SymptomFact
 from aiops.domain.time import utc
 from aiops.store.engine import open_engine, reading
-from aiops.store.tables import INCIDENT_MEMBERS
+from aiops.store.tables import ENVIRONMENTS, INCIDENT_MEMBERS
 from workers.bench.feed import wait_until
 from workers.bench.installation import SOURCE
 from workers.bench.storm import END, make_storm
@@ -39,7 +39,7 @@ class Receiver:
         self._at = END
         self._received: dict[str, float] = {}
         self._stored: dict[str, float] = {}
-        self._seen = -1
+        self._seen: int | None = None
         parts.history.add_series(self._shard, env, SOURCE, 1, ())
         parts.history.advance_cursor(self._shard, None, utc(END), b"", profile_version=0)
 
@@ -124,12 +124,13 @@ class Receiver:
 
     def _look(self) -> None:
         """Note which of the symptoms received are in a stored incident by now."""
+        version_of = select(ENVIRONMENTS.c.version).where(ENVIRONMENTS.c.env == self._env)
         with reading(self._engine) as connection:
-            count = connection.scalar(select(func.count()).select_from(INCIDENT_MEMBERS)) or 0
-            if count == self._seen:
+            version = connection.scalar(version_of)  # every incident that is stored moves it
+            if version == self._seen:
                 return
             stored = connection.scalars(select(INCIDENT_MEMBERS.c.symptom_id)).all()
-        now, self._seen = time.perf_counter(), len(stored)
+        now, self._seen = time.perf_counter(), version
         for name in self._received.keys() & set(stored) - self._stored.keys():
             self._stored[name] = now - self._received[name]
 
