@@ -102,13 +102,14 @@ def _shown(incident: Incident, knowledge: Knowledge) -> _Shown:
 
 def _families(incident: Incident, service: str | None) -> set[str]:
     """Return what sort of trouble the cause shows itself, else what the incident shows."""
-    own = {symptom.family.value for symptom in incident.symptoms if symptom.service == service}
-    return own or {symptom.family.value for symptom in incident.symptoms}
+    shown = {(symptom.series.key.service, symptom.series.family) for symptom in incident.symptoms}
+    own = {family.value for name, family in shown if name == service}
+    return own or {family.value for _, family in shown}
 
 
 def _words(incident: Incident, knowledge: Knowledge) -> set[str]:
     """Return the words an incident is about: kinds, metrics and kinds of service, lower case."""
-    words: set[str] = {symptom.kind.value for symptom in incident.symptoms}
+    words: set[str] = {kind.value for kind in {symptom.kind for symptom in incident.symptoms}}
     series = {(one.series.key.metric, one.series.title) for one in incident.symptoms}
     for metric, name in series:
         words.update(metric.lower().replace("-", "_").split("_"))

@@ -48,13 +48,18 @@ class Nature(StrEnum):
     VOID = "void"
 
 
+# Python 3.11 looks a member up through a descriptor, and every symptom is asked at every tick.
+_TROUBLE, _KPI, _GAP, _VOID = Nature
+_WITHDRAWN, _KPI_FAMILY = SymptomState.WITHDRAWN, Family.KPI
+
+
 def nature(symptom: Symptom) -> Nature:
     """Return what a symptom is evidence of; a withdrawn one is evidence of nothing."""
-    if symptom.state is SymptomState.WITHDRAWN:
-        return Nature.VOID
+    if symptom.state is _WITHDRAWN:
+        return _VOID
     if symptom.kind in TELEMETRY_KINDS:
-        return Nature.GAP
-    return Nature.KPI if symptom.series.family is Family.KPI else Nature.TROUBLE
+        return _GAP
+    return _KPI if symptom.series.family is _KPI_FAMILY else _TROUBLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Who calls whom, as far as this moment's symptoms and the topology together tell."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from aiops.domain.symptoms import Symptom
 from topology.attributes import Service
@@ -12,6 +12,15 @@ def peers_of(symptoms: Iterable[Symptom]) -> frozenset[str]:
     """Return the called services that client-side metrics among some symptoms point to."""
     found = (one.series.key.label("peer") for one in symptoms if one.series.key.labels)
     return frozenset(peer for peer in found if peer)
+
+
+def seen_by(symptoms: Iterable[Symptom]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield services with the one that a client-side metric among some symptoms points to."""
+    for symptom in symptoms:
+        key = symptom.series.key
+        peer = key.label("peer") if key.labels else None
+        if peer:
+            yield key.service, (peer,)
 
 
 class Calls:

@@ -55,10 +55,10 @@ class Scope:
     @classmethod
     def of(cls, symptoms: Iterable[Symptom]) -> "Scope":
         """Return the scope of some symptoms."""
-        members = tuple(symptoms)
+        keys = [symptom.series.key for symptom in symptoms]
         return cls(
-            regions=frozenset(member.region for member in members if member.region),
-            segments=frozenset(member.segment for member in members if member.segment),
+            regions=frozenset(region for key in keys if (region := key.region)),
+            segments=frozenset(segment for key in keys if (segment := key.segment)),
         )
 
     def covers(self, key: SeriesKey) -> bool:

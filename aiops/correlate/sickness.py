@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from operator import is_
 
-from aiops.correlate.bundles import Nature, nature
+from aiops.correlate.bundles import REMEMBERED, Nature, nature
 from aiops.correlate.calls import Calls
 from aiops.domain.resources import is_resource
 from aiops.domain.series import Direction, Family
@@ -115,7 +116,7 @@ class Sickness:
         )
 
 
-_RELATION = SymptomKind.RELATION  # Python 3.11 looks a member up slowly
+_RELATION, _TROUBLE = SymptomKind.RELATION, Nature.TROUBLE  # Python 3.11 looks members up slowly
 
 
 def weighted_strength(symptom: Symptom) -> float:
@@ -136,24 +137,47 @@ def find_sick(symptoms: Iterable[Symptom], calls: Calls) -> dict[str, Sickness]:
     only where nothing else is there: silence is no proof that a host is down.
     """
     members = tuple(symptoms)
-    counted = [one for one in members if nature(one) is Nature.TROUBLE]
+    counted = [one for one in members if nature(one) is _TROUBLE]
     counted = counted or [one for one in members if nature(one) is Nature.GAP]
     own: defaultdict[str, list[Symptom]] = defaultdict(list)
     seen: defaultdict[str, list[Symptom]] = defaultdict(list)
     for symptom in counted:
-        own[symptom.service].append(symptom)
-        peer = symptom.series.key.label("peer")
-        if peer and peer != symptom.service:
+        key = symptom.series.key
+        own[key.service].append(symptom)
+        peer = key.label("peer") if key.labels else None
+        if peer and peer != key.service:
             seen[peer].append(symptom)
     names = sorted({*own, *seen} - {""})
-    return {name: _sickness(name, own.get(name, ()), seen.get(name, ()), calls) for name in names}
+    return {name: _known(name, own.get(name, ()), seen.get(name, ()), calls) for name in names}
+
+
+_last: dict[str, tuple[Sequence[Symptom], Sequence[Symptom], bool, Sickness]] = {}
+
+
+def _known(name: str, own: Sequence[Symptom], seen_by: Sequence[Symptom], calls: Calls) -> Sickness:
+    """Return how sick a service is; from one tick to the next most show the same symptoms."""
+    is_external = calls.service(name).kind is ServiceKind.EXTERNAL
+    known = _last.get(name)
+    if known and known[2] is is_external and _are(known[0], own) and _are(known[1], seen_by):
+        return known[3]
+    sickness = _sickness(name, own, seen_by, is_external=is_external)
+    if len(_last) >= REMEMBERED:
+        _last.clear()
+    _last[name] = own, seen_by, is_external, sickness
+    return sickness
+
+
+def _are(before: Sequence[Symptom], now: Sequence[Symptom]) -> bool:
+    return len(before) == len(now) and all(map(is_, before, now))
 
 
 def _sickness(
-    name: str, own: Sequence[Symptom], seen_by: Sequence[Symptom], calls: Calls
+    name: str, own: Sequence[Symptom], seen_by: Sequence[Symptom], *, is_external: bool
 ) -> Sickness:
     order = sorted(own or seen_by, key=lambda one: (one.onset, one.id))
-    weights = [weighted_strength(one) * _view_weight(name, one, calls) for one in order]
+    weights = [
+        weighted_strength(one) * _view_weight(name, one, is_external=is_external) for one in order
+    ]
     strength = max(weights)
     leading = (
         one
@@ -169,10 +193,9 @@ def _sickness(
     )
 
 
-def _view_weight(name: str, symptom: Symptom, calls: Calls) -> float:
+def _view_weight(name: str, symptom: Symptom, *, is_external: bool) -> float:
     """Return how much a symptom says of `name`, by the side of the call it was measured on."""
     if symptom.service == name:
         key = symptom.series.key
         return CLIENT_SIDE_WEIGHT if key.label("peer") or is_outgoing(key.metric) else 1.0
-    external = calls.service(name).kind is ServiceKind.EXTERNAL
-    return SEEN_EXTERNAL_WEIGHT if external else SEEN_CALM_WEIGHT
+    return SEEN_EXTERNAL_WEIGHT if is_external else SEEN_CALM_WEIGHT

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aiops.correlate.attachment import territory
-from aiops.correlate.bundles import Nature, nature
-from aiops.correlate.calls import Calls, peers_of
+from aiops.correlate.calls import Calls, seen_by
 from aiops.correlate.culprits import (
     LEAST_WEIGHT,
     TICK,
@@ -24,6 +23,7 @@ from aiops.domain.environment import Knowledge
 from aiops.domain.series import Direction, Family
 from aiops.domain.symptoms import Symptom
 from aiops.domain.time import spoken
+from aiops.domain.visibility import stands
 
 MAX_SUSPECTS = 16
 """Of a storm's thousands of sick services the strongest, earliest and changed ones are weighed."""
@@ -95,7 +95,7 @@ def _weight(one: Suspect) -> float:
 
 def line_up(symptoms: Sequence[Symptom], changes: Iterable[Change], knowledge: Knowledge) -> Lineup:
     """Find who may be behind some symptoms, which must not be none at all."""
-    calls = Calls(knowledge.graph, ((one.service, peers_of([one])) for one in symptoms))
+    calls = Calls(knowledge.graph, seen_by(symptoms))
     sick = find_sick(symptoms, calls)
     begins = [one.onset for one in sick.values()] or [one.onset for one in symptoms]
     began = min(begins)
@@ -105,7 +105,7 @@ def line_up(symptoms: Sequence[Symptom], changes: Iterable[Change], knowledge: K
         knowledge=knowledge,
         calls=calls,
         began=began,
-        scope=Scope.of(one for one in symptoms if nature(one) is not Nature.VOID),
+        scope=Scope.of(one for one in symptoms if stands(one)),
     )
     best, rejected = _best_by_service([weigher.weigh(change) for change in distinct(changes)])
     weights = {service: found.weight for service, found in best.items()}

@@ -66,12 +66,13 @@ def user_visible(symptom: Symptom, knowledge: Knowledge) -> bool:
     at the entry or at a step of a journey, each in its bad direction. Silence and other faults of
     the telemetry are not what users meet, nor is a relation that is broken.
     """
-    if symptom.kind in _INDIRECT or not stands(symptom):
+    kind, series = symptom.kind, symptom.series
+    if kind in _INDIRECT or not stands(symptom):
         return False
-    if symptom.kind is _SLO_BURN:
+    if kind is _SLO_BURN:
         return True
     if not is_harmful(symptom):
         return False
-    if symptom.series.kpi is not None or symptom.family is _KPI:
+    if series.kpi is not None or series.family is _KPI:
         return True
-    return symptom.family in _FELT and is_met(symptom.service, knowledge)
+    return series.family in _FELT and is_met(series.key.service, knowledge)

@@ -1,5 +1,6 @@
 """Blast radius: the services, regions, segments, journeys and KPIs a problem reaches."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 
@@ -13,6 +14,8 @@ from aiops.domain.visibility import is_harmful, is_load, stands, user_visible
 
 _SCOPED = frozenset({Family.ERRORS, Family.LATENCY, Family.AVAILABILITY, Family.KPI})
 """Families whose dimensions tell who is hit; saturation of a host tells only where it stands."""
+
+_KPI = Family.KPI  # Python 3.11 looks a member up slowly, and every symptom is asked
 
 
 def blast_radius(candidate: Candidate, knowledge: Knowledge) -> BlastRadius:
@@ -48,8 +51,8 @@ def blast_radius(candidate: Candidate, knowledge: Knowledge) -> BlastRadius:
 
 def hurting(symptoms: Iterable[Symptom]) -> tuple[Symptom, ...]:
     """Return the symptoms that stand and hurt; where none does, all that stand."""
-    standing = tuple(one for one in symptoms if stands(one))
-    return tuple(one for one in standing if is_harmful(one) and not is_load(one)) or standing
+    standing = [one for one in symptoms if stands(one)]
+    return tuple([one for one in standing if is_harmful(one) and not is_load(one)] or standing)
 
 
 def telling_places(harmful: Sequence[Symptom], knowledge: Knowledge) -> tuple[Symptom, ...]:
@@ -83,11 +86,12 @@ def confine(
 
 def _by_strength(symptoms: Sequence[Symptom]) -> tuple[str, ...]:
     """Return the services with technical symptoms, or with any where all of them are KPIs."""
-    technical = [one for one in symptoms if one.family is not Family.KPI] or symptoms
-    strongest: dict[str, float] = {}
+    technical = [one for one in symptoms if one.series.family is not _KPI] or symptoms
+    strongest: defaultdict[str, float] = defaultdict(float)
     for symptom in technical:
-        if symptom.service:
-            strongest[symptom.service] = max(symptom.strength, strongest.get(symptom.service, 0.0))
+        service = symptom.series.key.service
+        strongest[service] = max(symptom.strength, strongest[service])
+    strongest.pop("", None)
     return tuple(sorted(strongest, key=lambda name: (-strongest[name], name)))
 
 

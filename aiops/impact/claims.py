@@ -47,8 +47,9 @@ def met_kpis(symptoms: Iterable[Symptom], knowledge: Knowledge) -> Met:
     """
     felt: defaultdict[str, list[Symptom]] = defaultdict(list)
     for symptom in symptoms:
-        if symptom.series.kpi is None and is_felt(symptom):
-            felt[symptom.service].append(symptom)
+        series = symptom.series
+        if series.key.service in knowledge.doors and series.kpi is None and is_felt(symptom):
+            felt[series.key.service].append(symptom)
     met: dict[str, tuple[Symptom, ...]] = {}
     for journey in knowledge.journeys if felt else ():
         found = tuple(one for service in journey.doors for one in felt.get(service, ()))

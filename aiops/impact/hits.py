@@ -18,6 +18,9 @@ MOST = 100
 
 BySubject = Mapping[str, Sequence[Symptom]]
 
+Order = Mapping[str, int]
+"""The place of each symptom, by its id: the worst comes first."""
+
 
 def hits(
     blast: BlastRadius,
@@ -34,17 +37,19 @@ def hits(
         knowledge: topology and journeys.
     """
     harmful = hurting(symptoms)
+    order = _by_mildness(harmful, knowledge)
     at = _by(harmful, lambda one: one.service)
     sick = [
-        one for name in blast.sick[:MOST] for one in _hit(ReachKind.SICK, name, at[name], knowledge)
+        one for name in blast.sick[:MOST] for one in _hit(ReachKind.SICK, name, at[name], order)
     ]
+    telling = telling_places(harmful, knowledge)
     return (
         *sick,
         *_reached(blast, sick, knowledge),
-        *_places(ReachKind.REGION, blast.regions, harmful, knowledge),
-        *_places(ReachKind.SEGMENT, blast.segments, harmful, knowledge),
-        *_journeys(blast, at, harmful, knowledge),
-        *_kpis(blast, harmful, impacts, knowledge),
+        *_places(ReachKind.REGION, blast.regions, telling, order),
+        *_places(ReachKind.SEGMENT, blast.segments, telling, order),
+        *_journeys(blast, at, harmful, order, knowledge),
+        *_kpis(blast, harmful, impacts, order),
     )
 
 
@@ -76,6 +81,16 @@ def paths_to(
     return {name: path for name, path in paths.items() if path and name in wanted}
 
 
+def _by_mildness(symptoms: Iterable[Symptom], knowledge: Knowledge) -> Order:
+    """Order symptoms once for all that they hit: what users meet, then what is strongest."""
+
+    def mildness(symptom: Symptom) -> tuple[bool, bool, float, str]:
+        unseen = not user_visible(symptom, knowledge)
+        return symptom.is_telemetry, unseen, -symptom.strength, symptom.id
+
+    return {one.id: place for place, one in enumerate(sorted(symptoms, key=mildness))}
+
+
 def _reached(blast: BlastRadius, sick: Sequence[Hit], knowledge: Knowledge) -> Iterator[Hit]:
     hops = knowledge.policies.correlate.hops
     known = {one.name: one for one in sick}
@@ -93,17 +108,20 @@ def _reached(blast: BlastRadius, sick: Sequence[Hit], knowledge: Knowledge) -> I
 
 
 def _places(
-    kind: ReachKind, names: Sequence[str], harmful: Sequence[Symptom], knowledge: Knowledge
+    kind: ReachKind, names: Sequence[str], telling: Sequence[Symptom], order: Order
 ) -> Iterator[Hit]:
     """Yield the places that are hit; where all are, those that show it by themselves."""
-    telling = telling_places(harmful, knowledge)
     of = _by(telling, lambda one: one.region if kind is ReachKind.REGION else one.segment)
     for name in (names or sorted(of))[:MOST]:
-        yield from _hit(kind, name, of[name], knowledge)
+        yield from _hit(kind, name, of[name], order)
 
 
 def _journeys(
-    blast: BlastRadius, at: BySubject, harmful: Sequence[Symptom], knowledge: Knowledge
+    blast: BlastRadius,
+    at: BySubject,
+    harmful: Sequence[Symptom],
+    order: Order,
+    knowledge: Knowledge,
 ) -> Iterator[Hit]:
     """Yield journeys by what their users meet and what they bring in, else by what is behind."""
     moved = _by(harmful, lambda one: one.series.kpi)
@@ -117,17 +135,17 @@ def _journeys(
         behind = [name for name in dict.fromkeys((*doors, *journey.services)) if at[name]]
         felt = met or [one for name in behind for one in at[name]]
         through = tuple(sorted(name for name in behind if name not in doors))
-        yield from _hit(ReachKind.JOURNEY, journey.name, felt, knowledge, through)
+        yield from _hit(ReachKind.JOURNEY, journey.name, felt, order, through)
 
 
 def _kpis(
-    blast: BlastRadius, harmful: Sequence[Symptom], impacts: Sequence[Impact], knowledge: Knowledge
+    blast: BlastRadius, harmful: Sequence[Symptom], impacts: Sequence[Impact], order: Order
 ) -> Iterator[Hit]:
     """Yield KPIs since their loss began, also those that lose without a symptom of their own."""
     of = _by(harmful, lambda one: one.series.kpi)
     for name in blast.kpis[:MOST]:
         began = [one.since for one in impacts if one.kpi == name]
-        own = next(_hit(ReachKind.KPI, name, of[name], knowledge), None)
+        own = next(_hit(ReachKind.KPI, name, of[name], order), None)
         since = min(began, default=own.since if own else None)
         if since is not None:
             yield Hit(
@@ -143,22 +161,17 @@ def _hit(
     kind: ReachKind,
     name: str,
     symptoms: Sequence[Symptom],
-    knowledge: Knowledge,
+    order: Order,
     through: tuple[str, ...] = (),
 ) -> Iterator[Hit]:
     """Yield what symptoms tell of one thing; nothing where there are none."""
-
-    def mildness(symptom: Symptom) -> tuple[bool, bool, float, str]:
-        unseen = not user_visible(symptom, knowledge)
-        return symptom.is_telemetry, unseen, -symptom.strength, symptom.id
-
     if symptoms:
         yield Hit(
             kind=kind,
             name=name,
             since=min(one.onset for one in symptoms),
             until=_until(symptoms),
-            worst=min(symptoms, key=mildness).id,
+            worst=min((one.id for one in symptoms), key=order.__getitem__),
             through=through,
         )
 

@@ -26,11 +26,13 @@ from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
 from aiops.domain.visibility import is_harmful, is_load, is_met, stands, user_visible
 from aiops.incident import severity, timeline
 from aiops.incident.aftermath import find_rollback
+from aiops.incident.blips import is_blip, is_confirmed, is_merely_load
 from aiops.incident.clues import told_by_logs, with_clues
 from aiops.incident.difference import culprit, is_costlier, materially_differs
 from aiops.incident.narrative import narrative
 from aiops.incident.nearby import around, culprits
 from aiops.incident.title import title
+from aiops.incident.wording import headline
 
 __all__ = ["assemble", "deserves_incident", "materially_differs"]
 
@@ -50,11 +52,11 @@ def deserves_incident(members: Sequence[Symptom], knowledge: Knowledge) -> bool:
         for one in members
         if stands(one) and one.state is not SymptomState.PENDING and is_harmful(one)
     ]
-    if not severity.is_confirmed(symptoms) or severity.is_blip(symptoms, knowledge):
+    if not is_confirmed(symptoms) or is_blip(symptoms, knowledge):
         return False
     if any(user_visible(one, knowledge) or _blinds(one, knowledge) for one in symptoms):
         return True
-    if severity.is_merely_load(symptoms):
+    if is_merely_load(symptoms):
         return False
     sick = {(one.service, one.family) for one in symptoms if not is_load(one)}
     strong = max(one.strength for one in symptoms) >= knowledge.policies.life.open_strength
@@ -101,7 +103,8 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
     causes, is_new_cause = _causes(candidate.causes, previous, at, knowledge)
     base = previous or _fresh(symptoms, at, knowledge, incident_id)
     level, why = _severity(symptoms, blast, impacts, knowledge, previous, levels=levels)
-    name = title(symptoms, blast, causes, impacts, knowledge)
+    told = headline(symptoms, blast, knowledge)
+    name = title(symptoms, blast, causes, impacts, knowledge, told=told)
     incident = replace(
         base,
         severity=level,
@@ -120,17 +123,19 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         rolled_back=_rollback(causes, changes, base),
     )
     incident = with_clues(incident, clues)
-    incident = _in_words(incident, changes, knowledge)
+    incident = _in_words(incident, told, changes, knowledge)
     if previous is None or not materially_differs(previous, incident):
         return incident
     return replace(incident, revision=previous.revision + 1)
 
 
-def _in_words(incident: Incident, changes: Sequence[Change], knowledge: Knowledge) -> Incident:
+def _in_words(
+    incident: Incident, told: Symptom, changes: Sequence[Change], knowledge: Knowledge
+) -> Incident:
     """Return the incident with its narrative, and its timeline extended."""
     symptoms, blast, causes = incident.symptoms, incident.blast, incident.causes
     back = (incident.rolled_back,) if incident.rolled_back else ()
-    told = (*_told_changes(symptoms, causes, changes, blast, knowledge), *back)
+    near = (*_told_changes(symptoms, causes, changes, blast, knowledge), *back)
     return replace(
         incident,
         narrative=narrative(
@@ -143,9 +148,10 @@ def _in_words(incident: Incident, changes: Sequence[Change], knowledge: Knowledg
             ruled_out=incident.ruled_out,
             cost=incident.cost,
             levels=incident.levels,
+            told=told,
         ),
         timeline=timeline.extend(
-            timeline.timeline(incident.timeline, symptoms, told, knowledge),
+            timeline.timeline(incident.timeline, symptoms, near, knowledge),
             told_by_logs(incident.clues),
         ),
     )

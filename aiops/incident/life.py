@@ -17,8 +17,8 @@ from aiops.domain.reach import BlastRadius
 from aiops.domain.symptoms import Symptom
 from aiops.domain.timeline import TimelineEntry, TimelineKind
 from aiops.domain.visibility import stands, user_visible
+from aiops.incident.blips import is_blip
 from aiops.incident.repeats import beginnings
-from aiops.incident.severity import is_blip
 from aiops.incident.timeline import extend
 
 
@@ -128,7 +128,12 @@ def reopen(incident: Incident, at: datetime) -> Incident:
 
 def _quiet_since(incident: Incident, at: datetime, knowledge: Knowledge) -> datetime | None:
     standing = [one for one in incident.symptoms if stands(one)]
-    visible = [one for one in standing if user_visible(one, knowledge)]
+    # Whatever counts, something of it is open: most incidents are not looked at further.
+    if standing and all(one.is_open for one in standing):
+        return None
+    if any(one.is_open and user_visible(one, knowledge) for one in standing):
+        return None
+    visible = [one for one in standing if not one.is_open and user_visible(one, knowledge)]
     if incident.called_at is None and is_blip(visible, knowledge):
         visible = []
     gaps = [one for one in standing if one.is_telemetry]

@@ -7,6 +7,7 @@ detected in `payment-service` latency and DB connection errors. One deployment t
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.cost import NOT_ASSESSED, Cost, CostBasis
@@ -37,8 +38,8 @@ _MOST_ANOMALIES = 6
 _MOST_KPIS = 3
 _MOST_RULED_OUT = 3
 _JUMP = 2.0
-_FAMILIES = tuple(Family)
-_READING_ORDER = (Family.LATENCY, Family.ERRORS, Family.AVAILABILITY, Family.SATURATION)
+_READ_FIRST = (Family.LATENCY, Family.ERRORS, Family.AVAILABILITY, Family.SATURATION)
+_READ = {family: place for place, family in enumerate(dict.fromkeys((*_READ_FIRST, *Family)))}
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
@@ -53,6 +54,7 @@ def narrative(
     ruled_out: Sequence[Clause] = (),
     cost: Cost = NOT_ASSESSED,
     levels: ServiceLevels = UNHURT,
+    told: Symptom | None = None,
 ) -> tuple[Clause, ...]:
     """Return the narrative, one clause per sentence; joined by spaces it reads as a text.
 
@@ -66,9 +68,10 @@ def narrative(
         ruled_out: causes that were looked at and rejected.
         cost: how what it costs is known.
         levels: what it took of error budgets.
+        told: the symptom it is told by, where that is known already.
     """
     standing = tuple(one for one in symptoms if stands(one)) or tuple(symptoms)
-    told = headline(standing, blast, knowledge)
+    told = told or headline(standing, blast, knowledge)
     clauses = (
         _headline(told),
         _correlated(told, standing, causes, impacts),
@@ -134,13 +137,13 @@ def _correlated(
 ) -> Clause | None:
     """Tell the other anomalies by service: the likely cause first, then the strongest."""
     counted = {impact.kpi for impact in impacts}
-    own = (told.service, metric_title(told))
+    own, own_title = told.service, metric_title(told)
     others = [
         one
         for one in symptoms
         if is_harmful(one)
         and one.series.kpi not in counted
-        and (one.service, metric_title(one)) != own
+        and (one.service != own or metric_title(one) != own_title)
     ]
     if not others:
         return None
@@ -165,21 +168,17 @@ def _titles(services: Iterable[tuple[str, list[Symptom]]]) -> str:
     """Return titles in a list, as in "`a` latency, errors and `b` CPU usage"."""
     words: list[str] = []
     for service, symptoms in services:
-        titles = dict.fromkeys(
-            telemetry_words(one) if one.is_telemetry else metric_title(one)
-            for one in sorted(symptoms, key=lambda one: (_reading(one.family), one.onset, one.id))
-        )
+        first: dict[str, tuple[int, datetime, str]] = {}
+        for one in symptoms:
+            name = telemetry_words(one) if one.is_telemetry else metric_title(one)
+            place = (_READ[one.family], one.onset, one.id)
+            first[name] = min(place, first.get(name, place))
+        titles = sorted(first, key=first.__getitem__)
         words += [
-            f"`{service}` {name}" if first else name
-            for name, first in zip(titles, [True] + [False] * len(titles), strict=False)
+            f"`{service}` {name}" if is_first else name
+            for name, is_first in zip(titles, [True] + [False] * len(titles), strict=False)
         ]
     return listed(words, limit=_MOST_ANOMALIES)
-
-
-def _reading(family: Family) -> int:
-    if family in _READING_ORDER:
-        return _READING_ORDER.index(family)
-    return len(_READING_ORDER) + _FAMILIES.index(family)
 
 
 def _changed(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from math import isfinite
 
 from aiops.domain.environment import Knowledge
@@ -14,31 +15,23 @@ from aiops.domain.slos import UNHURT, ServiceLevels
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.visibility import (
     is_felt,
-    is_harmful,
-    is_load,
     is_met,
     serves_journey,
     stands,
     user_visible,
 )
+from aiops.incident.blips import doubt, is_merely_load
 from aiops.incident.levels import by_budget
 from aiops.incident.wording import (
     listed,
     metric_title,
     moved_words,
-    ratio_words,
     telemetry_words,
 )
 
-__all__ = ["classify", "is_blip", "is_confirmed", "is_merely_load", "keep", "user_visible"]
+__all__ = ["classify", "keep", "user_visible"]
 
 Verdict = tuple[Severity, str]
-
-_MEASURED = (SymptomKind.ANOMALY, SymptomKind.RELATION, SymptomKind.UNIT_CHANGE)
-"""Kinds that a single odd value can cause."""
-
-_FILLS_UP = (Family.SATURATION, Family.OTHER)
-"""Families that move for many reasons: they bear nobody out who says that users suffer."""
 
 
 def classify(
@@ -63,41 +56,33 @@ def classify(
         levels: what it takes of error budgets.
     """
     standing = tuple(one for one in symptoms if stands(one))
-    verdicts = [
-        *_by_money(impacts, knowledge),
-        *_by_users(standing, knowledge),
-        *_by_journey(standing, knowledge),
-        *by_budget(levels, knowledge.policies.severity),
-    ]
-    if not verdicts:
+    verdict = _worst(
+        chain(
+            _by_money(impacts, knowledge),
+            _by_users(standing, knowledge),
+            _by_journey(standing, knowledge),
+            by_budget(levels, knowledge.policies.severity),
+        )
+    )
+    if verdict is None:
         return _unseen(standing, blast, knowledge)
-    severity, reason = min(verdicts, key=lambda verdict: verdict[0])
+    severity, reason = verdict
     if severity not in (Severity.P1, Severity.P2):
         mild = not impacts and _is_mild(standing, knowledge.policies.severity)
         return (Severity.P4, f"{reason}, and nothing else suffers") if mild else (severity, reason)
-    doubt = _doubt(standing, knowledge)
-    return (Severity.P3, f"{reason}, {doubt}") if doubt else (severity, reason)
+    why_not = doubt(standing, knowledge)
+    return (Severity.P3, f"{reason}, {why_not}") if why_not else (severity, reason)
 
 
-def _doubt(symptoms: Sequence[Symptom], knowledge: Knowledge) -> str:
-    """Return why nobody should be called for what looks severe, empty when somebody should."""
-    if all(one.young for one in symptoms):
-        return "but its series have less than a season of history"
-    if not is_confirmed(symptoms):
-        return "in one signal and one tick so far"
-    telling = [one for one in symptoms if not _is_busy(one)]
-    if is_blip(telling or symptoms, knowledge):
-        return "in one signal, short or faint so far"
-    rescaled = [one for one in symptoms if one.kind is SymptomKind.UNIT_CHANGE]
-    keys = {one.series.key for one in rescaled}
-    if rescaled and all(one.series.key in keys for one in symptoms):
-        return f"but it is a {telemetry_words(rescaled[0])} ({ratio_words(rescaled[0])})"
-    return ""
-
-
-def _is_busy(symptom: Symptom) -> bool:
-    """Return whether it only says that there is more to do, or that something fills up."""
-    return is_load(symptom) or (symptom.family in _FILLS_UP and symptom.kind in _MEASURED)
+def _worst(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """Return the first of the worst verdicts; nothing is worse than P1, so none is looked for."""
+    worst: Verdict | None = None
+    for one in verdicts:
+        if worst is None or one[0] < worst[0]:
+            worst = one
+        if worst[0] is Severity.P1:
+            break
+    return worst
 
 
 def keep(
@@ -131,51 +116,6 @@ def keep(
     if relaxed <= severity:
         return severity, f"{fresh[1]}; {severity} until clearly below"
     return fresh
-
-
-def is_confirmed(symptoms: Iterable[Symptom]) -> bool:
-    """Return whether more than one tick or more than one signal says so: it is no blip.
-
-    Parts of one metric (its regions and segments) are one signal. What an outside tool or an SLO
-    says has been confirmed there.
-    """
-    signals = set()
-    for symptom in symptoms:
-        if symptom.kind not in _MEASURED or symptom.last_seen > symptom.onset:
-            return True
-        signals.add((symptom.service, symptom.family))
-    return len(signals) > 1
-
-
-def is_blip(symptoms: Iterable[Symptom], knowledge: Knowledge) -> bool:
-    """Return whether only one signal of one service says so, and not for long: it may be over.
-
-    A restart or a lost packet takes a tick or two; what outlasts that is trouble. One series of a
-    KPI wanders off by itself now and then; it must be far off. What an outside tool or an SLO
-    says has been looked at there.
-    """
-    signals = set()
-    for symptom in symptoms:
-        if symptom.kind not in _MEASURED or _is_marked(symptom, knowledge):
-            return False
-        part = symptom.id if symptom.family is Family.KPI else ""
-        signals.add((symptom.service, symptom.family, part))
-    return len(signals) <= 1
-
-
-def _is_marked(symptom: Symptom, knowledge: Knowledge) -> bool:
-    policy = knowledge.policies.severity
-    if symptom.family is Family.KPI:
-        return symptom.strength >= policy.lone_kpi_strength
-    return (symptom.last_seen - symptom.onset).total_seconds() >= policy.lone_seconds
-
-
-def is_merely_load(symptoms: Sequence[Symptom]) -> bool:
-    """Return whether there is only more to do: traffic up, and what fills up with it."""
-    harmful = [one for one in symptoms if is_harmful(one)]
-    return any(is_load(one) for one in symptoms) and all(
-        is_load(one) or one.family in _FILLS_UP for one in harmful
-    )
 
 
 def _by_money(impacts: Sequence[Impact], knowledge: Knowledge) -> Iterable[Verdict]:
@@ -227,6 +167,7 @@ def _by_journey(symptoms: Sequence[Symptom], knowledge: Knowledge) -> Iterable[V
         severity, words = judge(symptom, policy)
         if severity <= Severity.P2:
             yield Severity.P2, f"{words}, and other services of a journey suffer with it"
+            return  # the others would say the same
 
 
 def _by_failures(symptom: Symptom, policy: SeverityPolicy) -> Verdict:

@@ -46,11 +46,14 @@ def timeline(
     """
     last = {entry.source: entry for entry in previous if entry.kind in _WORSENING}
     fresh: list[TimelineEntry] = [_change(change) for change in changes]
-    untold = [one for one in symptoms if stands(one) and one.id not in last]
-    skipped = {one.id for one in untold[max(MOST_ONSETS - len(last), 0) :]}
+    room = MOST_ONSETS - len(last)
     for symptom in symptoms:
-        if stands(symptom) and symptom.id not in skipped:
-            fresh += _of(symptom, last.get(symptom.id), knowledge)
+        if not stands(symptom):
+            continue
+        told = last.get(symptom.id)
+        room -= told is None
+        if told is not None or room >= 0:
+            fresh += _of(symptom, told, knowledge)
     return extend(previous, fresh)
 
 
@@ -161,29 +164,38 @@ def _change(change: Change) -> TimelineEntry:
 def _of(
     symptom: Symptom, last: TimelineEntry | None, knowledge: Knowledge
 ) -> Iterator[TimelineEntry]:
-    what, values = subject_words(symptom), values_words(symptom)
-    yield TimelineEntry(
-        at=symptom.onset,
-        kind=TimelineKind.ONSET,
-        text=f"{what} {values}".rstrip(),
-        source=symptom.id,
-    )
-    is_worse = last is not None and not last.text.endswith(values)
-    is_due = last is not None and symptom.last_seen - last.at >= _BETWEEN_PEAKS
-    if symptom.is_open and is_worse and is_due and user_visible(symptom, knowledge):
+    """Yield what is new of a symptom: its onset is told once, so `last` is none or later."""
+    if last is None:
+        yield TimelineEntry(
+            at=symptom.onset,
+            kind=TimelineKind.ONSET,
+            text=f"{subject_words(symptom)} {values_words(symptom)}".rstrip(),
+            source=symptom.id,
+        )
+    elif _is_worse(symptom, last, knowledge):
         yield TimelineEntry(
             at=symptom.last_seen,
             kind=TimelineKind.PEAK,
-            text=f"{what} at its worst so far: {values}",
+            text=f"{subject_words(symptom)} at its worst so far: {values_words(symptom)}",
             source=symptom.id,
         )
     if not symptom.is_open:
         yield TimelineEntry(
             at=symptom.ended_at or symptom.last_seen,
             kind=TimelineKind.ENDED,
-            text=f"{what} {_ending(symptom)}",
+            text=f"{subject_words(symptom)} {_ending(symptom)}",
             source=symptom.id,
         )
+
+
+def _is_worse(symptom: Symptom, last: TimelineEntry, knowledge: Knowledge) -> bool:
+    """Return whether users meet something worse by now than what was last told some time ago."""
+    return (
+        symptom.is_open
+        and symptom.last_seen - last.at >= _BETWEEN_PEAKS
+        and not last.text.endswith(values_words(symptom))
+        and user_visible(symptom, knowledge)
+    )
 
 
 def _ending(symptom: Symptom) -> str:

@@ -38,6 +38,8 @@ def title(
     causes: Sequence[Cause],
     impacts: Sequence[Impact],
     knowledge: Knowledge,
+    *,
+    told: Symptom | None = None,
 ) -> str:
     """Return the title, as in "EU checkout failures after payment-service deploy".
 
@@ -50,8 +52,9 @@ def title(
         causes: best first; empty when unknown.
         impacts: what it costs, worst first.
         knowledge: journeys and topology, for names.
+        told: the symptom it is told by, where that is known already.
     """
-    told = headline(symptoms, blast, knowledge)
+    told = told or headline(symptoms, blast, knowledge)
     happens = _happens(told, symptoms, blast, impacts, knowledge)
     return _fitting(happens + _because(told, causes, knowledge))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
 from aiops.domain.affected import Affected
 from aiops.domain.changes import Change, ChangeKind
@@ -12,7 +13,7 @@ from aiops.domain.incidents import Cause, Impact
 from aiops.domain.journeys import Journey
 from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Family, Labels
-from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.symptoms import TELEMETRY_KINDS, Symptom, SymptomKind
 from aiops.domain.time import clock_time
 from aiops.domain.visibility import is_harmful, is_load, is_met, stands
 
@@ -45,18 +46,17 @@ def headline(symptoms: Sequence[Symptom], blast: BlastRadius, knowledge: Knowled
     if not symptoms:
         raise ValueError("an incident is told by its symptoms; got none")
 
-    def order(one: Symptom) -> tuple[bool, int, bool, bool, float]:
+    def order(one: Symptom) -> tuple[bool, bool, float]:
         return (
-            not stands(one),
-            _class(one, knowledge),
             not _in_scope(one.region, blast.regions),
             not _in_scope(one.segment, blast.segments),
             -one.strength,
         )
 
-    orders = [order(one) for one in symptoms]
-    first = min(orders)
-    equals = [one for one, its in zip(symptoms, orders, strict=True) if its == first]
+    standing = [one for one in symptoms if stands(one)] or symptoms
+    classes = [_class(one, knowledge) for one in standing]
+    first_class = _least(standing, classes)
+    equals = _least(first_class, [order(one) for one in first_class])
     return min(equals, key=lambda one: (operation_of(one) is None, one.id))
 
 
@@ -271,16 +271,23 @@ def _in_scope(value: str | None, named: Sequence[str]) -> bool:
     return value in named if named else value is None
 
 
+def _least(symptoms: Sequence[Symptom], places: Sequence[Any]) -> list[Symptom]:
+    """Return the symptoms whose place, in the same order, is the least there is."""
+    least = min(places)
+    return [one for one, place in zip(symptoms, places, strict=True) if place == least]
+
+
 def _class(symptom: Symptom, knowledge: Knowledge) -> int:
     """Return which sort of symptom comes first in telling: 0 is what users meet at the door."""
-    if symptom.is_telemetry:
+    series = symptom.series
+    if symptom.kind in TELEMETRY_KINDS:
         return _SILENT
     if symptom.kind is _SLO_BURN:
         return _BURNING
     if is_load(symptom) or not is_harmful(symptom):
         return _LOAD
-    if symptom.series.kpi is not None or symptom.family is _KPI:
+    if series.kpi is not None or series.family is _KPI:
         return _MOVED
-    if symptom.family in _MET and is_met(symptom.service, knowledge):
-        return _MET[symptom.family] + (symptom.service not in knowledge.entries)
+    if series.family in _MET and is_met(series.key.service, knowledge):
+        return _MET[series.family] + (series.key.service not in knowledge.entries)
     return _INFRASTRUCTURE

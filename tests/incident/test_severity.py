@@ -8,7 +8,7 @@ from aiops.domain.incidents import Severity
 from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Direction
 from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
-from aiops.incident.severity import classify, is_merely_load, keep, user_visible
+from aiops.incident.severity import classify, keep, user_visible
 from tests.builders import checkout_errors, minute, revenue, series, shop, story, symptom
 from tests.incident.scenes import EU_CHECKOUT, loss
 from topology.graph import ServiceGraph
@@ -77,7 +77,6 @@ def test_a_single_weak_symptom_is_p4() -> None:
 def test_more_load_that_hurts_nobody_is_p4() -> None:
     load = symptom(series("search", "requests_total"), direction=Direction.UP)
     cpu = symptom(series("search", "cpu_usage"), strength=40)
-    assert is_merely_load((load, cpu))
     assert level(load, cpu) is Severity.P4
 
 
