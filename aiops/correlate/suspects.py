@@ -17,6 +17,7 @@ from aiops.correlate.culprits import (
     suspect_change,
 )
 from aiops.correlate.sickness import Sickness, find_sick, weighted_strength
+from aiops.correlate.surges import is_surge
 from aiops.correlate.travel import ORDER_SECONDS, Travel
 from aiops.domain.changes import Change
 from aiops.domain.environment import Knowledge
@@ -112,7 +113,7 @@ def line_up(symptoms: Sequence[Symptom], changes: Iterable[Change], knowledge: K
     order = _likeliest(sick, weights)
     names = sorted(order[:MAX_SUSPECTS])
     travel = Travel(sick=sick, calls=calls, hops=knowledge.policies.correlate.hops)
-    surges = [name for name in best if _is_surge(name, travel)]
+    surges = [name for name in best if is_surge(name, travel)]
     brought = [replace(best.pop(name), weight=0.0, rejected=SURGE_FIRST) for name in surges]
     rejected = (*brought, *rejected)
     weights = {service: found.weight for service, found in best.items()}
@@ -238,18 +239,6 @@ def _likeliest(sick: dict[str, Sickness], weights: dict[str, float]) -> list[str
         delay = (one.onset - first).total_seconds() if first else 0.0
         score[name] += one.strength + math.exp(-delay / ORDER_SECONDS)
     return sorted(score, key=lambda name: (-score[name], name))
-
-
-def _is_surge(name: str, travel: Travel) -> bool:
-    """Tell whether more requests than usual came to a service before anything else was wrong.
-
-    Where it failed first, they may be the retries that a change of its own brought about.
-    """
-    own = travel.sick.get(name)
-    if own is None or own.load_since is None or not travel.comes_with_load(name):
-        return False
-    others = [one.onset for one in own.symptoms if one.family is not Family.TRAFFIC]
-    return own.load_since <= min(others, default=own.load_since)
 
 
 def _suspect(
