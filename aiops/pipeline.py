@@ -135,14 +135,19 @@ def assemble(  # noqa: PLR0917  # one argument per thing it is made of
 
 
 def decide(
-    incident: Incident, previous: Incident | None, tick: EnvTick, knowledge: Knowledge
+    incident: Incident,
+    previous: Incident | None,
+    tick: EnvTick,
+    knowledge: Knowledge,
+    others: Iterable[Incident] = (),
 ) -> tuple[Incident, tuple[Notification, ...]]:
     """Incident → Notification: page, ticket or record, with its reason, and whom that tells.
 
     While the pipeline catches up on the past nobody new is told: what is over by the end stays
-    silent, what is still alive is told once, at the first live tick.
+    silent, what is still alive is told once, at the first live tick. `others` are the incidents of
+    the environment: what the page for one of them covers is not paged again.
     """
-    incident = react(incident, tick, knowledge)
+    incident = react(incident, tick, knowledge, others)
     incident, told = plan(incident, previous, tick.at, knowledge, live=tick.live)
     return timeline.decided(incident, previous, told, tick.at), told
 
@@ -183,7 +188,8 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
     notifications: list[Notification] = []
     for name, incident in incidents.items():
         aged = life.advance_life(incident, tick.at, knowledge.policies.life, knowledge)
-        incidents[name], messages = decide(aged, before.get(name), tick, knowledge)
+        others = incidents.values()
+        incidents[name], messages = decide(aged, before.get(name), tick, knowledge, others)
         notifications += messages
     revisions = tuple(
         incident for name, incident in incidents.items() if incident != before.get(name)

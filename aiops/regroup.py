@@ -107,7 +107,9 @@ def _told(
     incidents = {one.id: one for one in env.incidents}
     notifications: list[Notification] = []
     for one in after:
-        incidents[one.id], messages = pipeline.decide(one, before.get(one.id), tick, knowledge)
+        incidents[one.id], messages = pipeline.decide(
+            one, before.get(one.id), tick, knowledge, incidents.values()
+        )
         notifications += messages
     return Advance(
         state=replace(

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from aiops.domain.windows import Window
+
 
 class Mode(StrEnum):
     """How far the product goes: watch only, beside an existing pager, or as the pager's source."""
@@ -172,6 +174,7 @@ class PagingPolicy:
         shown_sinks: sinks that show an incident, also after its end; to tell any other sink of
             one that is over would call people again.
         default_owner: who gets what nobody owns.
+        windows: times of the week in which planned work may show.
     """
 
     mode: Mode = Mode.OBSERVE
@@ -182,6 +185,7 @@ class PagingPolicy:
     ticket_sinks: tuple[str, ...] = ("slack",)
     shown_sinks: tuple[str, ...] = ("slack",)
     default_owner: str = "platform"
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,21 +1,16 @@
 """Page, ticket or record: from what users meet, where, and in which mode."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import EnvTick, Knowledge
 from aiops.domain.incidents import Decision, Incident, Reason, Severity
 from aiops.domain.policies import Mode
-from aiops.domain.series import Family
-from aiops.domain.symptoms import Symptom, SymptomKind
-from aiops.domain.visibility import stands
+from aiops.domain.symptoms import SymptomKind
+from aiops.route.cover import cover_of
 from aiops.route.silence import silence_of
-
-AFTERWARDS = timedelta(minutes=10)
-"""How long after its window planned work may take to show that all is well again."""
+from aiops.route.windows import breaks_through, planned_work
 
 _WOULD_PAGE = frozenset(
     {
@@ -23,11 +18,12 @@ _WOULD_PAGE = frozenset(
         Reason.BESIDE_MODE,
         Reason.ENVIRONMENT_DOES_NOT_PAGE,
         Reason.ENVIRONMENT_UNKNOWN,
+        Reason.ALREADY_COVERED,
     }
 )
 """Why nobody is paged for what is bad enough to page."""
 
-_HELD = frozenset({Reason.SILENCED})
+_HELD = frozenset({Reason.SILENCED, Reason.ALREADY_COVERED})
 """Why people do not hear for now of what they are to hear of."""
 
 _ORDER = (Decision.NONE, Decision.TICKET, Decision.PAGE)
@@ -41,9 +37,11 @@ class Verdict(NamedTuple):
     note: str = ""
 
 
-def react(incident: Incident, tick: EnvTick, knowledge: Knowledge) -> Incident:
+def react(
+    incident: Incident, tick: EnvTick, knowledge: Knowledge, others: Iterable[Incident] = ()
+) -> Incident:
     """Return an incident with what people get for it, and since when it is one to call them for."""
-    verdict = decide(incident, tick, knowledge)
+    verdict = decide(incident, tick, knowledge, others)
     calls = verdict.decision is Decision.PAGE or verdict.reason in _WOULD_PAGE
     return replace(
         incident,
@@ -55,18 +53,21 @@ def react(incident: Incident, tick: EnvTick, knowledge: Knowledge) -> Incident:
     )
 
 
-def decide(incident: Incident, tick: EnvTick, knowledge: Knowledge) -> Verdict:
+def decide(
+    incident: Incident, tick: EnvTick, knowledge: Knowledge, others: Iterable[Incident] = ()
+) -> Verdict:
     """Return what people get for an incident, and why.
 
     What planned work does to itself is one step quieter: a ticket for what would page, else a
-    record. A silence tells nobody anything they do not know already. What was decided for an
-    episode otherwise never becomes quieter: a page stays one until it ends, and once it has ended
-    the decision stands.
+    record. So is what the page for another incident covers. A silence tells nobody anything they
+    do not know already. What was decided for an episode otherwise never becomes quieter: a page
+    stays one until it ends, and once it has ended the decision stands.
 
     Args:
         incident: as it stands.
         tick: the changes and silences that are known, and the time.
         knowledge: for the paging policy.
+        others: the incidents of its environment, as they are decided by now.
     """
     before = Verdict(incident.decision, incident.decision_reason, incident.decision_note)
     if not incident.is_live:
@@ -74,8 +75,10 @@ def decide(incident: Incident, tick: EnvTick, knowledge: Knowledge) -> Verdict:
     verdict = _wanted(incident)
     if verdict.decision is Decision.PAGE:
         verdict = _allowed(verdict, incident, tick, knowledge)
-    elif verdict.decision is Decision.TICKET and _is_planned(incident, tick.changes, tick.at):
-        verdict = Verdict(Decision.NONE, Reason.PLANNED_WORK)
+    elif verdict.decision is Decision.TICKET and (work := _planned(incident, tick, knowledge)):
+        verdict = Verdict(Decision.NONE, Reason.PLANNED_WORK, work)
+    if verdict.decision is Decision.PAGE:
+        verdict = _covered(verdict, incident, others, knowledge)
     held = _held(verdict, incident, tick)
     if held is not None:
         return held
@@ -141,8 +144,9 @@ def _allowed(page: Verdict, incident: Incident, tick: EnvTick, knowledge: Knowle
         return Verdict(Decision.NONE, Reason.ENVIRONMENT_UNKNOWN)
     if incident.env not in paging.paging_environments:
         return Verdict(Decision.TICKET, Reason.ENVIRONMENT_DOES_NOT_PAGE)
-    if _is_planned(incident, tick.changes, tick.at):
-        return Verdict(Decision.TICKET, Reason.PLANNED_WORK)
+    work = "" if breaks_through(incident) else _planned(incident, tick, knowledge)
+    if work:
+        return Verdict(Decision.TICKET, Reason.PLANNED_WORK, work)
     if paging.mode is Mode.OBSERVE:
         return Verdict(Decision.TICKET, Reason.OBSERVE_MODE)
     if paging.mode is Mode.BESIDE:
@@ -150,26 +154,15 @@ def _allowed(page: Verdict, incident: Incident, tick: EnvTick, knowledge: Knowle
     return page
 
 
-def _is_planned(incident: Incident, changes: Sequence[Change], at: datetime) -> bool:
-    """Return whether all that is sick is under declared maintenance, and was well after it."""
-    windows = [
-        change
-        for change in changes
-        if change.kind is ChangeKind.MAINTENANCE and change.env == incident.env
-    ]
-    if not windows:
-        return False
-    standing = [one for one in incident.symptoms if stands(one)]
-    sick = [one for one in standing if one.family is not Family.KPI] or standing
-    return bool(sick) and all(any(_covers(window, one, at) for window in windows) for one in sick)
+def _covered(
+    page: Verdict, incident: Incident, others: Iterable[Incident], knowledge: Knowledge
+) -> Verdict:
+    covering = None if incident.paged_at else cover_of(incident, others, knowledge)
+    if covering is None:
+        return page
+    note = f"{covering.id}, by its cause {covering.causes[0].service}"
+    return Verdict(Decision.TICKET, Reason.ALREADY_COVERED, note)
 
 
-def _covers(window: Change, symptom: Symptom, at: datetime) -> bool:
-    if window.service not in ("", symptom.service) or window.started_at > symptom.onset:
-        return False
-    if window.region not in (None, symptom.region):
-        return False
-    over = at if symptom.is_open else symptom.ended_at or symptom.last_seen
-    return window.ended_at is None or (
-        symptom.onset <= window.ended_at and over <= window.ended_at + AFTERWARDS
-    )
+def _planned(incident: Incident, tick: EnvTick, knowledge: Knowledge) -> str:
+    return planned_work(incident, tick.changes, knowledge.policies.paging.windows, tick.at)

@@ -28,9 +28,13 @@ def is_covered(incident: Incident, matchers: Iterable[Matcher]) -> bool:
     conditions = tuple(matchers)
     standing = [one for one in incident.symptoms if stands(one)]
     sick = [one for one in standing if one.is_open] or standing
-    common = _of_incident(incident)
-    labels = ({**_of_symptom(one), **common} for one in sick)
+    labels = (labels_of(incident, one) for one in sick)
     return bool(sick) and all(matcher.matches(every) for every in labels for matcher in conditions)
+
+
+def labels_of(incident: Incident, symptom: Symptom) -> Labels:
+    """Return what a symptom of an incident is, by label."""
+    return {**_of_symptom(symptom), **_of_incident(incident)}
 
 
 def _of_incident(incident: Incident) -> Labels:

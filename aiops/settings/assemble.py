@@ -13,6 +13,7 @@ from aiops.domain.slos import Slo
 from aiops.domain.symptoms import Origin
 from aiops.settings.checks import entry_of, is_loopback
 from aiops.settings.problems import shown
+from aiops.settings.routing import window_of
 from aiops.settings.schema import (
     JourneySection,
     KpiSection,
@@ -225,6 +226,7 @@ def _paging(file: SettingsFile) -> PagingPolicy:
         ticket_sinks=tuple(slack if file.ticket_to is None else file.ticket_to),
         shown_sinks=tuple(name for name, sink in file.sinks.items() if sink.kind != "pagerduty"),
         default_owner=file.default_owner,
+        windows=tuple(window_of(one) for one in file.windows),
     )
 
 

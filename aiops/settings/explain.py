@@ -47,6 +47,8 @@ _EXPECTED: Mapping[str, str] = MappingProxyType(
         "datetime_type": "a time with its zone, as 2026-01-05T09:00:00Z",
         "timezone_aware": "a time with its zone, as 2026-01-05T09:00:00Z",
         "trace_url": "an address with {{trace_id}} once after its host, and no other braces",
+        "matcher": "a label, an operator (= != =~ !~) and a value, as service=checkout",
+        "time_of_day": "a time of day, as 22:00",
         "zone_unknown": "the name of a time zone, as Europe/Berlin",
         "greater_than": "a number greater than {gt}",
         "greater_than_equal": "a number of at least {ge}",

@@ -7,75 +7,34 @@ that holds one (`AIOPS_…`, because only those are passed on to our processes).
 
 from datetime import date
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from aiops.domain.policies import CorrelatePolicy, DetectPolicy, LifePolicy, Mode, SeverityPolicy
 from aiops.domain.series import DEFAULT_ENV, Direction, Family
 from aiops.domain.slos import Budgeting, Sli
+from aiops.domain.windows import WindowKind
+from aiops.settings.fields import (
+    Currency,
+    HttpUrl,
+    Labels,
+    MatcherText,
+    Name,
+    PolicyOf,
+    ProjectKey,
+    Seconds,
+    SecretVariable,
+    Text,
+    Texts,
+    TimeOfDay,
+    TraceUrl,
+    Weekday,
+    Zone,
+    one_or_many,
+    spelled,
+    without_empty,
+)
 from topology.attributes import ServiceKind
-
-
-def _without_empty(values: Any) -> Any:
-    """Drop keys nobody gave a value to."""
-    if values is None:
-        return {}
-    if isinstance(values, dict):
-        return {key: value for key, value in values.items() if value is not None}
-    return values
-
-
-def _spelled(value: Any) -> Any:
-    """Take `in path` and `in-path` for `in_path`."""
-    return value.strip().replace(" ", "_").replace("-", "_") if isinstance(value, str) else value
-
-
-def _one_or_many(value: Any) -> Any:
-    """Take a single text for a list of one."""
-    return [value] if isinstance(value, str) else value
-
-
-def _known_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, OSError, ValueError) as error:
-        raise PydanticCustomError("zone_unknown", "a time zone") from error
-    return value
-
-
-def _with_trace_id(value: str) -> str:
-    rest = value.replace("{trace_id}", "", 1)
-    in_host = "{" in value.split("/", 3)[2]
-    if rest == value or in_host or any(char in rest for char in "{}<>|\"'\\`"):
-        raise PydanticCustomError("trace_url", "an address with the trace's id in its path")
-    return value
-
-
-Text = Annotated[str, StringConstraints(min_length=1)]
-Zone = Annotated[str, AfterValidator(_known_zone)]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-ProjectKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]+$")]
-HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
-TraceUrl = Annotated[
-    str, StringConstraints(pattern=r"^https?://[^\s/]+/\S*$"), AfterValidator(_with_trace_id)
-]
-SecretVariable = Annotated[str, StringConstraints(pattern=r"^AIOPS_[A-Z0-9_]+$")]
-Seconds = Annotated[int, Field(gt=0)]
-Texts = Annotated[list[Text], BeforeValidator(_one_or_many)]
-Labels = Annotated[list[Text], Field(min_length=1), BeforeValidator(_one_or_many)]
-PolicyOf = BeforeValidator(_without_empty)
 
 
 class Section(BaseModel):
@@ -88,7 +47,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _ignore_empty(cls, values: Any) -> Any:
-        return _without_empty(values)
+        return without_empty(values)
 
 
 class EnvironmentSection(Section):
@@ -248,10 +207,24 @@ class RetentionSection(Section):
     history_days: Annotated[int, Field(ge=1)] = 35
 
 
+class WindowSection(Section):
+    """`windows[]`."""
+
+    name: Text = Field(description="how people call the window, as `nightly deploy`")
+    kind: WindowKind = WindowKind.MAINTENANCE
+    matchers: Annotated[list[MatcherText], Field(min_length=1), BeforeValidator(one_or_many)] = (
+        Field(description="what the window is about, as `service=checkout`")
+    )
+    start: TimeOfDay = Field(description="the time of day it begins, as 22:00")
+    end: TimeOfDay = Field(description="the time of day it ends, as 23:30")
+    weekdays: Annotated[list[Weekday], BeforeValidator(one_or_many)] = []
+    zone: Zone = "UTC"
+
+
 class SettingsFile(Section):
     """The whole of `aiops.yaml`."""
 
-    mode: Annotated[Mode, BeforeValidator(_spelled)] = Mode.OBSERVE
+    mode: Annotated[Mode, BeforeValidator(spelled)] = Mode.OBSERVE
     currency: Currency | None = None
     regions: Texts = []
     segments: Texts = []
@@ -270,6 +243,7 @@ class SettingsFile(Section):
     page_to: Texts | None = None
     ticket_to: Texts | None = None
     default_owner: Text = "platform"
+    windows: list[WindowSection] = []
     detect: Annotated[DetectPolicy, PolicyOf] = DetectPolicy()
     correlate: Annotated[CorrelatePolicy, PolicyOf] = CorrelatePolicy()
     severity: Annotated[SeverityPolicy, PolicyOf] = SeverityPolicy()

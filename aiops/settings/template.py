@@ -138,6 +138,17 @@ settle_seconds: 30
 ## What is older than this when we come back from downtime is worked through without paging.
 catch_up_seconds: 600
 
+## Times of the week in which planned work may show. It is recorded, and told as a ticket at most;
+## a P1 and lost money page all the same. Maintenance with a date is an event: `aiops help`.
+# windows:
+#   - name: nightly deploy
+#     kind: deploy                # or maintenance
+#     matchers: [service=~"checkout|payment-.*", region=EU]
+#     start: 22:00
+#     end: 23:30
+#     weekdays: [mon, tue, wed, thu]
+#     zone: Europe/Berlin
+
 ## When values become a symptom, what is related, how bad it is, when it is over.
 # detect:
 #   bar: 5.0

@@ -116,8 +116,20 @@ WINDOW = change("checkout", kind=ChangeKind.MAINTENANCE, ref="CHG-7", at=0)
 
 
 def test_declared_maintenance_of_every_sick_service_suppresses_the_page() -> None:
-    found = decide(incident(symptoms=drained()), [WINDOW], minute(4), knowing())
-    assert found == (Decision.TICKET, Reason.PLANNED_WORK)
+    mild = incident(Severity.P2, impacts=(), symptoms=drained())
+    assert decide(mild, [WINDOW], minute(4), knowing()) == (Decision.TICKET, Reason.PLANNED_WORK)
+
+
+@pytest.mark.parametrize(
+    "severe",
+    [
+        incident(Severity.P1, impacts=(), symptoms=drained()),
+        incident(Severity.P2, symptoms=drained()),
+    ],
+    ids=["a P1", "lost money"],
+)
+def test_what_is_severe_breaks_through_its_maintenance(severe: Incident) -> None:
+    assert decide(severe, [WINDOW], minute(4), knowing())[0] is Decision.PAGE
 
 
 def test_what_would_be_a_ticket_is_only_recorded_inside_its_maintenance() -> None:

@@ -328,6 +328,18 @@ def slo(text: str) -> str:
         ("currency: Euro", "currency code of three capitals"),
         ("holidays: [christmas]", "a date, as 2026-12-25"),
         ("holidays: 5", "expected a list"),
+        (
+            "windows: [{name: a, matchers: checkout, start: 22:00, end: 23:00}]",
+            "as service=checkout",
+        ),
+        ("windows: [{name: a, matchers: 'a=~(', start: 22:00, end: 23:00}]", "as service=checkout"),
+        (
+            "windows: [{name: a, matchers: a=b, start: 25:00, end: 23:00}]",
+            "a time of day, as 22:00",
+        ),
+        ("windows: [{name: a, matchers: a=b, start: noon, end: 23:00}]", "a time of day, as 22:00"),
+        ("windows: [{name: a, matchers: a=b, start: 22:00}]", "the time of day it ends"),
+        ("windows: [{name: a, matchers: [], start: 22:00, end: 23:00}]", "at least one value"),
         ("sources: {a: {url: 'http://x', zone: Mars/Base}}", "name of a time zone, as Europe/"),
         ("sources: {a: {url: 'http://x', zones: {EU: '../etc'}}}", "the name of a time zone"),
         ("environments: {prod: {pages: maybe}}", "expected true or false"),
