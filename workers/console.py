@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from aiops.domain.changes import Change
 from aiops.domain.incidents import Incident
 from aiops.domain.words import Place, Verb
+from aiops.impact.flow import Flow, flows, young_of
 from aiops.ingest import changes
 from aiops.learn.marks import holding
 from aiops.web.app import create_app
@@ -21,6 +22,15 @@ from workers.hearing import say
 from workers.judgement import judge
 from workers.listening import keep
 from workers.wiring import Parts
+
+FLOW_SPAN = timedelta(hours=3)
+"""How much of a KPI the first page shows."""
+
+A_SEASON = timedelta(days=1)
+"""Below so much history nobody knows what is usual."""
+
+OLD_SPAN = timedelta(days=8)
+"""How far back the first page looks for it."""
 
 MEET_SPAN = timedelta(days=7)
 """How long ago a change may have begun whose end is reported alone."""
@@ -57,6 +67,7 @@ def make_console(parts: Parts) -> FastAPI:
             silences=lambda: parts.silences.all(_LISTED),
             silence=partial(silencing.silence, parts),
             expire_silence=partial(silencing.expire, parts, place=Place.CONSOLE),
+            flows=lambda: flows_now(parts),
             marks=lambda: holding(parts.marks.all(), parts.clock.now()),
         )
     )
@@ -84,6 +95,19 @@ def seen_until(parts: Parts) -> datetime | None:
     """Return up to when every source has been looked at; None before the first tick."""
     newest = [parts.extents.newest_tick(source.name) for source in parts.settings.sources]
     return min((at for at in newest if at is not None), default=None)
+
+
+def flows_now(parts: Parts) -> Sequence[Flow]:
+    """Return how every KPI of the default environment stands, over the last hours."""
+    settings, now = parts.settings, parts.clock.now()
+    env = settings.default_env
+    window = parts.history.kpi_window(env, now - FLOW_SPAN, now)
+    young: set[str] = set()
+    if window is not None:
+        services = {one.key.service for one in window.series}
+        past = parts.history.samples(env).hourly(services, now - OLD_SPAN, now - A_SEASON)
+        young = young_of(window.series, past)
+    return flows(window, settings.kpis, settings.journeys, now, young=young)
 
 
 def _shown(secret: SecretStr | None) -> str | None:

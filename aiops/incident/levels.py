@@ -1,8 +1,9 @@
 """What an incident does to service levels: in words, and as a severity."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
-from aiops.domain.incidents import Clause, Severity
+from aiops.domain.incidents import Clause, Incident, Severity
 from aiops.domain.policies import SeverityPolicy
 from aiops.domain.slos import BudgetUse, Measure, ServiceLevels, Sli, Tally
 from aiops.domain.time import clock_time
@@ -30,6 +31,15 @@ def by_budget(levels: ServiceLevels, policy: SeverityPolicy) -> Iterator[tuple[S
                 rate = f"consuming error budget of {slo_name(use)} at {use.burn_rate:.3g}x rate"
                 yield severity, f"{rate} ({severity} from {bar:g}x)"
                 break
+
+
+def priority(incident: Incident) -> tuple[Severity, float, datetime]:
+    """Return by what incidents are told in order: severity, budget taken, then who waits longest.
+
+    The budget is the greatest share of one error budget that it took.
+    """
+    share = max((one.share for one in incident.levels.budgets), default=0.0)
+    return incident.severity, -share, incident.started_at
 
 
 def level_clauses(levels: ServiceLevels) -> Iterator[Clause]:

@@ -30,7 +30,13 @@ def router(services: WebServices) -> APIRouter:
             seen_until() if seen_until else None,
             is_watched=seen_until is not None,
         )
-        return rendering.page("incidents.html", view=view, now=now, refresh_seconds=10)
+        return rendering.page(
+            "incidents.html",
+            view=view,
+            flows=services.flows(),
+            now=now,
+            refresh_seconds=10,
+        )
 
     @routes.get("/incidents/{incident_id}")
     def incident(incident_id: str) -> Response:

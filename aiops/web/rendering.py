@@ -16,7 +16,7 @@ from aiops.incident.detection import detection_words
 from aiops.incident.repeats import repeat_words
 from aiops.incident.wording import affected_words, cause_words, impact_words
 from aiops.notify.phrases import state_words
-from aiops.web import views
+from aiops.web import charts, flows, views
 
 STYLE_PATH = "/static/style.css"
 
@@ -74,7 +74,10 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         amounts=sums.amounts,
+        chart_size=(charts.WIDTH, charts.HEIGHT),
         is_open=views.is_open,
+        money_answer=flows.answer,
+        shown_flow=flows.shown,
         measured=views.measured_words,
         money_in_all=sums.money_in_all,
         money_per_minute=sums.money_per_minute,

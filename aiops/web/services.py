@@ -11,6 +11,7 @@ from aiops.domain.journeys import Runbook
 from aiops.domain.marks import Mark
 from aiops.domain.silences import Silence
 from aiops.domain.words import Verb
+from aiops.impact.flow import Flow
 from aiops.ports import Clock
 
 
@@ -146,6 +147,7 @@ class WebServices:
         say: takes a person's word on an incident; None: as above.
         take_export: stores what an OTLP body comes down to; None: OTLP is not taken here.
         marks: the marks that hold, by series.
+        flows: how every KPI stands now, money first.
         silences: those that were set last, in force or over.
         silence: takes a person's silence; None: nobody can say it here.
         expire_silence: ends one; None: as above.
@@ -170,6 +172,7 @@ class WebServices:
     say: Say | None = None
     take_export: ExportTaker | None = None
     marks: Callable[[], Sequence[Mark]] = tuple
+    flows: Callable[[], Sequence[Flow]] = tuple
     silences: Callable[[], Sequence[Silence]] = tuple
     silence: Silencer | None = None
     expire_silence: SilenceEnder | None = None

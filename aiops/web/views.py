@@ -9,6 +9,7 @@ from aiops.domain.figures import format_value
 from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.symptoms import Symptom
 from aiops.impact.cost import count_costs
+from aiops.incident.levels import priority
 from aiops.incident.sums import amounts, money_per_minute
 from aiops.incident.wording import cohort_words, metric_title
 
@@ -20,7 +21,7 @@ class Overview:
     """The first screen: what is open, and what it costs while it is.
 
     Args:
-        open: open incidents, worst first.
+        open: open incidents, worst first; of one severity by the error budget they took.
         past: the others, newest first.
         losses: money lost per minute now, one amount per currency; empty when none is known.
         unpriced: how many open incidents cost nobody knows what.
@@ -51,9 +52,7 @@ def overview(
         seen_until: up to when signals were looked at; None: never, or nobody says.
         is_watched: whether anybody says up to when signals were looked at.
     """
-    going_on = sorted(
-        (one for one in incidents if is_open(one)), key=lambda one: (one.severity, one.started_at)
-    )
+    going_on = sorted((one for one in incidents if is_open(one)), key=priority)
     return Overview(
         open=tuple(going_on),
         past=tuple(one for one in incidents if not is_open(one)),

@@ -16,10 +16,12 @@ from aiops.backtest import Result
 from aiops.demo.shop import Story
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
+from aiops.impact.flow import FlowState
 from aiops.incident.export import export_all
 from tests.e2e import relapse
 from tests.e2e.replays import backtested, caught_up, end_of, exported, settings_of, work_now, worked
 from tests.workers.installation import Installation
+from workers.console import flows_now
 from workers.stages.poll import floor_tick
 
 Exported = list[dict[str, Any]]
@@ -89,6 +91,18 @@ def test_the_workers_tell_whom_the_backtest_would_tell(
             assert actions[0] is DeliveryAction.TRIGGER
             assert actions[-1] is DeliveryAction.RESOLVE
             assert set(actions[1:-1]) <= {DeliveryAction.UPDATE}
+
+
+def test_the_first_screen_sees_the_storys_money_move(live: Installation) -> None:
+    until = live.incidents.reached("prod")
+    assert until is not None
+    hand, live.hand.at = live.hand.at, until
+    told = flows_now(live)
+    live.hand.at = hand
+    assert told[0].kpi == "revenue per minute"
+    assert told[0].read_until == until
+    assert told[0].state in (FlowState.AS_USUAL, FlowState.ABOVE)
+    assert told[0].usual == pytest.approx(told[0].now, rel=0.2)
 
 
 def test_polls_that_come_late_and_unevenly_change_nothing(

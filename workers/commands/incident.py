@@ -37,12 +37,18 @@ def listed(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 100,
     as_json: Json = False,
 ) -> None:
-    """List incidents that are not over, the last to begin first.
+    """List incidents that are not over, the worst first; with --all the last to begin first.
+
+    Of one severity the one that took most of an error budget comes first.
 
     Example: aiops incident list --json
     """
+    from aiops.incident.levels import priority  # noqa: PLC0415 - keeps --help fast
+
     recent = client(config).incidents.recent(1000)
     found = [one for one in recent if everything or (one.resolved_at is None and not _gone(one))]
+    if not everything:
+        found.sort(key=priority)
     if as_json:
         told = [exported(one) for one in found[:limit]]
         typer.echo(orjson.dumps({"incidents": told, "cost": _counted(found)}).decode())
