@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from aiops.domain.changes import Change
@@ -11,6 +11,10 @@ from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.policies import LifePolicy
 from aiops.domain.symptoms import FactKind, Symptom
 from aiops.domain.visibility import stands
+
+
+SETTLE_STEP_SECONDS = 10
+"""Causes that settle are ranked again this often at most: in a storm, every incident is young."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +88,17 @@ def _settling(
 ) -> frozenset[str]:
     """Return the ids of members so young that one more sample may tell of another cause.
 
-    A tick less than a second after the one before has no sample of its own: something came late.
+    Of ticks that lie closer together than `SETTLE_STEP_SECONDS` the samples of one are enough.
     """
-    has_more = env.at is None or int(tick.at.timestamp()) > int(env.at.timestamp())
-    if tick.samples is None or not has_more:
+    if tick.samples is None or _settle_step(tick.at) == _settle_step(env.at):
         return frozenset()
     since = tick.at - timedelta(seconds=policy.cause_settle_seconds)
     members = (one for incident in live for one in incident.symptoms)
     return frozenset(one.id for one in members if one.detected_at >= since)
+
+
+def _settle_step(at: datetime | None) -> int | None:
+    return None if at is None else int(at.timestamp()) // SETTLE_STEP_SECONDS
 
 
 def _digest(changes: Sequence[Change]) -> str:

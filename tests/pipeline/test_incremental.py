@@ -199,3 +199,13 @@ def test_a_cause_is_ranked_again_at_every_tick_until_it_has_settled() -> None:
         env = pipeline.advance(env, tick, KNOWN).state
     last = 4 + KNOWN.policies.life.cause_settle_seconds // 60
     assert asked.until == [minute(at) for at in range(4, last + 1)]
+
+
+def test_of_ticks_a_second_apart_one_in_ten_seconds_ranks_a_cause_again() -> None:
+    opened = SymptomFact(kind=FactKind.OPENED, at=minute(4), symptom=made(SERIES[2], strength=40))
+    env, asked = EnvState(env="prod"), Asked()
+    for second in range(35):
+        at = minute(4) + timedelta(seconds=second)
+        tick = EnvTick(at=at, facts=() if second else (opened,), samples=asked)
+        env = pipeline.advance(env, tick, KNOWN).state
+    assert asked.until == [minute(4) + timedelta(seconds=one) for one in (0, 10, 20, 30)]

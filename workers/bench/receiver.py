@@ -17,7 +17,7 @@ from workers.bench.storm import END, make_storm
 from workers.wiring import Parts
 
 BODY = 20
-LOOK_SECONDS = 0.004
+LOOK_SECONDS = 0.01
 
 
 class Receiver:
