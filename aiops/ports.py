@@ -6,11 +6,12 @@ Adapters implement them, `workers.wiring` puts them together, tests use fakes of
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from aiops.domain.digests import Digest
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import Notification
 from aiops.domain.pacing import Rate
@@ -143,5 +144,22 @@ class Notifier(Protocol):
 
         Raises:
             DeliveryError: it was not taken, or may or may not have been (`ambiguous`).
+        """
+        ...
+
+
+@runtime_checkable
+class DigestNotifier(Protocol):
+    """A sink that also takes digests: one message for several incidents."""
+
+    def digest_payload(
+        self, digest: Digest, notification: Notification, reference: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """Return what will be sent by `Notifier.send`, within the vendor's limits. Pure.
+
+        Args:
+            digest: what to tell.
+            notification: which delivery this is; its `incident_id` is the digest's.
+            reference: what this sink gave back for it before; empty at first.
         """
         ...

@@ -10,6 +10,7 @@ from aiops.store.accepted import BodyStore
 from aiops.store.archives import ArchiveStore
 from aiops.store.changes import ChangeStore
 from aiops.store.clues import ClueStore
+from aiops.store.digests import DigestStore
 from aiops.store.engine import open_engine
 from aiops.store.extents import Extents
 from aiops.store.incidents import IncidentStore
@@ -106,6 +107,11 @@ class Stores:
     def marks(self) -> MarkStore:
         """What people said of series."""
         return MarkStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def digests(self) -> DigestStore:
+        """What owners are told in one message."""
+        return DigestStore(self._engine, origins=self._origins)
 
     @cached_property
     def silences(self) -> SilenceStore:

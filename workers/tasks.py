@@ -29,6 +29,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "correlate.env": lambda parts, env: parts.correlate.run(env),
     "correlate.sweep": lambda parts: parts.correlate.sweep(),
     "deliver.sweep": lambda parts: parts.deliver.sweep(),
+    "deliver.digest": lambda parts: parts.digesting.run(),
     "deliver.fall_back": lambda parts: parts.deliver.fall_back(),
     "deliver.next": lambda parts, sink: parts.deliver.next(sink),
     "deliver.send": lambda parts, delivery: parts.deliver.run(delivery),

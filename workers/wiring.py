@@ -28,6 +28,7 @@ from workers.stages.correlate import Correlate
 from workers.stages.deliver import Deliver
 from workers.stages.detect import Advance
 from workers.stages.digest import Digest
+from workers.stages.digests import Digests
 from workers.stages.file_away import FileAway
 from workers.stages.fit import Fit
 from workers.stages.forget import Forget
@@ -227,11 +228,23 @@ class Parts(Stores):
         )
 
     @cached_property
+    def digesting(self) -> Digests:
+        """What was held back → one message for each owner."""
+        return Digests(
+            digests=self.digests,
+            incidents=self.incidents,
+            knowledge=self.knowledge,
+            queue=self.queue,
+            clock=self.clock,
+        )
+
+    @cached_property
     def deliver(self) -> Deliver:
         """Outbox → sinks."""
         return Deliver(
             outbox=self.outbox,
             incidents=self.incidents,
+            digests=self.digests,
             sinks=self.sinks,
             fallbacks=self.fallbacks,
             queue=self.queue,

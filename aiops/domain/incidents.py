@@ -50,6 +50,7 @@ class Reason(StrEnum):
     PLANNED_WORK = "inside a maintenance or deploy window"
     ALREADY_COVERED = "an open incident already pages for it"
     SILENCED = "silenced by a person"
+    BUDGET_SPENT = "its owner's attention for the day is spent: it is in the next digest"
 
 
 class IncidentState(StrEnum):
@@ -195,6 +196,7 @@ class Incident:
         called_at: when it first became one people are called for, in any episode, or would be but
             for the mode or the environment (event time); None while it is none.
         paged_at: when the page of this episode goes out, settle time included; None while none.
+        alerted: when people were first told of each episode they were told of.
         told: names of the sinks that were told of this episode; they will hear of its end.
         mitigated_by: the person who said it is over; empty where it was only quiet.
         assignee: who a person gave it to; no automation changes it.
@@ -247,6 +249,7 @@ class Incident:
     decision_note: str = ""
     called_at: datetime | None = None
     paged_at: datetime | None = None
+    alerted: tuple[datetime, ...] = ()
     told: tuple[str, ...] = ()
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""

@@ -84,6 +84,7 @@ class Team:
         rotation_length: one turn.
         slack_channel: where its incidents are told, if not the default one.
         pagerduty_key: name of the routing key setting to use, if not the default one.
+        zone: IANA name of the zone its days are of.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Team:
     rotation_length: timedelta = timedelta(days=7)
     slack_channel: str | None = None
     pagerduty_key: str | None = None
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,6 +175,10 @@ class PagingPolicy:
             one that is over would call people again.
         default_owner: who gets what nobody owns.
         windows: times of the week in which planned work may show.
+        alerts_per_day: so many alerts an owner gets in a day; what is no P1 and would be more is
+            told in a digest. 0: no limit.
+        digest_seconds: so long the first of a digest waits for company.
+        digest_sinks: sinks told of digests; none: nothing is held back for one.
     """
 
     mode: Mode = Mode.OBSERVE
@@ -186,6 +190,9 @@ class PagingPolicy:
     shown_sinks: tuple[str, ...] = ("slack",)
     default_owner: str = "platform"
     windows: tuple[Window, ...] = ()
+    alerts_per_day: int = 10
+    digest_seconds: int = 3600
+    digest_sinks: tuple[str, ...] = ("slack",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

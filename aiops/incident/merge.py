@@ -131,6 +131,7 @@ def _moved(
         symptoms=tuple(sorted(members.values(), key=lambda one: (one.onset, one.id))),
         timeline=told,
         quiet_since=None,
+        alerted=tuple(sorted(at for one in (survivor, *joining) for at in one.alerted)),
         apart_from=tuple(sorted(apart)),
     )
     entry = _entry(at, kind, f"merged into {survivor.id}{reason}", survivor.id)

@@ -11,11 +11,12 @@ from typing import Any
 
 import httpx
 
+from aiops.domain.digests import Digest
 from aiops.domain.errors import DeliveryError
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.pacing import Rate
-from aiops.notify import http, slack_message
+from aiops.notify import http, slack_digest, slack_message
 from aiops.notify.changes import told_of
 from aiops.notify.slack_api import SlackCalls, SlackRefusalError
 from aiops.ports import Receipt
@@ -104,6 +105,19 @@ class Slack:
             ),
             "reply": slack_message.reply(incident, notification, reference),
             "told": told_of(incident),
+        }
+
+    def digest_payload(
+        self, digest: Digest, notification: Notification, reference: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """Return the message of a digest, in the same form as that of an incident."""
+        channel = self._team_channels.get(digest.owner, self._channel)
+        return {
+            "channel": reference.get("channel", channel),
+            "ts": reference.get("ts", ""),
+            "message": slack_digest.message(digest, self._base_url),
+            "reply": None,
+            "told": {},
         }
 
     def send(

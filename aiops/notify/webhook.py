@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import orjson
 
+from aiops.domain.digests import Digest
 from aiops.domain.errors import ConfigurationError, DeliveryError
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, Notification
@@ -109,6 +110,27 @@ class Webhook:
                 "reason": notification.reason,
                 "url": incident_url(self._base_url, incident) if self._base_url else None,
                 "cut": cut,
+            },
+        }
+
+    def digest_payload(
+        self, digest: Digest, notification: Notification, reference: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """Return the message of a digest: `type` is "digest", `number` its id."""
+        return {
+            "type": "digest",
+            "timestamp": digest.at.isoformat(),
+            "data": {
+                "number": digest.id,
+                "episode": notification.episode,
+                "revision": notification.revision,
+                "owner": digest.owner,
+                "since": digest.since.isoformat(),
+                "reason": digest.why,
+                "incidents": [
+                    {"id": one.incident_id, "severity": one.severity, "text": one.text}
+                    for one in digest.entries
+                ],
             },
         }
 

@@ -8,6 +8,7 @@ from aiops.domain.environment import EnvTick, Knowledge
 from aiops.domain.incidents import Decision, Incident, Reason, Severity
 from aiops.domain.policies import Mode
 from aiops.domain.symptoms import SymptomKind
+from aiops.route.attention import spent_budget
 from aiops.route.cover import cover_of
 from aiops.route.silence import silence_of
 from aiops.route.windows import breaks_through, planned_work
@@ -23,7 +24,7 @@ _WOULD_PAGE = frozenset(
 )
 """Why nobody is paged for what is bad enough to page."""
 
-_HELD = frozenset({Reason.SILENCED, Reason.ALREADY_COVERED})
+_HELD = frozenset({Reason.SILENCED, Reason.ALREADY_COVERED, Reason.BUDGET_SPENT})
 """Why people do not hear for now of what they are to hear of."""
 
 _ORDER = (Decision.NONE, Decision.TICKET, Decision.PAGE)
@@ -79,25 +80,31 @@ def decide(
         verdict = Verdict(Decision.NONE, Reason.PLANNED_WORK, work)
     if verdict.decision is Decision.PAGE:
         verdict = _covered(verdict, incident, others, knowledge)
-    held = _held(verdict, incident, tick)
+    held = _held(verdict, incident, tick, knowledge, others)
     if held is not None:
         return held
     return before if _is_quieter(verdict.decision, before.decision) else verdict
 
 
-def _held(verdict: Verdict, incident: Incident, tick: EnvTick) -> Verdict | None:
+def _held(
+    verdict: Verdict,
+    incident: Incident,
+    tick: EnvTick,
+    knowledge: Knowledge,
+    others: Iterable[Incident],
+) -> Verdict | None:
     """Return what people know already where they are to hear no more, None where they may."""
     told = _told(incident)
     loudest = max(verdict.decision, incident.decision, key=_ORDER.index)
     if not _is_quieter(told, loudest):
         return None
     silence = silence_of(incident, tick.silences)
-    if silence is None:
-        return None
-    until = f"{silence.ends_at:%d %b %H:%M} UTC"
-    return Verdict(
-        told, Reason.SILENCED, f"{silence.id} by {silence.author} until {until}: {silence.why}"
-    )
+    if silence is not None:
+        until = f"{silence.ends_at:%d %b %H:%M} UTC"
+        note = f"{silence.id} by {silence.author} until {until}: {silence.why}"
+        return Verdict(told, Reason.SILENCED, note)
+    spent = "" if incident.told else spent_budget(incident, others, tick.at, knowledge)
+    return Verdict(told, Reason.BUDGET_SPENT, spent) if spent else None
 
 
 def _is_let_go(incident: Incident, verdict: Verdict) -> bool:

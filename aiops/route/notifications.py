@@ -38,6 +38,8 @@ def plan(
     not_before = at + timedelta(seconds=_settle_seconds(incident, knowledge))
     if incident.decision is Decision.PAGE and incident.paged_at is None:
         incident = replace(incident, paged_at=not_before)
+    if fresh and not incident.told:
+        incident = replace(incident, alerted=(*incident.alerted, at))
     incident = replace(incident, told=incident.told + fresh)
     triggers = tuple(
         _notification(incident, sink, DeliveryAction.TRIGGER, not_before) for sink in fresh

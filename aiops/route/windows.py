@@ -14,14 +14,22 @@ from aiops.route.silence import labels_of
 AFTERWARDS = timedelta(minutes=10)
 """How long after its window planned work may take to show that all is well again."""
 
+BREAK_THROUGH_BURN = 14.0
+"""How many times faster than allowed a budget is spent that calls people inside a window."""
+
 
 def breaks_through(incident: Incident) -> bool:
-    """Return whether an incident calls people whatever is planned: a P1, or money that is lost.
+    """Return whether an incident calls people whatever is planned.
 
-    THE place for what breaks through: once SLOs are measured, a budget that burns 14 times as fast
-    as it may.
+    It does when it is a P1, when money is lost, or when a declared SLO's budget burns 14 times as
+    fast as it may.
     """
-    return incident.severity is Severity.P1 or any(one.is_money for one in incident.impacts)
+    burns = (one.burn_rate for one in incident.levels.budgets if not one.slo.assumed)
+    return (
+        incident.severity is Severity.P1
+        or any(one.is_money for one in incident.impacts)
+        or any(rate >= BREAK_THROUGH_BURN for rate in burns)
+    )
 
 
 def planned_work(

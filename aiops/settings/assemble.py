@@ -1,19 +1,17 @@
 """The parsed file and the environment -> one `Settings` value."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
 from aiops.domain.journeys import Journey, Kpi, Step, Team
-from aiops.domain.policies import PagingPolicy, Policies
-from aiops.domain.series import DEFAULT_ENV
+from aiops.domain.policies import Policies
 from aiops.domain.slos import Slo
 from aiops.domain.symptoms import Origin
 from aiops.settings.checks import entry_of, is_loopback
 from aiops.settings.problems import shown
-from aiops.settings.routing import window_of
+from aiops.settings.routing import paging_policy
 from aiops.settings.schema import (
     JourneySection,
     KpiSection,
@@ -207,26 +205,7 @@ def _policies(file: SettingsFile) -> Policies:
         correlate=file.correlate,
         severity=file.severity,
         life=file.life,
-        paging=_paging(file),
-    )
-
-
-def _paging(file: SettingsFile) -> PagingPolicy:
-    """Return who is told what; unless said otherwise pages go everywhere, tickets to Slack."""
-    pages: Mapping[str, bool] = {DEFAULT_ENV: True}
-    if file.environments is not None:
-        pages = {name: one.pages for name, one in file.environments.items()}
-    slack = [name for name, sink in file.sinks.items() if sink.kind == "slack"]
-    return PagingPolicy(
-        mode=file.mode,
-        paging_environments=frozenset(name for name, paging in pages.items() if paging),
-        known_environments=frozenset(pages),
-        settle_seconds=file.settle_seconds,
-        page_sinks=tuple(file.sinks if file.page_to is None else file.page_to),
-        ticket_sinks=tuple(slack if file.ticket_to is None else file.ticket_to),
-        shown_sinks=tuple(name for name, sink in file.sinks.items() if sink.kind != "pagerduty"),
-        default_owner=file.default_owner,
-        windows=tuple(window_of(one) for one in file.windows),
+        paging=paging_policy(file),
     )
 
 
@@ -288,6 +267,7 @@ def _team(name: str, section: TeamSection) -> Team:
         rotation_length=timedelta(days=section.rotation_length_days),
         slack_channel=section.slack_channel,
         pagerduty_key=section.pagerduty_key_env,
+        zone=section.zone,
     )
 
 

@@ -1,17 +1,47 @@
-"""What settings say of when people are called → the policies that are obeyed."""
+"""What settings say of who is told what, and when → the policy that is obeyed."""
 
+from collections.abc import Mapping
 from typing import get_args
 
+from aiops.domain.policies import PagingPolicy
+from aiops.domain.series import DEFAULT_ENV
 from aiops.domain.silences import parse_matcher
 from aiops.domain.windows import Window
 from aiops.settings.fields import Weekday
-from aiops.settings.schema import WindowSection
+from aiops.settings.schema import SettingsFile, WindowSection
 
 _WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 
 
-def window_of(section: WindowSection) -> Window:
-    """Return the window that a section of the file declares."""
+_TAKES_DIGESTS = ("slack", "webhook")
+"""The kinds of sinks that take one message for several incidents."""
+
+
+def paging_policy(file: SettingsFile) -> PagingPolicy:
+    """Return who is told what; unless said otherwise pages go everywhere, tickets to Slack."""
+    pages: Mapping[str, bool] = {DEFAULT_ENV: True}
+    if file.environments is not None:
+        pages = {name: one.pages for name, one in file.environments.items()}
+    slack = [name for name, sink in file.sinks.items() if sink.kind == "slack"]
+    tickets = slack if file.ticket_to is None else file.ticket_to
+    kinds = {name: sink.kind for name, sink in file.sinks.items()}
+    return PagingPolicy(
+        mode=file.mode,
+        paging_environments=frozenset(name for name, paging in pages.items() if paging),
+        known_environments=frozenset(pages),
+        settle_seconds=file.settle_seconds,
+        page_sinks=tuple(file.sinks if file.page_to is None else file.page_to),
+        ticket_sinks=tuple(tickets),
+        shown_sinks=tuple(name for name, kind in kinds.items() if kind != "pagerduty"),
+        default_owner=file.default_owner,
+        windows=tuple(_window(one) for one in file.windows),
+        alerts_per_day=file.attention.alerts_per_day,
+        digest_seconds=60 * file.attention.digest_minutes,
+        digest_sinks=tuple(name for name in tickets if kinds.get(name) in _TAKES_DIGESTS),
+    )
+
+
+def _window(section: WindowSection) -> Window:
     return Window(
         name=section.name,
         kind=section.kind,

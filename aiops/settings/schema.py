@@ -130,6 +130,7 @@ class TeamSection(Section):
     rotation_length_days: Annotated[float, Field(gt=0)] = 7
     slack_channel: Text | None = None
     pagerduty_key_env: SecretVariable | None = None
+    zone: Zone = "UTC"
 
 
 class SignalSection(Section):
@@ -207,6 +208,13 @@ class RetentionSection(Section):
     history_days: Annotated[int, Field(ge=1)] = 35
 
 
+class AttentionSection(Section):
+    """`attention`."""
+
+    alerts_per_day: Annotated[int, Field(ge=0)] = 10
+    digest_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+
+
 class WindowSection(Section):
     """`windows[]`."""
 
@@ -244,6 +252,7 @@ class SettingsFile(Section):
     ticket_to: Texts | None = None
     default_owner: Text = "platform"
     windows: list[WindowSection] = []
+    attention: AttentionSection = AttentionSection()
     detect: Annotated[DetectPolicy, PolicyOf] = DetectPolicy()
     correlate: Annotated[CorrelatePolicy, PolicyOf] = CorrelatePolicy()
     severity: Annotated[SeverityPolicy, PolicyOf] = SeverityPolicy()

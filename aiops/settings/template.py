@@ -107,6 +107,7 @@ sources:
 #     rotation_start: 2026-01-05T09:00:00Z
 #     rotation_length_days: 7
 #     slack_channel: "#payments-incidents"
+#     zone: Europe/Berlin         # whose days the alerts are counted in
 #     pagerduty_key_env: AIOPS_PAYMENTS_ROUTING_KEY
 #   platform:
 #     title: Platform team
@@ -137,6 +138,10 @@ sources:
 settle_seconds: 30
 ## What is older than this when we come back from downtime is worked through without paging.
 catch_up_seconds: 600
+
+## How many alerts a team gets in a day of its zone; what is no P1 and would be more waits for one
+## digest, so many minutes after the first of it. 0: no limit.
+# attention: {alerts_per_day: 10, digest_minutes: 60}
 
 ## Times of the week in which planned work may show. It is recorded, and told as a ticket at most;
 ## a P1 and lost money page all the same. Maintenance with a date is an event: `aiops help`.

@@ -17,6 +17,7 @@ from aiops.pipeline import Advance
 from aiops.store.audit import AuditEntry, write_entry
 from aiops.store.codec import Recall, decode
 from aiops.store.deliveries import add_notifications, withdraw_untold
+from aiops.store.digests import hold_back
 from aiops.store.engine import reading, writing
 from aiops.store.environment_rows import (
     decode_symptoms,
@@ -125,6 +126,7 @@ class IncidentStore:
             move_version(connection, state.env, version, values)
             write_incidents(connection, rows)
             insert_missing(connection, INCIDENT_REVISIONS, history)
+            hold_back(connection, revisions)
             mark_correlated(connection, correlated)
             for entry in entries:
                 write_entry(connection, entry)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, MetaData, text
 
 from aiops.domain.errors import StoreError
 from aiops.store.clue_tables import LISTENING
+from aiops.store.digest_tables import DIGESTS
 from aiops.store.engine import BUSY_TIMEOUT_SECONDS, open_engine, reading, writing
 from aiops.store.faults import shown
 from aiops.store.gate import write_gate
@@ -23,7 +24,7 @@ from aiops.store.outbox_tables import OUTBOX
 from aiops.store.page_tables import OUTSIDE_PAGES
 from aiops.store.tables import INCIDENTS
 
-_TABLES = (INCIDENTS, LISTENING, OUTBOX, OUTSIDE_PAGES)
+_TABLES = (DIGESTS, INCIDENTS, LISTENING, OUTBOX, OUTSIDE_PAGES)
 """One of each module whose tables are in the aiops database: imported, they are known."""
 
 _STEPS = Path(__file__).parent / "migrations"

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from aiops.domain.errors import DeliveryError
-from aiops.ports import Clock, Notifier, Queue
+from aiops.domain.digests import DIGEST_PREFIX
+from aiops.domain.errors import DeliveryError, InputError
+from aiops.ports import Clock, DigestNotifier, Notifier, Queue
 from aiops.store.deliveries import Delivery
+from aiops.store.digests import DigestStore
 from aiops.store.incidents import IncidentStore
 from aiops.store.outbox import Outbox
 from aiops.telemetry import Telemetry
@@ -31,6 +34,7 @@ class Deliver:
         *,
         outbox: Outbox,
         incidents: IncidentStore,
+        digests: DigestStore,
         sinks: Mapping[str, Notifier],
         fallbacks: Mapping[str, str],
         queue: Queue,
@@ -40,6 +44,7 @@ class Deliver:
     ) -> None:
         self._outbox = outbox
         self._incidents = incidents
+        self._digests = digests
         self._sinks = sinks
         self._fallbacks = fallbacks
         self._rates = {name: sink.rate for name, sink in sinks.items()}
@@ -91,12 +96,12 @@ class Deliver:
         if sink is None:
             self._give_up(delivery, f"no sink is named {note.sink!r} in aiops.yaml")
             return
-        incident = self._incidents.revision(note.incident_id, note.episode, delivery.revision)
-        if incident is None:
-            self._give_up(delivery, f"{note.incident_id} has no revision {delivery.revision}")
+        try:
+            payload = self._payload(sink, delivery)
+        except InputError as error:
+            self._give_up(delivery, str(error))
             return
         try:
-            payload = sink.payload(incident, note, delivery.reference)
             receipt = sink.send(note, payload, repeated=delivery.repeated)
         except DeliveryError as error:
             self._fail(delivery, error)
@@ -106,6 +111,23 @@ class Deliver:
         self._telemetry.delivered(note, now)
         wait = self._outbox.wait(note.sink, sink.rate, self._real_clock.now())
         self._queue.enqueue("deliver.next", note.sink, after_seconds=wait.total_seconds())
+
+    def _payload(self, sink: Notifier, delivery: Delivery) -> Mapping[str, Any]:
+        """Return what a delivery says.
+
+        Raises:
+            InputError: it can never be said.
+        """
+        note = delivery.notification
+        if note.incident_id.startswith(DIGEST_PREFIX):
+            digest = self._digests.get(note.incident_id)
+            if digest is None or not isinstance(sink, DigestNotifier):
+                raise InputError(f"{note.sink} takes no digest, or there is no {note.incident_id}")
+            return sink.digest_payload(digest, note, delivery.reference)
+        incident = self._incidents.revision(note.incident_id, note.episode, delivery.revision)
+        if incident is None:
+            raise InputError(f"{note.incident_id} has no revision {delivery.revision}")
+        return sink.payload(incident, note, delivery.reference)
 
     def _fail(self, delivery: Delivery, error: DeliveryError) -> None:
         self._telemetry.delivery_failed(delivery.notification, str(error))
