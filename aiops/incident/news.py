@@ -12,7 +12,6 @@ from aiops.domain.policies import LifePolicy
 from aiops.domain.symptoms import FactKind, Symptom
 from aiops.domain.visibility import stands
 
-
 SETTLE_STEP_SECONDS = 10
 """Causes that settle are ranked again this often at most: in a storm, every incident is young."""
 
