@@ -42,6 +42,7 @@ def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]
         "detect.sweep": _entry("detect.sweep", SWEEP_SECONDS),
         "correlate.sweep": _entry("correlate.sweep", SWEEP_SECONDS),
         "deliver.digest": _entry("deliver.digest", FALL_BACK_SECONDS),
+        "deliver.escalate": _entry("deliver.escalate", FALL_BACK_SECONDS),
         "deliver.fall_back": _entry("deliver.fall_back", FALL_BACK_SECONDS),
         "deliver.sweep": _entry("deliver.sweep", SWEEP_SECONDS),
         "fit.due": _entry("fit.due", FIT_CHECK_SECONDS),

@@ -30,6 +30,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "correlate.sweep": lambda parts: parts.correlate.sweep(),
     "deliver.sweep": lambda parts: parts.deliver.sweep(),
     "deliver.digest": lambda parts: parts.digesting.run(),
+    "deliver.escalate": lambda parts: parts.escalate.run(),
     "deliver.fall_back": lambda parts: parts.deliver.fall_back(),
     "deliver.next": lambda parts, sink: parts.deliver.next(sink),
     "deliver.send": lambda parts, delivery: parts.deliver.run(delivery),

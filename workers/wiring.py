@@ -29,6 +29,7 @@ from workers.stages.deliver import Deliver
 from workers.stages.detect import Advance
 from workers.stages.digest import Digest
 from workers.stages.digests import Digests
+from workers.stages.escalate import Escalate
 from workers.stages.file_away import FileAway
 from workers.stages.fit import Fit
 from workers.stages.forget import Forget
@@ -230,13 +231,12 @@ class Parts(Stores):
     @cached_property
     def digesting(self) -> Digests:
         """What was held back → one message for each owner."""
-        return Digests(
-            digests=self.digests,
-            incidents=self.incidents,
-            knowledge=self.knowledge,
-            queue=self.queue,
-            clock=self.clock,
-        )
+        return Digests(self.digests, self.incidents, self.knowledge, self.queue, self.clock)
+
+    @cached_property
+    def escalate(self) -> Escalate:
+        """Pages nobody acknowledges → the next level."""
+        return Escalate(self.incidents, self.words, self.silences, self.knowledge, self.clock)
 
     @cached_property
     def deliver(self) -> Deliver:

@@ -197,6 +197,7 @@ class Incident:
             for the mode or the environment (event time); None while it is none.
         paged_at: when the page of this episode goes out, settle time included; None while none.
         alerted: when people were first told of each episode they were told of.
+        escalated: how many levels of its escalation path were told in this episode.
         told: names of the sinks that were told of this episode; they will hear of its end.
         mitigated_by: the person who said it is over; empty where it was only quiet.
         assignee: who a person gave it to; no automation changes it.
@@ -250,6 +251,7 @@ class Incident:
     called_at: datetime | None = None
     paged_at: datetime | None = None
     alerted: tuple[datetime, ...] = ()
+    escalated: int = 0
     told: tuple[str, ...] = ()
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""

@@ -161,6 +161,28 @@ class LifePolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationLevel:
+    """Who is told of a page that nobody acknowledged in time.
+
+    Args:
+        severity: of the incidents it is for: `P1` … `P4`.
+        after_seconds: so long after the page; the first level's is the response target.
+        sinks: told then; none: only that nobody has acknowledged.
+    """
+
+    severity: str
+    after_seconds: int
+    sinks: tuple[str, ...] = ()
+
+
+RESPONSE_TARGETS = (
+    EscalationLevel(severity="P1", after_seconds=300),
+    EscalationLevel(severity="P2", after_seconds=900),
+)
+"""A page is acknowledged within so long, where nobody says otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PagingPolicy:
     """Who is told what, where and how soon.
 
@@ -179,6 +201,7 @@ class PagingPolicy:
             told in a digest. 0: no limit.
         digest_seconds: so long the first of a digest waits for company.
         digest_sinks: sinks told of digests; none: nothing is held back for one.
+        escalation: the levels of every severity that has a response target.
     """
 
     mode: Mode = Mode.OBSERVE
@@ -193,6 +216,7 @@ class PagingPolicy:
     alerts_per_day: int = 10
     digest_seconds: int = 3600
     digest_sinks: tuple[str, ...] = ("slack",)
+    escalation: tuple[EscalationLevel, ...] = RESPONSE_TARGETS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,7 @@ def reopen(incident: Incident, at: datetime) -> Incident:
         blast=BlastRadius(),
         impacts=(),
         timeline=extend(incident.timeline, [entry]),
+        escalated=0,
         told=(),
         paged_at=None,
         follows=incident.mitigated_at or at,

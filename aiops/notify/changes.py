@@ -12,11 +12,12 @@ def told_of(incident: Incident) -> dict[str, str]:
     """Return what a sink is to remember, so that the next delivery can say what changed."""
     service = incident.causes[0].service if incident.causes else ""
     change = incident.causes[0].change if incident.causes else None
-    return {
+    told = {
         "severity": incident.severity.value,
         "cause": f"{service} {change.id if change else ''}".strip(),
         "assignee": incident.assignee,
     }
+    return told | ({"escalated": str(incident.escalated)} if incident.escalated else {})
 
 
 def change_words(incident: Incident, notification: Notification, told: Mapping[str, str]) -> str:
@@ -45,4 +46,6 @@ def _differences(incident: Incident, told: Mapping[str, str]) -> list[str]:
         lines.append(f"Likely cause is now {found}.")
     if now["assignee"] != told.get("assignee", ""):
         lines.append(f"Assigned to {incident.assignee}.")
+    if incident.escalated > int(told.get("escalated", "0")):
+        lines.append("Nobody has acknowledged it in time.")
     return lines

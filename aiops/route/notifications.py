@@ -42,7 +42,7 @@ def plan(
         incident = replace(incident, alerted=(*incident.alerted, at))
     incident = replace(incident, told=incident.told + fresh)
     triggers = tuple(
-        _notification(incident, sink, DeliveryAction.TRIGGER, not_before) for sink in fresh
+        notification(incident, sink, DeliveryAction.TRIGGER, not_before) for sink in fresh
     )
     return incident, updates + triggers
 
@@ -75,9 +75,9 @@ def echo(
     notifications = []
     for sink in incident.told:
         if action is not DeliveryAction.REFRESH and sink != said_on:
-            notifications.append(_notification(incident, sink, action, at))
+            notifications.append(notification(incident, sink, action, at))
         elif sink in shown:
-            notifications.append(_notification(incident, sink, DeliveryAction.REFRESH, at))
+            notifications.append(notification(incident, sink, DeliveryAction.REFRESH, at))
     return tuple(notifications)
 
 
@@ -112,7 +112,7 @@ def _updates(
         incident.state is IncidentState.ACKNOWLEDGED
     )
     action = DeliveryAction.ACKNOWLEDGE if acknowledged else DeliveryAction.UPDATE
-    return tuple(_notification(incident, sink, action, at) for sink in incident.told)
+    return tuple(notification(incident, sink, action, at) for sink in incident.told)
 
 
 def _endings(
@@ -120,14 +120,13 @@ def _endings(
 ) -> tuple[Notification, ...]:
     if previous is None or not previous.is_live:
         return ()
-    return tuple(
-        _notification(incident, sink, DeliveryAction.RESOLVE, at) for sink in incident.told
-    )
+    return tuple(notification(incident, sink, DeliveryAction.RESOLVE, at) for sink in incident.told)
 
 
-def _notification(
+def notification(
     incident: Incident, sink: str, action: DeliveryAction, not_before: datetime
 ) -> Notification:
+    """Return the delivery of an incident as it stands to one sink, no sooner than a moment."""
     return Notification(
         incident_id=incident.id,
         episode=incident.episode,

@@ -133,6 +133,15 @@ def _sinks(facts: Facts) -> Iterator[Finding]:
             yield loc, "is missing; expected the key of the project issues are made in, as OPS", ""
 
 
+def _escalation(facts: Facts) -> Iterator[Finding]:
+    known = list(facts.file.sinks)
+    for severity, levels in facts.file.escalation.items():
+        named = [(place, *one) for place, level in enumerate(levels) for one in enumerate(level.to)]
+        for place, index, name in named:
+            if name not in known:
+                yield _unknown(("escalation", severity, place, "to", index), name, "sink", known)
+
+
 def _policies(facts: Facts) -> Iterator[Finding]:
     """Yield numbers outside their range: the suffix of a policy's field says which it has."""
     for section in ("detect", "correlate", "severity", "life"):
@@ -224,6 +233,7 @@ _CHECKS: Mapping[tuple[str, ...], Callable[[Facts], Iterable[Finding]]] = Mappin
         ("journeys", "kpis"): _kpis_of_journey,
         ("sources", "kpis"): _kpi_of_signal,
         ("page_to", "ticket_to", "sinks"): _sinks,
+        ("escalation", "sinks"): _escalation,
         ("detect", "correlate", "severity", "life"): _policies,
         ("detect",): _detect_order,
         ("severity",): _severity_order,

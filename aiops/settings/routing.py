@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import get_args
 
-from aiops.domain.policies import PagingPolicy
+from aiops.domain.policies import RESPONSE_TARGETS, EscalationLevel, PagingPolicy
 from aiops.domain.series import DEFAULT_ENV
 from aiops.domain.silences import parse_matcher
 from aiops.domain.windows import Window
@@ -37,8 +37,22 @@ def paging_policy(file: SettingsFile) -> PagingPolicy:
         windows=tuple(_window(one) for one in file.windows),
         alerts_per_day=file.attention.alerts_per_day,
         digest_seconds=60 * file.attention.digest_minutes,
+        escalation=_escalation(file),
         digest_sinks=tuple(name for name in tickets if kinds.get(name) in _TAKES_DIGESTS),
     )
+
+
+def _escalation(file: SettingsFile) -> tuple[EscalationLevel, ...]:
+    """Return the levels as declared; what is not declared has its response target alone."""
+    declared = (
+        EscalationLevel(
+            severity=severity, after_seconds=60 * one.after_minutes, sinks=tuple(one.to)
+        )
+        for severity, levels in file.escalation.items()
+        for one in levels
+    )
+    targets = (one for one in RESPONSE_TARGETS if one.severity not in file.escalation)
+    return (*declared, *targets)
 
 
 def _window(section: WindowSection) -> Window:

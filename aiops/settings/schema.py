@@ -215,6 +215,15 @@ class AttentionSection(Section):
     digest_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
 
 
+class EscalationSection(Section):
+    """`escalation.<severity>[]`."""
+
+    after_minutes: Annotated[int, Field(ge=1)] = Field(
+        description="so many minutes after the page, if nobody acknowledged it"
+    )
+    to: Texts = []
+
+
 class WindowSection(Section):
     """`windows[]`."""
 
@@ -252,6 +261,7 @@ class SettingsFile(Section):
     ticket_to: Texts | None = None
     default_owner: Text = "platform"
     windows: list[WindowSection] = []
+    escalation: dict[Literal["P1", "P2"], list[EscalationSection]] = {}
     attention: AttentionSection = AttentionSection()
     detect: Annotated[DetectPolicy, PolicyOf] = DetectPolicy()
     correlate: Annotated[CorrelatePolicy, PolicyOf] = CorrelatePolicy()

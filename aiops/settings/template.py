@@ -139,6 +139,16 @@ settle_seconds: 30
 ## What is older than this when we come back from downtime is worked through without paging.
 catch_up_seconds: 600
 
+## Who is told of a page that nobody acknowledged so many minutes after it; the first is the
+## response target. Where nothing is said it is 5 minutes for a P1 and 15 for a P2, and only that
+## nobody acknowledged is told. PagerDuty's own escalation goes on beside it.
+# escalation:
+#   P1:
+#     - {after_minutes: 5, to: [slack]}
+#     - {after_minutes: 15, to: [status-page]}
+#   P2:
+#     - {after_minutes: 15, to: [slack]}
+
 ## How many alerts a team gets in a day of its zone; what is no P1 and would be more waits for one
 ## digest, so many minutes after the first of it. 0: no limit.
 # attention: {alerts_per_day: 10, digest_minutes: 60}

@@ -10,12 +10,13 @@ from sqlalchemy import Engine, Select, func, or_, select
 
 from aiops.domain.environment import EnvState
 from aiops.domain.errors import StaleStateError
-from aiops.domain.incidents import Incident, IncidentState
+from aiops.domain.incidents import Decision, Incident, IncidentState
 from aiops.domain.notifications import Notification
 from aiops.domain.symptoms import Origin, SymptomFact
 from aiops.pipeline import Advance
 from aiops.store.audit import AuditEntry, write_entry
 from aiops.store.codec import Recall, decode
+from aiops.store.columns import is_one_of
 from aiops.store.deliveries import add_notifications, withdraw_untold
 from aiops.store.digests import hold_back
 from aiops.store.engine import reading, writing
@@ -202,6 +203,22 @@ class IncidentStore:
             .where(among(INCIDENTS, self._origins))
             .order_by(INCIDENTS.c.started_at.desc(), INCIDENTS.c.id.desc())
             .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        return tuple(decode(Incident, doc) for doc in docs)
+
+    def unacknowledged(self) -> tuple[Incident, ...]:
+        """Return the open incidents people were called for, that nobody has acknowledged."""
+        table = INCIDENTS.c
+        query = (
+            select(table.doc)
+            .where(
+                is_one_of(table.state, [IncidentState.OPEN]),
+                table.decision == Decision.PAGE,
+                among(INCIDENTS, self._origins),
+            )
+            .order_by(table.started_at, table.id)
         )
         with reading(self._engine) as connection:
             docs = connection.scalars(query).all()

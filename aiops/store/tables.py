@@ -121,7 +121,16 @@ class IncidentRow(AiopsRow, table=True):
     """An incident as it stands; `id` is opaque and unique over all environments."""
 
     __tablename__ = "incidents"
-    __table_args__ = (Index(None, "started_at"),)
+    __table_args__ = (
+        Index(None, "started_at"),
+        Index(
+            "ix_incidents_open",
+            "started_at",
+            "id",
+            sqlite_where=text("state IN ('open')"),
+            postgresql_where=text("state IN ('open')"),
+        ),
+    )
 
     id: str = Field(primary_key=True)
     env: str

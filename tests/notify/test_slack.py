@@ -94,6 +94,14 @@ def test_the_payload_is_the_golden_one(action: DeliveryAction) -> None:
     assert sink.payload(of, notification(of, action), reference) == expected
 
 
+def test_the_thread_says_once_that_nobody_acknowledged_in_time(slack: Bench) -> None:
+    first = deliver(slack, incident())
+    waiting = incident(revision=2, escalated=1)
+    second = deliver(slack, waiting, DeliveryAction.UPDATE, reference=first)
+    deliver(slack, replace(waiting, revision=3), DeliveryAction.UPDATE, reference=second)
+    assert thread(slack) == ["Nobody has acknowledged it in time."]
+
+
 def test_the_error_budget_stands_beside_the_impact(slack: Bench) -> None:
     deliver(slack, incident(levels=LEVELS))
     (posted,) = slack.ledger.messages

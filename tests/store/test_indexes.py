@@ -5,7 +5,9 @@ from sqlalchemy import Connection, Engine, event
 
 from aiops.store.accepted import BodyStore
 from aiops.store.deliveries import add_notifications
+from aiops.store.digests import DigestStore
 from aiops.store.engine import reading, writing
+from aiops.store.incidents import IncidentStore
 from aiops.store.outbox import Outbox
 from aiops.store.symptoms import SymptomStore
 from tests.builders import minute
@@ -14,6 +16,8 @@ from tests.store.makers import notification
 SWEEPS: dict[str, tuple[Callable[[Engine], object], str]] = {
     "due": (lambda e: Outbox(e).due(minute(0), minute(0)), "ix_outbox_undelivered"),
     "oldest_due": (lambda e: Outbox(e).oldest_due(), "ix_outbox_undelivered"),
+    "unacknowledged": (lambda e: IncidentStore(e).unacknowledged(), "ix_incidents_open"),
+    "held back": (lambda e: DigestStore(e).waiting(), "ix_held_back_waiting"),
     "waiting": (lambda e: BodyStore(e).waiting(), "ix_accepted_bodies_waiting"),
     "envs": (lambda e: SymptomStore(e).envs_with_uncorrelated(), "ix_symptom_facts_uncorrelated"),
     "uncorrelated": (

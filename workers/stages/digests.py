@@ -17,7 +17,6 @@ class Digests:
 
     def __init__(
         self,
-        *,
         digests: DigestStore,
         incidents: IncidentStore,
         knowledge: Callable[[], Knowledge],
