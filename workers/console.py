@@ -13,6 +13,7 @@ from aiops.domain.words import Place, Verb
 from aiops.impact.flow import Flow, flows, young_of
 from aiops.ingest import changes
 from aiops.learn.marks import holding
+from aiops.slo.standing import JourneyStanding, standings, window_of
 from aiops.web.app import create_app
 from aiops.web.services import WebServices
 from workers import knowledge, regrouping, silencing
@@ -68,6 +69,7 @@ def make_console(parts: Parts) -> FastAPI:
             silence=partial(silencing.silence, parts),
             expire_silence=partial(silencing.expire, parts, place=Place.CONSOLE),
             flows=lambda: flows_now(parts),
+            journeys=lambda: journeys_now(parts),
             marks=lambda: holding(parts.marks.all(), parts.clock.now()),
         )
     )
@@ -108,6 +110,14 @@ def flows_now(parts: Parts) -> Sequence[Flow]:
         past = parts.history.samples(env).hourly(services, now - OLD_SPAN, now - A_SEASON)
         young = young_of(window.series, past)
     return flows(window, settings.kpis, settings.journeys, now, young=young)
+
+
+def journeys_now(parts: Parts) -> Sequence[JourneyStanding]:
+    """Return how every journey of the default environment stands, as far as it is counted."""
+    settings, now = parts.settings, parts.clock.now()
+    begin = now - window_of(settings.journeys) - timedelta(hours=1)
+    counted = parts.sli_hours.since(settings.default_env, begin)
+    return standings(counted, settings.journeys, now)
 
 
 def _shown(secret: SecretStr | None) -> str | None:

@@ -9,6 +9,7 @@ POLL_SECONDS = 5.0
 FIT_CHECK_SECONDS = 60.0
 REMEMBER_SECONDS = 60.0
 FORGET_SECONDS = 3600.0
+LEVELS_SECONDS = 60.0
 
 
 class Polled(Protocol):
@@ -49,6 +50,7 @@ def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]
         "learn.forget": _entry("learn.forget", FORGET_SECONDS),
         "learn.index_due": _entry("learn.index_due", REMEMBER_SECONDS),
         "learn.sweep": _entry("learn.sweep", REMEMBER_SECONDS),
+        "report.levels": _entry("report.levels", LEVELS_SECONDS),
     }
     for source in sources:
         often = min(source.step_seconds / rate / 4, POLL_SECONDS)

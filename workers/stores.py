@@ -21,6 +21,7 @@ from aiops.store.outbox import Outbox
 from aiops.store.pages import PageStore
 from aiops.store.signals import HistoryStore
 from aiops.store.silences import SilenceStore
+from aiops.store.sli_hours import SliHourStore
 from aiops.store.symptoms import SymptomStore
 from aiops.store.words import WordStore
 
@@ -49,6 +50,11 @@ class Stores:
     def late(self) -> LateTicks:
         """Values that came after their tick had closed."""
         return LateTicks(self._history_engine, origin=self.settings.origin)
+
+    @cached_property
+    def sli_hours(self) -> SliHourStore:
+        """Indicators of journeys by the hour."""
+        return SliHourStore(self._history_engine, origin=self.settings.origin)
 
     @cached_property
     def _history_engine(self) -> Engine:

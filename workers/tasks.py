@@ -42,6 +42,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "learn.index_due": lambda parts: parts.file_away.due(),
     "learn.remember": lambda parts, incident: parts.learn.run(incident),
     "learn.sweep": lambda parts: parts.learn.sweep(),
+    "report.levels": lambda parts: parts.levels.run(),
 }
 """Task name → what it does; each is idempotent, and a sweep repeats what was lost."""
 

@@ -34,6 +34,7 @@ from workers.stages.file_away import FileAway
 from workers.stages.fit import Fit
 from workers.stages.forget import Forget
 from workers.stages.learn import Learn
+from workers.stages.levels import Levels
 from workers.stages.marked import MarkedPolicies
 from workers.stages.masks import Masks
 from workers.stages.poll import Poll
@@ -281,10 +282,21 @@ class Parts(Stores):
         return FileAway(memory=self.memory, archives=self.archives, queue=self.queue)
 
     @cached_property
+    def levels(self) -> Levels:
+        """Closed ticks → indicators of journeys by the hour."""
+        return Levels(
+            history=self.history,
+            extents=self.extents,
+            kept=self.sli_hours,
+            journeys=self.settings.journeys,
+            sources=self.sources,
+        )
+
+    @cached_property
     def forget(self) -> Forget:
         """Old rows → nothing."""
         return Forget(
-            stores=(self.history, self.symptoms, self.bodies, self.clues),
+            stores=(self.history, self.symptoms, self.bodies, self.clues, self.sli_hours),
             minutes=self.clues,
             clock=self.clock,
             history_days=self.settings.history_days,

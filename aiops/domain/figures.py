@@ -24,6 +24,19 @@ def format_value(value: float, unit: str, family: Family) -> str:
     return _bytes(value) if unit == "By" else _number(value) + _rate_suffix(unit)
 
 
+def format_share(share: float) -> str:
+    """Return a share in per cent with as many digits as tell it apart from all.
+
+    Examples:
+        >>> format_share(0.971), format_share(0.9996), format_share(0.999), format_share(1.0)
+        ('97.1%', '99.96%', '99.9%', '100%')
+        >>> format_share(0.0004)
+        '0.04%'
+    """
+    digits = 1 if 0.01 <= share <= 0.99 else 2
+    return f"{100 * share:.{digits}f}".rstrip("0").rstrip(".") + "%"
+
+
 def _is_share(value: float, unit: str, family: Family) -> bool:
     shared = (Family.ERRORS, Family.AVAILABILITY, Family.SATURATION, Family.KPI)
     if family not in shared or abs(value) > 1.5:

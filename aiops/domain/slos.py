@@ -63,6 +63,25 @@ class Slo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SliHour:
+    """The events of one indicator in one hour.
+
+    Args:
+        indicator: its name, as `aiops.slo.hours` gives it.
+        at: the beginning of the hour, aware UTC.
+        total: how many events there were.
+        bad: of them the bad ones.
+        seconds: how much of the hour was measured, up to 3600.
+    """
+
+    indicator: str
+    at: datetime
+    total: float
+    bad: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """Events of an indicator while an incident lasted.
 

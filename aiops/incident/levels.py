@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from aiops.domain.figures import format_share
 from aiops.domain.incidents import Clause, Incident, Severity
 from aiops.domain.policies import SeverityPolicy
 from aiops.domain.slos import BudgetUse, Measure, ServiceLevels, Sli, Tally
@@ -67,7 +68,7 @@ def told_measures(measures: Iterable[Measure]) -> tuple[str, ...]:
 def slo_name(use: BudgetUse) -> str:
     """Return how people call an SLO, as in "checkout availability (99.9% over 28 days)"."""
     assumed = ", assumed" if use.slo.assumed else ""
-    target = f"{share_words(use.slo.objective)} over {use.slo.window_days} days{assumed}"
+    target = f"{format_share(use.slo.objective)} over {use.slo.window_days} days{assumed}"
     return f"{use.journey} {use.slo.sli.value} ({target})"
 
 
@@ -91,24 +92,13 @@ def measure_words(measure: Measure) -> str:
     if measure.is_step:
         return f"{measure.operation or measure.service} success rate {_against(measure.tally)}"
     failing, usual = 1 - measure.tally.good_share, measure.tally.usual
-    return f"{measure.service} errors {share_words(failing)} against {share_words(usual)} expected"
-
-
-def share_words(share: float) -> str:
-    """Return a share in per cent with as many digits as tell it apart from all.
-
-    Examples:
-        >>> share_words(0.971), share_words(0.9996), share_words(0.999), share_words(1.0)
-        ('97.1%', '99.96%', '99.9%', '100%')
-        >>> share_words(0.0004)
-        '0.04%'
-    """
-    digits = 1 if 0.01 <= share <= 0.99 else 2
-    return f"{100 * share:.{digits}f}".rstrip("0").rstrip(".") + "%"
+    return (
+        f"{measure.service} errors {format_share(failing)} against {format_share(usual)} expected"
+    )
 
 
 def _against(tally: Tally) -> str:
-    return f"{share_words(tally.good_share)} against {share_words(tally.expected)} expected"
+    return f"{format_share(tally.good_share)} against {format_share(tally.expected)} expected"
 
 
 def _taken(use: BudgetUse) -> str:

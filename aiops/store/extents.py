@@ -69,6 +69,14 @@ class Extents:
             row = connection.execute(select(first, last)).one()
         return None if row[0] is None else (utc(row[0]), utc(row[1]))
 
+    def first_tick(self, env: str) -> datetime | None:
+        """Return the first tick of any shard of an environment, None while there is none."""
+        first = select(func.min(TICKS.c.at)).where(TICKS.c.shard_id == SHARDS.c.id)
+        query = select(first.scalar_subquery()).where(SHARDS.c.env == env)
+        with reading(self._engine) as connection:
+            found = [at for at in connection.scalars(query) if at is not None]
+        return utc(min(found)) if found else None
+
     def fitted_at(self, shard_id: str) -> datetime | None:
         """Return the last tick the newest profile was fitted on, None before the first fit."""
         query = select(func.max(PROFILES.c.fitted_at)).where(PROFILES.c.shard_id == shard_id)

@@ -111,6 +111,19 @@ class KpiTickRow(HistoryRow, table=True):
     blob: bytes
 
 
+class SliHourRow(HistoryRow, table=True):
+    """The events of one indicator of a journey in one hour; `at` is its beginning."""
+
+    __tablename__ = "sli_hours"
+
+    env: str = Field(primary_key=True)
+    indicator: str = Field(primary_key=True)
+    at: int = Field(primary_key=True, sa_type=BigInteger)
+    total: float
+    bad: float
+    seconds: float
+
+
 class ArchiveRow(HistoryRow, table=True):
     """The index of ended incidents; `judged` is the last judgement it knows, `form` its layout."""
 
@@ -132,3 +145,4 @@ STATES = table_of(StateRow)
 CHECKPOINTS = table_of(CheckpointRow)
 KPI_TICKS = table_of(KpiTickRow)
 ARCHIVES = table_of(ArchiveRow)
+SLI_HOURS = table_of(SliHourRow)

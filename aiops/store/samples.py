@@ -47,6 +47,13 @@ class StoredSamples:
         first, last = int(np.ceil(since.timestamp())), int(until.timestamp())
         return self._read(services, partial(_hours, first=first, last=last))
 
+    def between(
+        self, services: Collection[str], since: datetime, until: datetime
+    ) -> tuple[Excerpt, ...]:
+        """Return all ticks between the two, inclusive, an excerpt for each of their shards."""
+        first, last = int(np.ceil(since.timestamp())), int(until.timestamp())
+        return self._read(services, partial(_all, first=first, last=last))
+
     def _read(self, services: Collection[str], ticks_of: _TicksOf) -> tuple[Excerpt, ...]:
         names = set(services)
         if not names:
@@ -82,6 +89,12 @@ def _ticks(connection: Connection, shard_id: str, _step: int, first: int, last: 
     since = of_shard.where(TICKS.c.at.between(first, last)).order_by(TICKS.c.at)
     past = connection.scalars(before).all()
     return [*reversed(past), *connection.scalars(since.limit(MOST_TICKS_SINCE))]
+
+
+def _all(connection: Connection, shard_id: str, _step: int, first: int, last: int) -> list[int]:
+    """Return every tick of a shard between two, in order."""
+    query = select(TICKS.c.at).where(TICKS.c.shard_id == shard_id, TICKS.c.at.between(first, last))
+    return list(connection.scalars(query.order_by(TICKS.c.at)))
 
 
 def _hours(connection: Connection, shard_id: str, step: int, first: int, last: int) -> list[int]:

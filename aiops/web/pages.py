@@ -34,6 +34,7 @@ def router(services: WebServices) -> APIRouter:
             "incidents.html",
             view=view,
             flows=services.flows(),
+            journeys=services.journeys(),
             now=now,
             refresh_seconds=10,
         )
@@ -53,6 +54,10 @@ def router(services: WebServices) -> APIRouter:
             runbook=services.runbook(found.runbook_id),
             refresh_seconds=15 if is_open(found) else None,
         )
+
+    @routes.get("/journeys")
+    def journeys() -> Response:
+        return rendering.page("journeys.html", standings=services.journeys(), refresh_seconds=60)
 
     @routes.get("/runbooks")
     def runbooks() -> Response:

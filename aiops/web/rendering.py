@@ -16,6 +16,7 @@ from aiops.incident.detection import detection_words
 from aiops.incident.repeats import repeat_words
 from aiops.incident.wording import affected_words, cause_words, impact_words
 from aiops.notify.phrases import state_words
+from aiops.slo import wording
 from aiops.web import charts, flows, views
 
 STYLE_PATH = "/static/style.css"
@@ -58,6 +59,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         affected=affected_words,
+        budget=wording.budget_words,
         cause=cause_words,
         clock=clock_time,
         count=count_words,
@@ -66,8 +68,12 @@ def _environment() -> Environment:
         impact=impact_words,
         log=log_words,
         moment=views.moment_words,
+        part=wording.part_words,
         place=views.place_words,
         repeats=repeat_words,
+        share=wording.share_or_unknown,
+        slo=wording.slo_words,
+        standing=wording.standing_words,
         state=state_words,
         trace=trace_words,
         urlencode=_quoted,
@@ -83,6 +89,7 @@ def _environment() -> Environment:
         money_per_minute=sums.money_per_minute,
         told_budgets=levels.told_budgets,
         told_measures=levels.told_measures,
+        is_missed=wording.is_missed,
         style=f"{STYLE_PATH}?v={stylesheet()[1]}",
     )
     return environment

@@ -13,6 +13,7 @@ from aiops.domain.silences import Silence
 from aiops.domain.words import Verb
 from aiops.impact.flow import Flow
 from aiops.ports import Clock
+from aiops.slo.standing import JourneyStanding
 
 
 class IncidentReader(Protocol):
@@ -148,6 +149,7 @@ class WebServices:
         take_export: stores what an OTLP body comes down to; None: OTLP is not taken here.
         marks: the marks that hold, by series.
         flows: how every KPI stands now, money first.
+        journeys: how every journey stands over its window.
         silences: those that were set last, in force or over.
         silence: takes a person's silence; None: nobody can say it here.
         expire_silence: ends one; None: as above.
@@ -173,6 +175,7 @@ class WebServices:
     take_export: ExportTaker | None = None
     marks: Callable[[], Sequence[Mark]] = tuple
     flows: Callable[[], Sequence[Flow]] = tuple
+    journeys: Callable[[], Sequence[JourneyStanding]] = tuple
     silences: Callable[[], Sequence[Silence]] = tuple
     silence: Silencer | None = None
     expire_silence: SilenceEnder | None = None

@@ -34,6 +34,7 @@ WIRE = {
     "learn.index": ("learn", []),
     "learn.index_due": ("learn", []),
     "learn.sweep": ("learn", []),
+    "report.levels": ("report", []),
 }
 """Wire protocol: add to it; never rename or take away while older releases may be running."""
 
@@ -122,6 +123,7 @@ def test_beat_asks_for_sweeps_every_second_and_for_polls_often_enough() -> None:
         "learn.index_due": 60.0,
         "learn.sweep": 60.0,
         "learn.forget": 3600.0,
+        "report.levels": 60.0,
         "ingest.poll": 5.0,
     }
     assert asked["ingest.poll shop"]["args"] == ("shop",)
