@@ -50,7 +50,7 @@ def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]
         "learn.forget": _entry("learn.forget", FORGET_SECONDS),
         "learn.index_due": _entry("learn.index_due", REMEMBER_SECONDS),
         "learn.sweep": _entry("learn.sweep", REMEMBER_SECONDS),
-        "report.levels": _entry("report.levels", LEVELS_SECONDS),
+        "report.levels": _entry("report.levels", max(LEVELS_SECONDS / rate, POLL_SECONDS)),
     }
     for source in sources:
         often = min(source.step_seconds / rate / 4, POLL_SECONDS)

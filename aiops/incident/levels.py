@@ -6,7 +6,7 @@ from datetime import datetime
 from aiops.domain.figures import format_share
 from aiops.domain.incidents import Clause, Incident, Severity
 from aiops.domain.policies import SeverityPolicy
-from aiops.domain.slos import BudgetUse, Measure, ServiceLevels, Sli, Tally
+from aiops.domain.slos import Budgeting, BudgetUse, Measure, ServiceLevels, Sli, Tally
 from aiops.domain.time import clock_time
 from aiops.incident.wording import capital
 
@@ -74,8 +74,10 @@ def slo_name(use: BudgetUse) -> str:
 
 def success_words(use: BudgetUse) -> str:
     """Return the indicator, as in "checkout success rate 97.1% against 99.7% expected"."""
-    name = "success rate" if use.slo.sli is Sli.AVAILABILITY else "share in time"
-    return f"{use.journey} {name} {_against(use.tally)}"
+    if use.slo.sli is Sli.AVAILABILITY:
+        return f"{use.journey} success rate {_against(use.tally)}"
+    of = "of the time" if use.slo.budgeting is Budgeting.TIMESLICES else "of requests"
+    return f"{use.journey} fast enough {_against(use.tally, f' {of}')}"
 
 
 def budget_words(use: BudgetUse) -> str:
@@ -97,8 +99,8 @@ def measure_words(measure: Measure) -> str:
     )
 
 
-def _against(tally: Tally) -> str:
-    return f"{format_share(tally.good_share)} against {format_share(tally.expected)} expected"
+def _against(tally: Tally, of: str = "") -> str:
+    return f"{format_share(tally.good_share)}{of} against {format_share(tally.expected)} expected"
 
 
 def _taken(use: BudgetUse) -> str:

@@ -61,6 +61,6 @@ def _span(one: SloStanding) -> str:
 
 
 def _known(level: Level) -> str:
-    """Return how much of a window was measured, in hours or days."""
+    """Return how much of a window of days was measured, as in "21" or "5 h"."""
     known = level.known_days
-    return f"{24 * known:.0f} h" if known < 1 else f"{known:.0f} days"
+    return f"{24 * known:.0f} h" if known < 1 else f"{known:.0f}"

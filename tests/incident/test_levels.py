@@ -6,7 +6,7 @@ import pytest
 
 from aiops.domain.incidents import Severity
 from aiops.domain.policies import SeverityPolicy
-from aiops.domain.slos import UNHURT, BudgetUse, Measure, ServiceLevels, Sli, Slo, Tally
+from aiops.domain.slos import UNHURT, Budgeting, BudgetUse, Measure, ServiceLevels, Sli, Slo, Tally
 from aiops.incident.export import export
 from aiops.incident.levels import (
     by_budget,
@@ -73,10 +73,13 @@ def test_a_budget_nothing_was_taken_of_is_not_told() -> None:
     assert told_budgets(UNHURT) == ()
 
 
-def test_a_latency_is_told_as_the_share_in_time() -> None:
+def test_a_latency_is_told_by_how_often_it_was_kept() -> None:
     slow = Slo(sli=Sli.LATENCY, objective=0.99, threshold_seconds=0.5)
     (told,) = told_budgets(levels(use(slo=slow)))
-    assert told.startswith("checkout share in time 97.1% against 99.7% expected")
+    assert told.startswith("checkout fast enough 97.1% of requests against 99.7% expected")
+    sliced = replace(slow, budgeting=Budgeting.TIMESLICES)
+    (told,) = told_budgets(levels(use(slo=sliced)))
+    assert told.startswith("checkout fast enough 97.1% of the time against 99.7% expected")
 
 
 def test_steps_are_told_by_success_and_what_is_behind_them_by_errors() -> None:

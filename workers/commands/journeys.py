@@ -17,10 +17,10 @@ def journeys(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
-    """Tell how available each journey, its steps and its services were over their window.
+    """Tell how available each journey and its parts were.
 
-    Beside what is promised in `journeys[].slos` stands what is left of its error budget; an
-    availability nobody declared is assumed to owe 99.9% over 28 days.
+    Over the window of its SLOs, each with what is promised in `journeys[].slos` and how much of the
+    error budget is spent; an availability nobody declared is assumed to owe 99.9% over 28 days.
 
     Example: aiops journeys --json
     """
