@@ -128,7 +128,7 @@ def assemble(  # noqa: PLR0917  # one argument per thing it is made of
         levels=service_levels(candidate.symptoms, tick.samples, known, tick.at, knowledge),
         clues=choose.choose(candidate, tick.clues, tick.at, knowledge),
     )
-    incident = with_runbook(with_owner(incident, knowledge), knowledge)
+    incident = with_runbook(with_owner(incident, tick.at, knowledge), knowledge)
     incident = replace(incident, suggestions=suggest(incident, knowledge))
     is_same = previous and incident == replace(previous, updated_at=incident.updated_at)
     return previous if previous and is_same else incident

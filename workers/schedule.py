@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 SWEEP_SECONDS = 1.0
 FALL_BACK_SECONDS = 10.0
+ON_CALL_SECONDS = 60.0
 POLL_SECONDS = 5.0
 FIT_CHECK_SECONDS = 60.0
 REMEMBER_SECONDS = 60.0
@@ -38,6 +39,7 @@ def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]
         ['fit.due']
     """
     entries = {
+        "ingest.on_call": _entry("ingest.on_call", ON_CALL_SECONDS),
         "ingest.digest": _entry("ingest.digest", SWEEP_SECONDS),
         "ingest.hear": _entry("ingest.hear", SWEEP_SECONDS),
         "detect.sweep": _entry("detect.sweep", SWEEP_SECONDS),

@@ -22,6 +22,7 @@ MAX_STARTS = 5
 
 WORK: dict[str, Callable[..., Any]] = {
     "ingest.poll": lambda parts, source: parts.poll.run(source),
+    "ingest.on_call": lambda parts: parts.on_call.ask(),
     "ingest.digest": lambda parts: parts.digest.run(),
     "ingest.hear": listen,
     "detect.advance": lambda parts, shard: parts.detect.run(shard),

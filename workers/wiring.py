@@ -22,6 +22,7 @@ from workers.health import SourceHealth
 from workers.knowledge import Remembering
 from workers.learned import LEAST_CALLS, LearnedTopology
 from workers.leases import DirtyFlags, RedisLease
+from workers.on_call import OnCall
 from workers.plugins import notifiers, sources
 from workers.queue import CeleryQueue
 from workers.stages.correlate import Correlate
@@ -128,7 +129,12 @@ class Parts(Stores):
 
     def knowledge(self) -> Knowledge:
         """Return what is known: the configuration of the start, memory and learned edges of now."""
-        return self._learned.added_to(self._remembering.now())
+        return self.on_call.added_to(self._learned.added_to(self._remembering.now()))
+
+    @cached_property
+    def on_call(self) -> OnCall:
+        """Who is on call by PagerDuty's schedules."""
+        return OnCall(self.settings, self.redis, self.telemetry)
 
     @cached_property
     def _learned(self) -> LearnedTopology:

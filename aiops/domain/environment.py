@@ -22,6 +22,7 @@ class Knowledge:
     """Everything that is known before a tick: topology, journeys, people, runbooks, rules, memory.
 
     `cohorts` names the labels, beside region and segment, that part customers.
+    `on_call` says who is on call for a team, as another program has it: pairs of team and person.
     `trace_url` is where a trace can be looked at, with `{trace_id}` in it; empty: nowhere.
     `memory` holds ended incidents, newest last, judged by outcomes; `archive` those that are
     indexed already, and where both hold one, `memory` knows it better. Of the services of all
@@ -39,6 +40,7 @@ class Knowledge:
     currency: str = ""
     cohorts: tuple[str, ...] = ()
     trace_url: str = ""
+    on_call: tuple[tuple[str, str], ...] = ()
     origin: Origin = Origin.LIVE
     doors: frozenset[str] = field(init=False, repr=False, compare=False)
     entries: frozenset[str] = field(init=False, repr=False, compare=False)

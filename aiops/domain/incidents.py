@@ -193,6 +193,7 @@ class Incident:
         levels: what it took of error budgets, and how the parts of its journeys do.
         clues: what logs and traces add.
         decision_note: what the reason speaks of: the silence, the window, the other incident.
+        on_call: who of the owner's team is on call.
         called_at: when it first became one people are called for, in any episode, or would be but
             for the mode or the environment (event time); None while it is none.
         paged_at: when the page of this episode goes out, settle time included; None while none.
@@ -242,6 +243,7 @@ class Incident:
     owner: str | None = None
     owner_title: str = ""
     owner_reason: str = ""
+    on_call: str = ""
     runbook_id: str | None = None
     runbook_title: str = ""
     runbook_reason: str = ""

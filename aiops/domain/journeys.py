@@ -85,6 +85,7 @@ class Team:
         slack_channel: where its incidents are told, if not the default one.
         pagerduty_key: name of the routing key setting to use, if not the default one.
         zone: IANA name of the zone its days are of.
+        schedule: id of its schedule at PagerDuty, which says who is on call instead of `members`.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Team:
     slack_channel: str | None = None
     pagerduty_key: str | None = None
     zone: str = "UTC"
+    schedule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ class PastIncident:
         fixed_by: what fixed it, in words.
         action: the action's name.
         real: False when a person said "not an incident".
+        assignee: who a person gave it to; empty for nobody.
         cause_named: whether a person named the cause; else it is the first we had ranked.
     """
 
@@ -56,6 +57,7 @@ class PastIncident:
     action: str = ""
     real: bool = True
     cause_named: bool = False
+    assignee: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -21,6 +21,8 @@ def export(incident: Incident) -> dict[str, Any]:
         "id": incident.dedup_key if incident.episode > 1 else incident.id,
         "title": incident.title,
         "severity": incident.severity.value,
+        "owner": incident.owner,
+        "on_call": incident.on_call,
         "decision": incident.decision.value,
         "decision_reason": incident.decision_reason.value,
         "decision_note": incident.decision_note,

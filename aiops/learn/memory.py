@@ -44,6 +44,7 @@ def remember(incident: Incident, outcome: Outcome, signature: tuple[str, ...]) -
         cause_service=incident.causes[0].service if incident.causes else "",
         fixed_by=outcome.fixed_by,
         action=outcome.action,
+        assignee=incident.assignee,
     )
 
 

@@ -8,7 +8,7 @@ from aiops.domain.incidents import Incident
 from aiops.domain.notifications import Notification
 from aiops.incident.wording import cause_words, impact_words
 from aiops.notify.adf import Node, bullets, document, paragraph
-from aiops.notify.phrases import clue_words, headline, incident_url
+from aiops.notify.phrases import clue_words, headline, incident_url, owner_words
 
 SUMMARY_CHARACTERS = 255
 """Jira's limit for a summary."""
@@ -56,7 +56,7 @@ def _description(incident: Incident, notification: Notification, base_url: str) 
         *_named("Impact", [impact_words(one) for one in incident.impacts[:_ENTRIES]]),
         *_named("Likely cause", [cause_words(one) for one in incident.causes[:1]]),
         *paragraph(clue_words(incident), _LINE_CHARACTERS, lead="Clue"),
-        *_with_reason("Owner", incident.owner_title or incident.owner, incident.owner_reason),
+        *_with_reason("Owner", owner_words(incident), incident.owner_reason),
         *_with_reason("Runbook", runbook, incident.runbook_reason),
         *_named("Suggested next steps", [one.text for one in incident.suggestions[:_ENTRIES]]),
         *paragraph(_joined(*why), _LINE_CHARACTERS, lead=f"Why a {incident.decision.value}"),

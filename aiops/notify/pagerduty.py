@@ -19,7 +19,7 @@ from aiops.domain.pacing import Rate
 from aiops.incident.levels import told_budgets, told_measures
 from aiops.incident.wording import cause_words, impact_words
 from aiops.notify import http
-from aiops.notify.phrases import clean, headline, incident_url
+from aiops.notify.phrases import clean, headline, incident_url, owner_words
 from aiops.ports import Receipt
 from aiops.settings import Settings, SinkSettings
 
@@ -195,7 +195,7 @@ def _details(incident: Incident, notification: Notification, url: str) -> dict[s
     runbook = f"{incident.runbook_id} ({incident.runbook_title})" if incident.runbook_id else ""
     details: dict[str, Any] = {
         "narrative": clean(incident.story, _STORY_CHARACTERS),
-        "owner": _text(incident.owner_title or incident.owner or ""),
+        "owner": _text(owner_words(incident)),
         "owner_reason": _text(incident.owner_reason),
         "assigned_to": _text(incident.assignee),
         "runbook": _text(runbook),

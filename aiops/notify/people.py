@@ -13,7 +13,7 @@ import orjson
 
 from aiops.domain.errors import DeliveryError
 from aiops.domain.words import Place
-from aiops.notify import http
+from aiops.notify import http, pagerduty_rest
 from aiops.settings import SinkSettings
 
 _SECONDS = 3.0
@@ -58,10 +58,7 @@ def _ask(sink: SinkSettings, place: Place, user_id: str) -> str:
             profile = _object(_object(user).get("profile"))
             return _first(profile.get("email"), profile.get("real_name"), _object(user).get("name"))
         if place is Place.PAGERDUTY and sink.kind == "pagerduty" and sink.api_token:
-            token = f"Token token={sink.api_token.get_secret_value()}"
-            headers = {"authorization": token, "accept": "application/vnd.pagerduty+json;version=2"}
-            url = f"{sink.rest_url.rstrip('/')}/users/{user_id}"
-            user = _object(_get(sink, url, headers, {}).get("user"))
+            user = _object(pagerduty_rest.ask(sink, f"users/{user_id}", {}).get("user"))
             return _first(user.get("email"), user.get("name"))
     except DeliveryError:
         return ""

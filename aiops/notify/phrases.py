@@ -44,6 +44,12 @@ def introduction(incident: Incident) -> str:
     )
 
 
+def owner_words(incident: Incident) -> str:
+    """Return who answers for an incident, and who of them is on call; empty for nobody."""
+    owner = incident.owner_title or incident.owner or ""
+    return f"{owner} (on call: {incident.on_call})" if owner and incident.on_call else owner
+
+
 def state_words(incident: Incident) -> str:
     """Return where the incident is, as a sentence about it."""
     match incident.state:

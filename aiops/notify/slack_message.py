@@ -14,6 +14,7 @@ from aiops.notify.phrases import (
     headline,
     incident_url,
     introduction,
+    owner_words,
     state_words,
 )
 from aiops.notify.slack_buttons import buttons
@@ -138,7 +139,7 @@ def _facts(incident: Incident) -> list[tuple[str, str]]:
     told = told_budgets(incident.levels)[:_BUDGETS]
     budget = "\n".join(escaped(one, _VALUE_CHARACTERS // _BUDGETS) for one in told)
     cause = "\n".join(escaped(cause_words(one), share) for one in incident.causes[:1])
-    owner = incident.owner_title or incident.owner or ""
+    owner = owner_words(incident)
     runbook = f"{incident.runbook_id} ({incident.runbook_title})" if incident.runbook_id else ""
     pairs = (
         ("Impact", impact or "No KPI has moved so far."),

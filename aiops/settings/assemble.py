@@ -268,6 +268,7 @@ def _team(name: str, section: TeamSection) -> Team:
         slack_channel=section.slack_channel,
         pagerduty_key=section.pagerduty_key_env,
         zone=section.zone,
+        schedule=section.pagerduty_schedule,
     )
 
 

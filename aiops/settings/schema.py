@@ -22,6 +22,7 @@ from aiops.settings.fields import (
     Name,
     PolicyOf,
     ProjectKey,
+    ScheduleId,
     Seconds,
     SecretVariable,
     Text,
@@ -131,6 +132,7 @@ class TeamSection(Section):
     slack_channel: Text | None = None
     pagerduty_key_env: SecretVariable | None = None
     zone: Zone = "UTC"
+    pagerduty_schedule: ScheduleId | None = None
 
 
 class SignalSection(Section):

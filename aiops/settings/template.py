@@ -107,6 +107,7 @@ sources:
 #     rotation_start: 2026-01-05T09:00:00Z
 #     rotation_length_days: 7
 #     slack_channel: "#payments-incidents"
+#     # pagerduty_schedule: PI7DH85 # who is on call, instead of members; needs the API token
 #     zone: Europe/Berlin         # whose days the alerts are counted in
 #     pagerduty_key_env: AIOPS_PAYMENTS_ROUTING_KEY
 #   platform:
