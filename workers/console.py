@@ -13,7 +13,7 @@ from aiops.domain.words import Place, Verb
 from aiops.impact.flow import Flow, flows, young_of
 from aiops.ingest import changes
 from aiops.learn.marks import holding
-from aiops.slo.standing import JourneyStanding, standings, window_of
+from aiops.slo.standing import JourneyStanding, first_hour, last_hour, standings
 from aiops.web.app import create_app
 from aiops.web.services import WebServices
 from workers import knowledge, regrouping, silencing
@@ -115,9 +115,9 @@ def flows_now(parts: Parts) -> Sequence[Flow]:
 def journeys_now(parts: Parts) -> Sequence[JourneyStanding]:
     """Return how every journey of the default environment stands, as far as it is counted."""
     settings, now = parts.settings, parts.clock.now()
-    begin = now - window_of(settings.journeys) - timedelta(hours=1)
-    counted = parts.sli_hours.since(settings.default_env, begin)
-    return standings(counted, settings.journeys, now)
+    env, kept = settings.default_env, parts.sli_hours
+    days = kept.days(env, first_hour(settings.journeys, now))
+    return standings(days, kept.since(env, last_hour(now)), settings.journeys, now)
 
 
 def _shown(secret: SecretStr | None) -> str | None:

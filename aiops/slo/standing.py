@@ -1,18 +1,18 @@
 """How journeys stand over their window: availability, what is left of the budget, each part."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aiops.domain.journeys import Journey
 from aiops.domain.slos import SliHour, Slo
+from aiops.domain.time import utc
 from aiops.slo.hours import HOUR_SECONDS, Part, name_of_part, name_of_slo, parts_of
 from aiops.slo.indicator import AVAILABILITY, slos_of
 
 _DAY_SECONDS: Final = 86_400
-_RECENT: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,19 +68,54 @@ class JourneyStanding:
 
 
 def standings(
-    hours: Iterable[SliHour], journeys: Sequence[Journey], at: datetime
+    hours: Iterable[SliHour],
+    recent: Iterable[SliHour],
+    journeys: Sequence[Journey],
+    at: datetime,
 ) -> tuple[JourneyStanding, ...]:
     """Return how journeys stand at a moment.
 
     Args:
-        hours: of their indicators, by any order; those outside a window are not looked at.
+        hours: of their indicators, in any order; or sums of 24 of them, from `first_hour` on.
+            Those before a window are not looked at.
+        recent: the hours since `last_hour`.
         journeys: as declared.
         at: now, aware UTC.
     """
+    known = _Hours(_by_name(hours), _by_name(recent), hour_of(at))
+    return tuple(_journey(one, known) for one in journeys)
+
+
+def hour_of(at: datetime) -> datetime:
+    """Return the beginning of an hour."""
+    seconds = int(at.timestamp())
+    return utc(seconds - seconds % HOUR_SECONDS)
+
+
+def first_hour(journeys: Sequence[Journey], at: datetime) -> datetime:
+    """Return from which hour on the longest window is known; windows are days before this hour."""
+    return hour_of(at) - window_of(journeys)
+
+
+def last_hour(at: datetime) -> datetime:
+    """Return the beginning of the hour before this one: recent is what came since."""
+    return hour_of(at) - timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hours:
+    """Hours by indicator: of the window, of the last two, and the hour it is."""
+
+    window: Mapping[str, Sequence[SliHour]]
+    recent: Mapping[str, Sequence[SliHour]]
+    now: datetime
+
+
+def _by_name(hours: Iterable[SliHour]) -> Mapping[str, Sequence[SliHour]]:
     by_name: defaultdict[str, list[SliHour]] = defaultdict(list)
     for hour in hours:
         by_name[hour.indicator].append(hour)
-    return tuple(_journey(one, by_name, at) for one in journeys)
+    return by_name
 
 
 def window_of(journeys: Sequence[Journey]) -> timedelta:
@@ -118,23 +153,23 @@ def export(standing: JourneyStanding) -> dict[str, Any]:
     }
 
 
-def _journey(journey: Journey, by_name: dict[str, list[SliHour]], at: datetime) -> JourneyStanding:
+def _journey(journey: Journey, known: _Hours) -> JourneyStanding:
     slos = []
     for slo in slos_of(journey):
-        level = _of(by_name.get(name_of_slo(journey, slo), ()), slo, at)
+        level = _of(name_of_slo(journey, slo), slo, known)
         slos.append(SloStanding(slo=slo, level=level, spent=_spent(slo, level)))
     parts = [
-        PartStanding(part=part, level=_of(by_name.get(name_of_part(part), ()), slos[0].slo, at))
+        PartStanding(part=part, level=_of(name_of_part(part), slos[0].slo, known))
         for part in parts_of(journey)
     ]
     return JourneyStanding(journey=journey.name, slos=tuple(slos), parts=tuple(parts))
 
 
-def _of(hours: Iterable[SliHour], slo: Slo, at: datetime) -> Level:
-    begin = at - timedelta(days=slo.window_days)
-    inside = [one for one in hours if begin < one.at + timedelta(hours=1) and one.at <= at]
+def _of(name: str, slo: Slo, known: _Hours) -> Level:
+    begin = known.now - timedelta(days=slo.window_days)
+    inside = [one for one in known.window.get(name, ()) if one.at >= begin]
     total, bad = sum(one.total for one in inside), sum(one.bad for one in inside)
-    recent = [one for one in inside if one.at > at - _RECENT - timedelta(seconds=HOUR_SECONDS)]
+    recent = known.recent.get(name, ())
     return Level(
         good_share=_good(bad, total),
         recent=_good(sum(one.bad for one in recent), sum(one.total for one in recent)),

@@ -12,6 +12,8 @@ from aiops.store.engine import reading, writing
 from aiops.store.history_tables import SLI_HOURS
 from aiops.store.upsert import insert
 
+_DAY_SECONDS = 86_400
+
 
 class SliHourStore:
     """Keeps what a window of weeks is added up from; an hour may be counted again."""
@@ -54,6 +56,37 @@ class SliHourStore:
         with reading(self._engine) as connection:
             rows = connection.execute(query)
             return {name: (utc(first), utc(last)) for name, first, last in rows}
+
+    def days(self, env: str, begin: datetime) -> tuple[SliHour, ...]:
+        """Return the hours from a moment on, added up by every 24 from there, by indicator.
+
+        A window of weeks on a page that is asked for every few seconds is so a few rows.
+        """
+        table, first = SLI_HOURS.c, int(begin.timestamp())
+        day = (table.at - first) // _DAY_SECONDS
+        query = (
+            select(
+                table.indicator,
+                day.label("day"),
+                func.sum(table.total).label("total"),
+                func.sum(table.bad).label("bad"),
+                func.sum(table.seconds).label("seconds"),
+            )
+            .where(table.env == env, table.at >= first)
+            .group_by(table.indicator, day)
+            .order_by(table.indicator, day)
+        )
+        with reading(self._engine) as connection:
+            return tuple(
+                SliHour(
+                    indicator=row.indicator,
+                    at=utc(first + _DAY_SECONDS * int(row.day)),
+                    total=row.total,
+                    bad=row.bad,
+                    seconds=row.seconds,
+                )
+                for row in connection.execute(query)
+            )
 
     def since(self, env: str, begin: datetime) -> tuple[SliHour, ...]:
         """Return the hours of an environment from a moment on, by indicator and time."""

@@ -11,7 +11,7 @@ from aiops.domain.samples import Excerpt
 from aiops.domain.slos import Budgeting, Sli, SliHour, Slo
 from aiops.slo.hours import hours, name_of_slo, names, services_of
 from aiops.slo.indicator import AVAILABILITY
-from aiops.slo.standing import JourneyStanding, export, standings, window_of
+from aiops.slo.standing import JourneyStanding, export, last_hour, standings, window_of
 from aiops.slo.wording import part_words, slo_words, standing_words
 from tests.builders import minute, series
 from tests.slo.made import ERRORS, TRAFFIC, log
@@ -44,7 +44,8 @@ def of(found: tuple[SliHour, ...], name: str = NAME) -> list[SliHour]:
 
 
 def standing(found: tuple[SliHour, ...], journey: Journey = CHECKOUT) -> JourneyStanding:
-    (told,) = standings(found, (journey,), NOW)
+    recent = [one for one in found if one.at >= last_hour(NOW)]
+    (told,) = standings(found, recent, (journey,), NOW)
     return told
 
 
@@ -111,7 +112,7 @@ def test_each_step_and_service_stands_beside_it() -> None:
 def test_what_lies_before_the_window_is_over() -> None:
     found = hours([excerpt()], (CHECKOUT,))
     week = replace(CHECKOUT, slos=(replace(PROMISED, window_days=7),))
-    (later,) = standings(found, (week,), NOW + timedelta(days=8))
+    (later,) = standings(found, (), (week,), NOW + timedelta(days=8))
     assert later.slos[0].level.good_share is None
     assert later.slos[0].spent is None
     assert window_of((week,)) == timedelta(days=7)

@@ -20,7 +20,7 @@ CHECKOUT = Journey(
 def standing(bad: float) -> tuple[JourneyStanding, ...]:
     name = name_of_slo(CHECKOUT, PROMISED)
     hour = SliHour(indicator=name, at=minute(0), total=1000, bad=bad, seconds=3600)
-    return standings((hour,), (CHECKOUT,), minute(30))
+    return standings((hour,), (hour,), (CHECKOUT,), minute(30))
 
 
 def test_each_journey_stands_with_its_promise_its_steps_and_its_services(site: Site) -> None:

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 from aiops.domain.journeys import Journey
 from aiops.domain.samples import joined
-from aiops.domain.time import utc
-from aiops.slo.hours import HOUR_SECONDS, hours, names, services_of
-from aiops.slo.standing import window_of
+from aiops.slo.hours import hours, names, services_of
+from aiops.slo.standing import hour_of, window_of
 from aiops.store.extents import Extents
 from aiops.store.signals import HistoryStore
 from aiops.store.sli_hours import SliHourStore
@@ -68,18 +67,13 @@ class Levels:
         fetched: once for each, since what nobody measures stays unknown.
         """
         first = self._extents.first_tick(env) or until
-        oldest = max(_hour(until - window_of(self._journeys)), _hour(first))
+        oldest = max(hour_of(until - window_of(self._journeys)), hour_of(first))
         spans = self._kept.spans(env, names(self._journeys))
         missing = names(self._journeys) - spans.keys()
         reaches_back = min((one for one, _ in spans.values()), default=until) <= oldest
-        asked = (_hour(first), missing)
+        asked = (hour_of(first), missing)
         if (missing or not reaches_back) and self._asked.get(env) != asked:
             self._asked[env] = asked
             return oldest
-        last = max((one for _, one in spans.values()), default=_hour(until))
+        last = max((one for _, one in spans.values()), default=hour_of(until))
         return max(last - timedelta(hours=1), oldest)
-
-
-def _hour(at: datetime) -> datetime:
-    seconds = int(at.timestamp())
-    return utc(seconds - seconds % HOUR_SECONDS)
