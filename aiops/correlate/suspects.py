@@ -4,7 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiops.correlate.attachment import territory
 from aiops.correlate.calls import Calls, seen_by
@@ -37,6 +37,9 @@ FAR_WEIGHT = 0.6
 
 AFTER_WEIGHT = 0.4
 """A change that came when things had already begun to go wrong explains at most a part."""
+
+LINGERS_LEAST = timedelta(minutes=5)
+"""What was put in place hours ago, and stays, does not explain what was over within minutes."""
 
 SURGE_FIRST = "more requests than usual came first, which no change of what gets them explains"
 
@@ -214,11 +217,17 @@ class _Weigher:
         found: list[Blame] = []
         for one in symptoms:
             share = weighted_strength(one) / strongest if strongest > 0 else 1.0
+            lingers = own and not _is_brief(one)
             against = suspect_change(
-                change, one.onset, self.scope, policy, family=one.family, lingers=own
+                change, one.onset, self.scope, policy, family=one.family, lingers=lingers
             )
             found.append(replace(against, weight=against.weight * factor * share))
         return max(found, key=lambda against: against.weight)
+
+
+def _is_brief(symptom: Symptom) -> bool:
+    over = symptom.ended_at
+    return over is not None and over - symptom.onset < LINGERS_LEAST
 
 
 def _elsewhere(change: Change, why: str) -> Blame:

@@ -103,6 +103,15 @@ def test_a_deploy_of_hours_ago_is_named_for_the_service_that_fell_ill_itself() -
     assert calm.causes[0].change is None
 
 
+def test_a_deploy_of_hours_ago_is_not_named_for_what_passed_while_it_stayed() -> None:
+    deploy = change("payments", at=-240, ref="7.1")
+    passed = only(found(CHAIN, errors("payments", until=5), changes=[deploy]))
+    assert passed.causes[0].change is None
+    assert "4 h before the onset says too little" in ruled_out(passed)
+    lasting = only(found(CHAIN, errors("payments", until=9), changes=[deploy]))
+    assert lasting.causes[0].change == deploy
+
+
 def test_a_rollback_is_no_culprit() -> None:
     rollback = change("payments", at=2, ref="2026.04.18-2", reverts="2026.04.18-3")
     got = only(found(CHAIN, errors("payments"), changes=[rollback]))
