@@ -51,7 +51,7 @@ async def _serve_vendor(
         headers=dict(request.headers),
         body=await request.body(),
     )
-    answer = _answer(ledger, received, fault)
+    answer = answer_under(fault, ledger, received)
     cuts = fault is not None and fault.kind.cuts
     ledger.keep(received, answer, fault=fault.kind if fault else None, cut=cuts)
     if fault is not None and fault.seconds:
@@ -65,7 +65,8 @@ async def _serve_vendor(
     await response(request.scope, receive, send)
 
 
-def _answer(ledger: Ledger, received: Received, fault: Fault | None) -> Answer:
+def answer_under(fault: Fault | None, ledger: Ledger, received: Received) -> Answer:
+    """Return what a request is answered when `fault` happens to it; the ledger acts or does not."""
     if fault is None or fault.kind.acts:
         return ledger.answer(received)
     if fault.kind is FaultKind.GARBAGE:
