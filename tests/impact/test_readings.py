@@ -31,6 +31,30 @@ def test_readings_from_before_a_kpi_was_added_do_not_mix_with_those_after() -> N
     assert window.observed.shape == (2, 2)
 
 
+def test_a_window_stays_as_it_was_given_however_much_is_read_afterwards() -> None:
+    log = KpiLog(60)
+    for number in range(1000):
+        log.append(reading(number))
+    early = log.window(minute(990), minute(2000))
+    for number in range(1000, 3000):
+        log.append(reading(number))
+    late = log.window(minute(5), minute(2999))
+    assert early is not None
+    assert late is not None
+    assert early.expected[:, 0].tolist() == [float(number) for number in range(990, 1000)]
+    assert late.scale[:, 0].tolist() == [float(number) for number in range(5, 3000)]
+
+
+def test_a_log_forgets_what_was_read_before_a_kpi_was_added() -> None:
+    log = KpiLog(60)
+    for number, width in ((0, 1), (1, 2), (2, 2)):
+        log.append(reading(number, width))
+    window = log.window(minute(0), minute(9))
+    assert window is not None
+    assert window.times.tolist() == [int(minute(number).timestamp()) for number in (1, 2)]
+    assert window.observed.shape == (2, 2)
+
+
 def reading(number: int, width: int = 1) -> KpiTick:
     values = np.full(width, float(number))
     return KpiTick(
