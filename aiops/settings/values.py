@@ -252,6 +252,8 @@ class Settings:
 
         A kind or owner declared here replaces the topology's; all else of a service stays.
         """
+        if not self.services:
+            return graph
         named = dict(graph.services)
         for mine in self.services:
             known = named.get(mine.name, mine)

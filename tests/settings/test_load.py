@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
@@ -225,6 +226,12 @@ def test_declared_services_change_only_what_they_say(tmp_path: Path) -> None:
         name="checkout", kind=ServiceKind.EDGE, owner="web", tier=1, regions=("EU",)
     )
     assert graph.service("orders-db") == known[1]
+
+
+def test_a_graph_of_which_nothing_is_declared_is_taken_as_it_is(tmp_path: Path) -> None:
+    settings = replace(full(tmp_path), services=())
+    graph = ServiceGraph.from_edges((Service(name="checkout"),), ())
+    assert settings.with_services(graph) is graph
 
 
 def test_secrets_come_from_the_environment_or_a_file_and_are_never_shown(tmp_path: Path) -> None:
