@@ -7,14 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    FromClause,
     Update,
-    and_,
-    case,
-    func,
-    or_,
     select,
     update,
 )
@@ -23,7 +17,6 @@ from sqlalchemy.engine import Row
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
 from aiops.domain.symptoms import Origin
-from aiops.store.columns import is_one_of
 from aiops.store.outbox_tables import OUTBOX, SINK_REFERENCES
 from aiops.store.upsert import insert
 
@@ -162,61 +155,6 @@ def _row(notification: Notification, now: datetime, traceparent: str) -> dict[st
         "created_at": now,
         "origin": notification.origin,
     }
-
-
-def can_be_claimed(
-    now: datetime, wall: datetime, table: FromClause = OUTBOX
-) -> ColumnElement[bool]:
-    """Return the condition that a row is due, or left behind, and first of its incident and sink.
-
-    Args:
-        now: the product's clock, which says what is due.
-        wall: the real clock, which says whose lease ran out.
-        table: the outbox, or an alias of it.
-    """
-    earlier = OUTBOX.alias()
-    is_behind = (
-        select(earlier.c.id)
-        .where(
-            earlier.c.incident_id == table.c.incident_id,
-            earlier.c.sink == table.c.sink,
-            earlier.c.id < table.c.id,
-            is_one_of(earlier.c.state, WAITING),
-        )
-        .exists()
-    )
-    is_due = and_(table.c.state == DeliveryState.PENDING, table.c.next_attempt_at <= now)
-    is_left = and_(table.c.state == DeliveryState.SENDING, table.c.lease_until <= wall)
-    # The state is named once more by itself: so the partial index serves the search.
-    return and_(is_one_of(table.c.state, WAITING), or_(is_due, is_left), ~is_behind)
-
-
-def yields_to_another(now: datetime, wall: datetime) -> ColumnElement[bool]:
-    """Return the condition that something more urgent could be told to the same sink instead."""
-    other = OUTBOX.alias()
-    is_more_urgent = and_(other.c.sink == OUTBOX.c.sink, other.c.urgency < OUTBOX.c.urgency)
-    return select(other.c.id).where(is_more_urgent, can_be_claimed(now, wall, other)).exists()
-
-
-def newest_to_tell() -> ColumnElement[int]:
-    """Return the revision a row's delivery tells: the newest of the updates decided after it.
-
-    So a message that was late, or is replayed, tells how things are and not how they were.
-    """
-    later = OUTBOX.alias("later")
-    newest = (
-        select(func.max(later.c.revision))
-        .where(
-            later.c.incident_id == OUTBOX.c.incident_id,
-            later.c.episode == OUTBOX.c.episode,
-            later.c.sink == OUTBOX.c.sink,
-            later.c.id > OUTBOX.c.id,
-            later.c.action == DeliveryAction.UPDATE,
-        )
-        .scalar_subquery()
-    )
-    tells_news = OUTBOX.c.action.in_((DeliveryAction.TRIGGER, DeliveryAction.UPDATE))
-    return case((tells_news, func.coalesce(newest, OUTBOX.c.revision)), else_=OUTBOX.c.revision)
 
 
 def supersede_told(row: Row[Any]) -> Update:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, literal, or_, select, update
+from sqlalchemy import Connection, Update, literal, or_, select, update
 
 from aiops.domain.errors import DeliveryError
 from aiops.domain.notifications import DeliveryState
@@ -27,16 +27,14 @@ from aiops.store.columns import is_one_of
 from aiops.store.deliveries import (
     WAITING,
     Delivery,
-    can_be_claimed,
     keep_reference,
-    newest_to_tell,
     notification_of,
     reference_of,
     supersede_told,
-    yields_to_another,
 )
 from aiops.store.engine import reading, writing
 from aiops.store.fallback import fall_back
+from aiops.store.outbox_claims import claim, most_urgent
 from aiops.store.outbox_reads import OutboxReads
 from aiops.store.outbox_tables import OUTBOX
 from aiops.store.sinks import held_standing, keep_standing, standings
@@ -65,14 +63,15 @@ class Outbox(OutboxReads):
             found: list[int] = []
             for sink in connection.scalars(waiting.order_by(OUTBOX.c.sink)).all():
                 free = known.get(sink, Standing()).free(rates.get(sink, NO_LIMIT), wall)
-                query = _most_urgent(sink, now, wall).limit(min(free, limit))
-                found += connection.scalars(query)
+                asked = {"sink": sink, "now": now, "wall": wall, "most": min(free, limit)}
+                found += connection.scalars(most_urgent(), asked)
         return tuple(found)
 
     def next_of(self, sink: str, now: datetime, wall: datetime) -> int | None:
         """Return the most urgent one of a sink that is due, whether or not it may be told now."""
         with reading(self._engine) as connection:
-            return connection.scalar(_most_urgent(sink, now, wall).limit(1))
+            asked = {"sink": sink, "now": now, "wall": wall, "most": 1}
+            return connection.scalar(most_urgent(), asked)
 
     def claim(
         self,
@@ -96,31 +95,23 @@ class Outbox(OutboxReads):
             lease_seconds: how long the claim holds; longer than a send may take.
             rates: how fast each sink may be told.
         """
-        statement = (
-            update(OUTBOX)
-            .where(
-                OUTBOX.c.id == delivery_id, can_be_claimed(now, wall), ~yields_to_another(now, wall)
-            )
-            .values(
-                state=DeliveryState.SENDING,
-                lease_token=secrets.token_hex(8),
-                lease_until=wall + timedelta(seconds=lease_seconds),
-                attempts=OUTBOX.c.attempts + 1,
-                ambiguous=or_(OUTBOX.c.ambiguous, OUTBOX.c.state == DeliveryState.SENDING),
-                shown_revision=newest_to_tell(),
-            )
-            .returning(OUTBOX)
-        )
+        lease = timedelta(seconds=lease_seconds)
+        claimed = {
+            "claimed": delivery_id,
+            "now": now,
+            "wall": wall,
+            "token": secrets.token_hex(8),
+            "until": wall + lease,
+        }
         with writing(self._engine) as connection:
             sink, origin = _addressee(connection, delivery_id)
             standing = held_standing(connection, sink, origin)
             rate = rates.get(sink, NO_LIMIT)
             if not standing.free(rate, wall):
                 return None
-            row = connection.execute(statement).one_or_none()
+            row = connection.execute(claim(), claimed).one_or_none()
             if row is None:
                 return None
-            lease = timedelta(seconds=lease_seconds)
             keep_standing(connection, sink, standing.sent(rate, wall, lease))
             reference = reference_of(connection, row.incident_id, row.episode, row.sink)
         return Delivery(
@@ -246,15 +237,6 @@ class Outbox(OutboxReads):
             if done:
                 write_entry(connection, entry)
         return done
-
-
-def _most_urgent(sink: str, now: datetime, wall: datetime) -> Select[int]:
-    columns = OUTBOX.c
-    return (
-        select(columns.id)
-        .where(columns.sink == sink, can_be_claimed(now, wall))
-        .order_by(columns.urgency, columns.next_attempt_at, columns.id)
-    )
 
 
 def _addressee(connection: Connection, delivery_id: int) -> tuple[str, Origin]:
