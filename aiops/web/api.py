@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from aiops.domain.incidents import Incident
 from aiops.incident.export import export
+from aiops.slo import standing
 from aiops.web.access import guard
 from aiops.web.services import WebServices
 
@@ -28,6 +29,10 @@ def router(services: WebServices) -> APIRouter:
         if found is None:
             raise HTTPException(404, "there is no such incident; GET /api/incidents lists them")
         return _json(_exported(found))
+
+    @routes.get("/journeys")
+    def journeys() -> Response:
+        return _json([standing.export(one) for one in services.journeys()])
 
     @routes.get("/marks")
     def marks() -> Response:

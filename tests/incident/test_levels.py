@@ -7,6 +7,7 @@ import pytest
 from aiops.domain.incidents import Severity
 from aiops.domain.policies import SeverityPolicy
 from aiops.domain.slos import UNHURT, Budgeting, BudgetUse, Measure, ServiceLevels, Sli, Slo, Tally
+from aiops.incident.difference import Difference, materially_differs
 from aiops.incident.export import export
 from aiops.incident.levels import (
     by_budget,
@@ -130,3 +131,12 @@ def test_other_programs_read_it_too() -> None:
     assert budget["budget_share"] == pytest.approx(0.026)
     assert (budget["observed"], budget["expected"]) == (0.971, 0.997)
     assert (budget["sli"], budget["assumed"]) == ("availability", False)
+
+
+def test_every_further_tenth_of_a_budget_is_worth_telling() -> None:
+    before, after, further = (
+        replace(incident(), levels=levels(use(bad=bad))) for bad in (260, 950, 1050)
+    )
+    assert materially_differs(before, after) is None
+    assert materially_differs(after, further) is Difference.BUDGET
+    assert materially_differs(further, before) is None

@@ -84,6 +84,12 @@ def test_a_step_is_read_by_its_operation_where_that_is_measured() -> None:
     assert shares(read(levels, journey=journey)) == (0, 0.1)
 
 
+def test_another_operation_says_nothing_of_the_whole_service() -> None:
+    other = series("checkout", "error_ratio", unit="1", labels=(("operation", "/help"),))
+    part = series("checkout", "error_ratio", unit="1", region="EU", segment="gold")
+    assert shares(read({other: (0.9, 0.9), part: (0.01, 0.21)})) == (0.01, 0.21)
+
+
 def test_success_ratios_and_per_cents_are_understood() -> None:
     good = series("checkout", "success_ratio", unit="1")
     assert shares(read({good: (0.99, 0.79)})) == (0.01, 0.21)

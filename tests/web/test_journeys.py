@@ -48,3 +48,9 @@ def test_without_a_journey_the_page_says_how_to_declare_one(site: Site) -> None:
     told = site.open().get("/journeys").text
     assert "No journey is declared" in told
     assert "slos:" in told
+
+
+def test_other_programs_read_the_same(site: Site) -> None:
+    (told,) = site.open(journeys=lambda: standing(3)).get("/api/journeys").json()
+    assert told["journey"] == "checkout"
+    assert told["slos"][0]["observed"] == 0.997
