@@ -140,6 +140,8 @@ def test_a_latency_is_good_while_it_keeps_its_threshold() -> None:
 def test_time_slices_are_good_where_enough_of_their_requests_are() -> None:
     slices = Slo(objective=0.99, budgeting=Budgeting.TIMESLICES)
     assert shares(read({TRAFFIC: (10, 10), ERRORS: (0.01, 0.02)}, slices)) == (0, 1)
+    quarter = replace(slices, slice_objective=0.75)
+    assert shares(read({TRAFFIC: (10, 10), ERRORS: (0.25, 0.5)}, quarter)) == (0, 1)
     coarse = replace(slices, slice_objective=0.9)
     assert shares(read({TRAFFIC: (10, 10), ERRORS: (0.01, 0.02)}, coarse)) == (0, 0)
 
