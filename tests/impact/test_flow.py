@@ -46,6 +46,7 @@ def flow(of: KpiWindow | None, kpi: Kpi = MONEY, *, young: Sequence[Series] = ()
         (100, FlowState.AS_USUAL, False),
         (93, FlowState.AS_USUAL, False),
         (76, FlowState.BELOW, True),
+        (30, FlowState.BELOW, True),
         (140, FlowState.ABOVE, False),
         (0, FlowState.STOPPED, True),
     ],
