@@ -25,6 +25,7 @@ from workers.commands import (
     shadow,
     silence,
     slack,
+    telling,
     topology,
     words,
 )
@@ -85,6 +86,7 @@ for command in (
     app.command()(command)
 incident.app.command()(retro.retro)
 incident.app.command()(retro.reported)
+incident.app.command()(telling.draft)
 for word in words.COMMANDS:
     incident.app.command()(word)
 app.add_typer(incident.app, name="incident")
