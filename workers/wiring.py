@@ -1,15 +1,12 @@
 """Puts the parts together: the only place where adapters meet the pure stages."""
 
-from collections.abc import Mapping
 from functools import cached_property, partial
-from pathlib import Path
 
 import redis
 from celery import Celery
 
 from aiops.domain.environment import Knowledge
-from aiops.notify.people import People
-from aiops.ports import Clock, Lease, Notifier, Queue, Source
+from aiops.ports import Lease, Queue
 from aiops.settings import Settings
 from aiops.store.intake import Intake
 from aiops.store.shard_files import ShardFiles, boot_id
@@ -17,13 +14,12 @@ from aiops.store.state_files import StateFiles
 from aiops.telemetry import Telemetry, connect
 from workers import knowledge
 from workers.app import Role, make_app
-from workers.clock import FileClock, SystemClock
 from workers.health import SourceHealth
 from workers.knowledge import Remembering
 from workers.learned import LEAST_CALLS, LearnedTopology
 from workers.leases import DirtyFlags, RedisLease
 from workers.on_call import OnCall
-from workers.plugins import notifiers, sources
+from workers.outside import Outside
 from workers.queue import CeleryQueue
 from workers.stages.correlate import Correlate
 from workers.stages.deliver import Deliver
@@ -40,10 +36,9 @@ from workers.stages.marked import MarkedPolicies
 from workers.stages.masks import Masks
 from workers.stages.poll import Poll
 from workers.stages.shards import ShardCaches
-from workers.stores import Stores
 
 
-class Parts(Stores):
+class Parts(Outside):
     """The parts of one process, each built on first use.
 
     Connections are made after a worker forked, so build it in the process that uses it.
@@ -82,17 +77,6 @@ class Parts(Stores):
         """Send what telemetry still holds, at the end of the process."""
         if "telemetry" in self.__dict__:
             self.telemetry.close()
-
-    @cached_property
-    def clock(self) -> Clock:
-        """The product's clock."""
-        path = self.settings.clock
-        return FileClock(Path(path)) if path else SystemClock()
-
-    @cached_property
-    def real_clock(self) -> Clock:
-        """The machine's clock, for leases."""
-        return SystemClock()
 
     @cached_property
     def queue(self) -> Queue:
@@ -144,26 +128,6 @@ class Parts(Stores):
     def _remembering(self) -> Remembering:
         fault = partial(self.telemetry.fault, "archive")
         return Remembering(self._standing, self.memory, self.archives, fault)
-
-    @cached_property
-    def sources(self) -> Mapping[str, Source]:
-        """The configured sources by name."""
-        return sources(self.settings)
-
-    @cached_property
-    def sinks(self) -> Mapping[str, Notifier]:
-        """The configured sinks by name."""
-        return notifiers(self.settings)
-
-    @cached_property
-    def fallbacks(self) -> Mapping[str, str]:
-        """Which sink stands in for which, by name."""
-        return {one.name: one.fallback for one in self.settings.sinks if one.fallback}
-
-    @cached_property
-    def people(self) -> People:
-        """Who somebody is at PagerDuty or Slack."""
-        return People(self.settings.sinks)
 
     @cached_property
     def poll(self) -> Poll:
@@ -252,6 +216,7 @@ class Parts(Stores):
             outbox=self.outbox,
             incidents=self.incidents,
             digests=self.digests,
+            silences=self.silences,
             sinks=self.sinks,
             fallbacks=self.fallbacks,
             queue=self.queue,

@@ -39,6 +39,7 @@ class Delivery:
         repeated: an earlier attempt may have been taken although we never heard so.
         reference: what the sink calls this incident's episode so far; empty before the first.
         traceparent: W3C trace context of the work that decided it.
+        held: whether a silence has held it back.
     """
 
     id: int
@@ -50,6 +51,7 @@ class Delivery:
     repeated: bool
     reference: Mapping[str, str]
     traceparent: str
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

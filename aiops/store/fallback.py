@@ -62,6 +62,7 @@ def fall_back(
         .where(
             OUTBOX.c.sink == sink,
             OUTBOX.c.state != DeliveryState.SUPERSEDED,
+            ~OUTBOX.c.held,
             or_(
                 and_(is_call, is_late, ~is_over),
                 and_(OUTBOX.c.action != DeliveryAction.TRIGGER, is_followed),

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Update, literal, or_, select, update
+from sqlalchemy import Connection, literal, or_, select, update
 
 from aiops.domain.errors import DeliveryError
 from aiops.domain.notifications import DeliveryState
@@ -34,13 +34,13 @@ from aiops.store.deliveries import (
 )
 from aiops.store.engine import reading, writing
 from aiops.store.fallback import fall_back
+from aiops.store.held import FREE, close_held, held_row
 from aiops.store.outbox_claims import claim, most_urgent
 from aiops.store.outbox_reads import OutboxReads
 from aiops.store.outbox_tables import OUTBOX
 from aiops.store.sinks import held_standing, keep_standing, standings
 
 NO_RATES: Mapping[str, Rate] = MappingProxyType({})
-_FREE: Mapping[str, None] = MappingProxyType({"lease_token": None, "lease_until": None})
 
 
 class Outbox(OutboxReads):
@@ -124,6 +124,7 @@ class Outbox(OutboxReads):
             decided_at=row.created_at,
             reference=reference or {},
             traceparent=row.traceparent,
+            held=row.held,
         )
 
     def delivered(
@@ -140,11 +141,11 @@ class Outbox(OutboxReads):
             False when somebody else has taken the claim over; the reference is kept all the same,
             for the message is there.
         """
-        done = {"state": DeliveryState.DELIVERED, "delivered_at": now, "last_error": "", **_FREE}
+        done = {"state": DeliveryState.DELIVERED, "delivered_at": now, "last_error": "", **FREE}
         with writing(self._engine) as connection:
             sink, origin = _addressee(connection, delivery_id)
             keep_standing(connection, sink, held_standing(connection, sink, origin).took())
-            held = connection.execute(_held(delivery_id, token).values(**done)).rowcount == 1
+            held = connection.execute(held_row(delivery_id, token).values(**done)).rowcount == 1
             row = connection.execute(select(OUTBOX).where(OUTBOX.c.id == delivery_id)).one()
             keep_reference(connection, row, reference)
             if held:
@@ -193,11 +194,11 @@ class Outbox(OutboxReads):
                 "last_error": str(error),
                 "attempts": OUTBOX.c.attempts - int(standing.is_failing),
                 "ambiguous": or_(OUTBOX.c.ambiguous, literal(error.ambiguous)),
-                **_FREE,
+                **FREE,
             }
             if next_attempt_at is not None:
                 values["next_attempt_at"] = next_attempt_at
-            return connection.execute(_held(delivery_id, token).values(**values)).rowcount == 1
+            return connection.execute(held_row(delivery_id, token).values(**values)).rowcount == 1
 
     def fall_back(
         self, sink: str, stand_in: str, *, now: datetime, due_before: datetime
@@ -208,9 +209,27 @@ class Outbox(OutboxReads):
 
     def give_up(self, delivery_id: int, token: str, why: str) -> bool:
         """Note that it cannot be told, for a reason that is not the sink's; False as `failed`."""
-        values = {"state": DeliveryState.DEAD, "dead_reason": why, "last_error": why, **_FREE}
+        values = {"state": DeliveryState.DEAD, "dead_reason": why, "last_error": why, **FREE}
         with writing(self._engine) as connection:
-            return connection.execute(_held(delivery_id, token).values(**values)).rowcount == 1
+            return connection.execute(held_row(delivery_id, token).values(**values)).rowcount == 1
+
+    def hold(self, delivery_id: int, token: str, why: str, until: datetime) -> bool:
+        """Put a claimed call off, as if never tried; False as `failed`. `why` is shown."""
+        values = {
+            "state": DeliveryState.PENDING,
+            "attempts": OUTBOX.c.attempts - 1,
+            "next_attempt_at": until,
+            "held": True,
+            "last_error": why,
+            **FREE,
+        }
+        with writing(self._engine) as connection:
+            return connection.execute(held_row(delivery_id, token).values(**values)).rowcount == 1
+
+    def let_go(self, delivery: Delivery) -> bool:
+        """Close a call that was held back until it was over, with all that follows on it."""
+        with writing(self._engine) as connection:
+            return close_held(connection, delivery.id, delivery.token, delivery.notification)
 
     def wait(self, sink: str, rate: Rate, wall: datetime) -> timedelta:
         """Return how long it is until a sink may be told something; zero when it is now."""
@@ -243,12 +262,3 @@ def _addressee(connection: Connection, delivery_id: int) -> tuple[str, Origin]:
     query = select(OUTBOX.c.sink, OUTBOX.c.origin).where(OUTBOX.c.id == delivery_id)
     row = connection.execute(query).one()
     return row.sink, Origin(row.origin)
-
-
-def _held(delivery_id: int, token: str) -> Update:
-    """Return the start of a statement on a row that this token still holds."""
-    return update(OUTBOX).where(
-        OUTBOX.c.id == delivery_id,
-        OUTBOX.c.lease_token == token,
-        OUTBOX.c.state == DeliveryState.SENDING,
-    )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlalchemy import Index, Text, UniqueConstraint, false, text
 from sqlmodel import Field
 
 from aiops.store.columns import ROW_ID, AiopsRow, UtcDateTime, table_of
@@ -13,7 +13,8 @@ class OutboxRow(AiopsRow, table=True):
 
     `next_attempt_at`, `created_at` and `delivered_at` follow the product's clock; `lease_until`
     the real one. `shown_revision` is what the latest attempt told; `ambiguous` says that an
-    earlier attempt may have been taken although we never heard so.
+    earlier attempt may have been taken although we never heard so; `held` that a silence held it
+    back.
     """
 
     __tablename__ = "outbox"
@@ -45,6 +46,7 @@ class OutboxRow(AiopsRow, table=True):
     lease_token: str | None
     shown_revision: int | None
     ambiguous: bool
+    held: bool = Field(sa_column_kwargs={"server_default": false()})
     urgency: int
     last_error: str = Field(sa_type=Text)
     dead_reason: str = Field(sa_type=Text)

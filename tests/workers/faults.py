@@ -90,6 +90,7 @@ class Town:
             sinks={"pagerduty": pager, "slack": chat},
             fallbacks={},
             digests=self.parts.digests,
+            silences=self.parts.silences,
             queue=self.parts.tasks,
             clock=self.parts.clock,
             real_clock=self.parts.real_clock,

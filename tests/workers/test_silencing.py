@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 
 from aiops.domain.errors import InputError
 from aiops.domain.incidents import Decision, Reason
-from aiops.domain.notifications import DeliveryAction
+from aiops.domain.notifications import DeliveryAction, DeliveryState
 from aiops.store.audit import AuditLog
 from tests.builders import minute, shop
-from tests.workers.installation import Installation
+from tests.workers.installation import Installation, refusal
 from tests.workers.test_correlate import FIRST, IN_PATH, add_shard, close, find, only, opened, over
 from workers import cli
 from workers.silencing import covered_now, expire, silence
@@ -87,6 +87,54 @@ def test_the_end_of_what_was_told_is_told_inside_a_silence(prod: Installation) -
         go_on(prod, at)
     for sent in actions(prod).values():
         assert (sent[0], sent[-1]) == (DeliveryAction.TRIGGER, DeliveryAction.RESOLVE)
+
+
+def decided_but_not_sent(parts: Installation) -> None:
+    """Let the page be decided at 10:04 while the sinks are down."""
+    for sink in parts.told.values():
+        sink.failures = [refusal() for _ in range(99)]
+    find(parts, opened())
+    close(parts, FIRST, 4)
+    parts.correlate.run("prod")
+    parts.tasks.tasks.clear()
+    for sink in parts.told.values():
+        sink.failures.clear()
+
+
+def test_a_page_decided_just_before_the_silence_waits_for_its_end(prod: Installation) -> None:
+    decided_but_not_sent(prod)
+    hush(prod, until=30)
+    for at in (5, 10, 29):
+        go_on(prod, at)
+    assert actions(prod) == {"pagerduty": [], "slack": []}
+    (waiting, *_) = prod.outbox.records([DeliveryState.PENDING])
+    assert (waiting.last_error, waiting.attempts) == ("held by SIL-1", 0)
+    for at in (30, 31):
+        go_on(prod, at)
+    assert actions(prod)["pagerduty"][0] is DeliveryAction.TRIGGER
+    assert actions(prod)["pagerduty"].count(DeliveryAction.TRIGGER) == 1
+
+
+def test_what_is_over_when_the_silence_ends_is_neither_called_nor_ended(
+    prod: Installation,
+) -> None:
+    decided_but_not_sent(prod)
+    hush(prod, until=30)
+    find(prod, over(8))
+    for at in (5, 8, 20, 31, 32):
+        go_on(prod, at)
+    assert actions(prod) == {"pagerduty": [], "slack": []}
+    assert prod.outbox.counts()[DeliveryState.PENDING] == 0
+
+
+def test_a_silence_that_is_ended_early_lets_go_within_a_minute(prod: Installation) -> None:
+    decided_but_not_sent(prod)
+    name = hush(prod, until=200)
+    go_on(prod, 5)
+    expire(prod, name, by="bob")
+    for at in (6, 7):
+        go_on(prod, at)
+    assert actions(prod)["pagerduty"][0] is DeliveryAction.TRIGGER
 
 
 def test_ending_a_silence_early_tells_what_is_alive(prod: Installation) -> None:

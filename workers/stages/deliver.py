@@ -6,11 +6,14 @@ from typing import Any
 
 from aiops.domain.digests import DIGEST_PREFIX
 from aiops.domain.errors import DeliveryError, InputError
+from aiops.domain.notifications import DeliveryAction
 from aiops.ports import Clock, DigestNotifier, Notifier, Queue
+from aiops.route.silence import silence_of
 from aiops.store.deliveries import Delivery
 from aiops.store.digests import DigestStore
 from aiops.store.incidents import IncidentStore
 from aiops.store.outbox import Outbox
+from aiops.store.silences import SilenceStore
 from aiops.telemetry import Telemetry
 
 LEASE_SECONDS = 30.0
@@ -21,6 +24,9 @@ MAX_ATTEMPTS = 12
 
 MAX_AGE = timedelta(days=1)
 """What no sink took for so long is dead too: told later it would only mislead."""
+
+HOLD_AGAIN_AFTER = timedelta(minutes=1)
+"""Whether a silence still holds is looked at again after so long: somebody may have ended it."""
 
 FALL_BACK_AFTER = timedelta(minutes=2)
 """A call that nobody took for so long goes to the sink that stands in."""
@@ -35,6 +41,7 @@ class Deliver:
         outbox: Outbox,
         incidents: IncidentStore,
         digests: DigestStore,
+        silences: SilenceStore,
         sinks: Mapping[str, Notifier],
         fallbacks: Mapping[str, str],
         queue: Queue,
@@ -45,6 +52,7 @@ class Deliver:
         self._outbox = outbox
         self._incidents = incidents
         self._digests = digests
+        self._silences = silences
         self._sinks = sinks
         self._fallbacks = fallbacks
         self._rates = {name: sink.rate for name, sink in sinks.items()}
@@ -96,6 +104,8 @@ class Deliver:
         if sink is None:
             self._give_up(delivery, f"no sink is named {note.sink!r} in aiops.yaml")
             return
+        if self._is_held(delivery):
+            return
         try:
             payload = self._payload(sink, delivery)
         except InputError as error:
@@ -111,6 +121,25 @@ class Deliver:
         self._telemetry.delivered(note, now)
         wait = self._outbox.wait(note.sink, sink.rate, self._real_clock.now())
         self._queue.enqueue("deliver.next", note.sink, after_seconds=wait.total_seconds())
+
+    def _is_held(self, delivery: Delivery) -> bool:
+        """Hold a call back that nobody has begun to make while a silence is about its incident.
+
+        It was decided before the silence began, and is told when that ends; never once it is over.
+        """
+        note, now = delivery.notification, self._clock.now()
+        is_first = note.action is DeliveryAction.TRIGGER and delivery.attempt == 1
+        silences = self._silences.holding(now) if is_first and not delivery.repeated else ()
+        incident = self._incidents.get(note.incident_id) if silences or delivery.held else None
+        if incident is None:
+            return False
+        if delivery.held and (not incident.is_live or incident.episode != note.episode):
+            return self._outbox.let_go(delivery)
+        silence = silence_of(incident, silences)
+        if silence is None:
+            return False
+        again = min(silence.ends_at, now + HOLD_AGAIN_AFTER)
+        return self._outbox.hold(delivery.id, delivery.token, f"held by {silence.id}", again)
 
     def _payload(self, sink: Notifier, delivery: Delivery) -> Mapping[str, Any]:
         """Return what a delivery says.

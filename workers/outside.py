@@ -1,0 +1,46 @@
+"""What a process meets outside: clocks, sources and sinks, as the settings name them."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from aiops.notify.people import People
+from aiops.ports import Clock, Notifier, Source
+from workers.clock import FileClock, SystemClock
+from workers.plugins import notifiers, sources
+from workers.stores import Stores
+
+
+class Outside(Stores):
+    """The stores, and what is outside, each built on first use."""
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The product's clock."""
+        path = self.settings.clock
+        return FileClock(Path(path)) if path else SystemClock()
+
+    @cached_property
+    def real_clock(self) -> Clock:
+        """The machine's clock, for leases."""
+        return SystemClock()
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """The configured sources by name."""
+        return sources(self.settings)
+
+    @cached_property
+    def sinks(self) -> Mapping[str, Notifier]:
+        """The configured sinks by name."""
+        return notifiers(self.settings)
+
+    @cached_property
+    def fallbacks(self) -> Mapping[str, str]:
+        """Which sink stands in for which, by name."""
+        return {one.name: one.fallback for one in self.settings.sinks if one.fallback}
+
+    @cached_property
+    def people(self) -> People:
+        """Who somebody is at PagerDuty or Slack."""
+        return People(self.settings.sinks)
