@@ -16,9 +16,10 @@ from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.incidents import Incident, IncidentState, Severity
 from aiops.domain.notifications import DeliveryAction, Notification
-from aiops.domain.policies import LifePolicy, Mode, PagingPolicy, Policies
+from aiops.domain.policies import EscalationLevel, LifePolicy, Mode, PagingPolicy, Policies
 from aiops.domain.silences import Silence, parse_matcher
 from aiops.domain.symptoms import FactKind, Symptom, SymptomFact
+from aiops.escalate import escalate
 from aiops.pipeline import advance
 from tests.builders import change, checkout_errors, ended, minute, series, shop, symptom
 
@@ -26,7 +27,13 @@ HELD = ("checkout", "search")
 """The services that are silenced or maintained; the two problems are of one each."""
 
 POLICIES = Policies(
-    paging=PagingPolicy(mode=Mode.IN_PATH),
+    paging=PagingPolicy(
+        mode=Mode.IN_PATH,
+        escalation=tuple(
+            EscalationLevel(severity=severity, after_seconds=240, sinks=("slack", "leads"))
+            for severity in ("P1", "P2")
+        ),
+    ),
     life=LifePolicy(mitigated_after_seconds=180, watch_seconds=600),
 )
 
@@ -88,10 +95,19 @@ class World:
             done = advance(self.env, tick, self.knowledge)
             self.env = done.state
             self._hear(done.notifications)
+            self._escalate(minute(self.now))
 
     def _tell(self, kind: FactKind, symptoms: tuple[Symptom, ...]) -> None:
         at = minute(self.now + 1)
         self.facts += [SymptomFact(kind=kind, at=at, symptom=one) for one in symptoms]
+
+    def _escalate(self, at: datetime) -> None:
+        """Let nobody acknowledge anything: whoever is next is told."""
+        known, held = self.knowledge, tuple(self.silences.values())
+        steps = [escalate(one, at, known, held) for one in self.env.incidents]
+        self.env = replace(self.env, incidents=tuple(after for after, _ in steps))
+        for _, told in steps:
+            self._hear(told)
 
     def _hear(self, notifications: tuple[Notification, ...]) -> None:
         incidents = {one.id: one for one in self.env.incidents}
