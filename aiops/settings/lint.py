@@ -79,6 +79,13 @@ def _owners(settings: Settings, graph: ServiceGraph) -> Iterator[str]:
     if teams:
         for owner in sorted({*owners, settings.policies.paging.default_owner} - teams):
             yield f"the owner {owner!r} is no declared team; {did_you_mean(owner, teams)}"
+    may_ask = any(sink.kind == "pagerduty" and sink.api_token for sink in settings.sinks)
+    for team in settings.teams:
+        if team.schedule and not may_ask:
+            yield (
+                f"team {team.name!r} has a schedule at PagerDuty that nobody may read; declare a "
+                "pagerduty sink and set AIOPS_PAGERDUTY_API_TOKEN"
+            )
     alone = [name for name, service in graph.services.items() if not service.owner]
     if alone:
         shown = ", ".join(alone[:5]) + (" …" if len(alone) > 5 else "")

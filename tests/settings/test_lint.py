@@ -95,3 +95,12 @@ def test_what_looks_wrong_is_told_with_what_to_do(settings: Settings, expected: 
 def test_services_nobody_owns_are_counted() -> None:
     graph = ServiceGraph.from_edges([*GRAPH.services.values(), Service(name="mail")], ())
     assert "1 service has no owner (mail)" in "\n".join(lint(SOUND, graph))
+
+
+def test_a_schedule_that_nobody_may_read_is_told() -> None:
+    scheduled = (Team(name="web", title="Web team", schedule="PI7DH85"), *SOUND.teams[1:])
+    settings = replace(SOUND, teams=scheduled)
+    (told,) = lint(settings, GRAPH)
+    assert "team 'web' has a schedule at PagerDuty that nobody may read" in told
+    asking = replace(SOUND.sinks[0], api_token=SecretStr("key"))
+    assert lint(replace(settings, sinks=(asking,)), GRAPH) == ()
