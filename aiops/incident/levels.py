@@ -8,11 +8,9 @@ from aiops.domain.incidents import Clause, Incident, Severity
 from aiops.domain.policies import SeverityPolicy
 from aiops.domain.slos import Budgeting, BudgetUse, Measure, ServiceLevels, Sli, Tally
 from aiops.domain.time import clock_time
-from aiops.incident.wording import capital
 
-_MOST_CLAUSES = 2
 _LEAST_SHARE = 0.001
-"""Less of a budget than this is told as such."""
+"""Less of a budget than this is told as such, and is no sentence of a story."""
 
 _FASTER = 1.05
 """A budget that is spent faster than this is told to burn."""
@@ -44,11 +42,11 @@ def priority(incident: Incident) -> tuple[Severity, float, datetime]:
 
 
 def level_clauses(levels: ServiceLevels) -> Iterator[Clause]:
-    """Yield what users of each journey meet, and what that took of its budget: a sentence each."""
-    for use in [one for one in levels.budgets if one.tally.bad > 0][:_MOST_CLAUSES]:
+    """Yield the one sentence a story has for budgets: of the one it took most of, if worth one."""
+    for use in [one for one in levels.budgets if one.share >= _LEAST_SHARE][:1]:
         yield Clause(
-            text=f"{capital(success_words(use))}: {_taken(use)} of its error budget over"
-            f" {use.slo.window_days} days{_burning(use)}.",
+            text=f"It has taken {_taken(use)} of {use.journey}'s {use.slo.sli.value} error budget"
+            f" ({use.slo.window_days} days){_burning(use)}.",
             source=f"slo:{use.journey}/{use.slo.sli.value}",
         )
 
@@ -110,4 +108,4 @@ def _taken(use: BudgetUse) -> str:
 
 
 def _burning(use: BudgetUse) -> str:
-    return f", burning at {use.burn_rate:.3g}x rate" if use.burn_rate > _FASTER else ""
+    return f", consuming it at {use.burn_rate:.2g}x rate" if use.burn_rate > _FASTER else ""

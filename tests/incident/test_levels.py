@@ -43,13 +43,13 @@ def levels(*budgets: BudgetUse) -> ServiceLevels:
 def test_it_says_what_users_meet_and_what_that_takes_of_the_budget() -> None:
     (clause,) = level_clauses(levels(use()))
     assert clause.text == (
-        "Checkout success rate 97.1% against 99.7% expected: 2.6% of its error budget over 28 days,"
-        " burning at 5.2x rate."
+        "It has taken 2.6% of checkout's availability error budget (28 days),"
+        " consuming it at 5.2x rate."
     )
     assert clause.source == "slo:checkout/availability"
     assert told_budgets(levels(use())) == (
         "checkout success rate 97.1% against 99.7% expected; it took 2.6% of the error budget of"
-        " checkout availability (99.5% over 28 days) by 10:08 UTC, burning at 5.2x rate",
+        " checkout availability (99.5% over 28 days) by 10:08 UTC, consuming it at 5.2x rate",
     )
 
 
@@ -64,8 +64,15 @@ def test_what_is_assumed_or_young_says_so() -> None:
     [(5, "less than 0.1%"), (15, "0.15%"), (5000, "50%"), (25_000, "2.5 times all")],
 )
 def test_a_share_is_told_as_precisely_as_it_is_known(bad: float, words: str) -> None:
-    (clause,) = level_clauses(levels(use(bad=bad)))
-    assert f": {words} of its error budget" in clause.text
+    (told,) = told_budgets(levels(use(bad=bad)))
+    assert f"; it took {words} of the error budget" in told
+
+
+def test_a_story_tells_of_one_budget_and_of_none_that_hardly_suffered() -> None:
+    both = levels(use(bad=5000), use(slo=Slo(sli=Sli.LATENCY, threshold_seconds=0.5)))
+    (clause,) = level_clauses(both)
+    assert "50% of checkout's availability error budget" in clause.text
+    assert not tuple(level_clauses(levels(use(bad=5))))
 
 
 def test_a_budget_nothing_was_taken_of_is_not_told() -> None:

@@ -223,6 +223,6 @@ def test_a_page_tells_the_error_budget_and_the_parts_of_the_journey() -> None:
     details = told["payload"]["custom_details"]
     assert details["error_budget"] == [
         "checkout success rate 97.1% against 99.7% expected; it took 2.6% of the error budget of"
-        " checkout availability (99.5% over 28 days) by 10:08 UTC, burning at 5.2x rate"
+        " checkout availability (99.5% over 28 days) by 10:08 UTC, consuming it at 5.2x rate"
     ]
     assert details["journey_measures"] == ["payment-service errors 6.4% against 0.4% expected"]
