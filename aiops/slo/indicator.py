@@ -255,7 +255,9 @@ def _rate(excerpt: Excerpt, series: Series) -> Floats:
 
 
 def _column(excerpt: Excerpt, series: Series) -> Floats:
-    return excerpt.values[:, excerpt.series.index(series)].astype(np.float64)
+    """Return the values of one of an excerpt's own series; comparing them by value takes long."""
+    column = next(place for place, one in enumerate(excerpt.series) if one is series)
+    return excerpt.values[:, column].astype(np.float64)
 
 
 def _key(series: Series) -> SeriesKey:
