@@ -97,8 +97,8 @@ def _status(incident: Incident) -> Status:
 
 
 def _internal(incident: Incident, status: Status, at: datetime) -> str:
-    sentences = [incident.story] if incident.story else []
-    sentences += [f"Impact: {impact_words(one)}." for one in incident.impacts[:2]]
+    sentences, over = [incident.story] if incident.story else [], not incident.is_live
+    sentences += [f"Impact: {impact_words(one, over=over)}." for one in incident.impacts[:2]]
     if status is Status.INVESTIGATING:
         sentences.append("The cause is not known yet.")
     elif incident.causes:

@@ -119,8 +119,9 @@ def _impact(incident: Incident) -> Iterator[Clause]:
         if names:
             text = f"{title}: {listed(names, limit=_MOST_SERVICES)}."
             yield Clause(text=text, source="blast radius")
+    over = not incident.is_live
     for impact in incident.impacts:
-        words = _lost_words(impact) if impact.is_data_loss else impact_words(impact)
+        words = _lost_words(impact) if impact.is_data_loss else impact_words(impact, over=over)
         yield Clause(text=f"{capital(words)}.", source=f"kpi:{impact.kpi}")
     for one in incident.affected:
         if one.requests > 0:

@@ -187,11 +187,16 @@ def moved_words(impact: Impact) -> str:
     )
 
 
-def impact_words(impact: Impact) -> str:
-    """Return what a KPI lost: how much less, per minute and in all, and how sure that is."""
+def impact_words(impact: Impact, *, over: bool = False) -> str:
+    """Return what a KPI lost: how much less, per minute and in all, and how sure that is.
+
+    Args:
+        impact: what it lost.
+        over: whether its incident is over: nothing is lost per minute any more.
+    """
     unit, amounts = impact.unit, (impact.per_minute, impact.total, impact.low, impact.high)
     per_minute, total, low, high = (format_value(one, unit, Family.KPI) for one in amounts)
-    rate = f"{per_minute} lost per minute, " if impact.per_minute > 0 else ""
+    rate = f"{per_minute} lost per minute, " if impact.per_minute > 0 and not over else ""
     words = (
         f"{moved_words(impact)}: {rate}"
         f"{total} since {clock_time(impact.since)} (90% interval {low} to {high})"

@@ -50,10 +50,10 @@ def comment(words: str) -> Mapping[str, Any]:
 def _description(incident: Incident, notification: Notification, base_url: str) -> list[Node]:
     runbook = f"{incident.runbook_id} {incident.runbook_title}" if incident.runbook_id else ""
     why = (notification.reason, incident.severity_reason, f"environment {incident.env}")
-    url = incident_url(base_url, incident)
+    url, over = incident_url(base_url, incident), not incident.is_live
     return [
         *paragraph(incident.story, _STORY_CHARACTERS),
-        *_named("Impact", [impact_words(one) for one in incident.impacts[:_ENTRIES]]),
+        *_named("Impact", [impact_words(one, over=over) for one in incident.impacts[:_ENTRIES]]),
         *_named("Likely cause", [cause_words(one) for one in incident.causes[:1]]),
         *paragraph(clue_words(incident), _LINE_CHARACTERS, lead="Clue"),
         *_with_reason("Owner", owner_words(incident), incident.owner_reason),

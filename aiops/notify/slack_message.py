@@ -133,9 +133,9 @@ def _blocks(
 
 
 def _facts(incident: Incident) -> list[tuple[str, str]]:
-    impacts = incident.impacts[:_IMPACTS]
+    impacts, over = incident.impacts[:_IMPACTS], not incident.is_live
     share = _VALUE_CHARACTERS // _IMPACTS
-    impact = "\n".join(escaped(impact_words(one), share) for one in impacts)
+    impact = "\n".join(escaped(impact_words(one, over=over), share) for one in impacts)
     told = told_budgets(incident.levels)[:_BUDGETS]
     budget = "\n".join(escaped(one, _VALUE_CHARACTERS // _BUDGETS) for one in told)
     cause = "\n".join(escaped(cause_words(one), share) for one in incident.causes[:1])

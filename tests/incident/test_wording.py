@@ -12,6 +12,7 @@ def test_a_loss_is_told_with_its_rate_its_total_and_how_sure_it_is() -> None:
         " (90% interval EUR 2,100 to EUR 2,800); assumed: 40 EUR per checkout"
     )
     assert "lost per minute" not in impact_words(impact(per_minute=0.0))
+    assert "lost per minute" not in impact_words(impact(), over=True)
 
 
 def test_a_cause_is_told_with_its_change_and_confidence() -> None:
