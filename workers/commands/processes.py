@@ -24,12 +24,14 @@ from workers.wiring import Parts
 
 def run_worker(role: Role, config: Path | None, concurrency: int) -> None:
     """Work the queues of a role until told to stop."""
+    collect_from_the_fork_on()
     settings = load(config)
     log_to_stderr(settings)
     parts = _per_process(settings, role, _known(settings) if role == "fast" else None)
     app = Parts(settings, role).celery
     register(app, parts)
-    _share_with_pool(role)
+    if role == "fast":
+        _share_with_pool()
     queues = FAST_QUEUES if role == "fast" else SLOW_QUEUES
     app.worker_main(
         [
@@ -63,22 +65,31 @@ def run_web(config: Path | None) -> None:
     )
 
 
-def _share_with_pool(role: Role) -> None:
+def collect_from_the_fork_on() -> None:
+    """Collect no garbage until the pool is forked, and then none of what was there before.
+
+    What a start makes stays, so each look at it while it grows is time lost; and a collection
+    writes into every object it looks at, which copies the page that the pool shares.
+    """
+    gc.disable()
+
+    def forking(**_: object) -> None:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+    worker_before_create_process.connect(forking, weak=False)
+
+
+def _share_with_pool() -> None:
     """Import before the fork what the pool will need; its processes share what nobody touches.
 
     A fit's libraries are none of it: they are large, and a worker that does not fit has no use
     for them.
     """
-    if role == "fast":
-        import networkx  # noqa: F401, PLC0415
+    import networkx  # noqa: F401, PLC0415
 
-        all_detectors()
-
-    def untouched(**_: object) -> None:
-        gc.collect()
-        gc.freeze()  # else the next collection writes into every object, and so copies its page
-
-    worker_before_create_process.connect(untouched, weak=False)
+    all_detectors()
 
 
 def _known(settings: Settings) -> Knowledge | None:
