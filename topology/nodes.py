@@ -11,6 +11,8 @@ MAX_CHARACTERS: Final = 32 * 1024 * 1024
 MAX_NODES: Final = 4_000_000
 """Values in one text with every alias expanded; 100,000 services with 300,000 edges need 2 M."""
 MAX_DEPTH: Final = 64
+NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+"""What a value without quotes is where there is none."""
 
 
 class Scalar(NamedTuple):
