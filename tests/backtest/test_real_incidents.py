@@ -70,7 +70,7 @@ def usual(*, fails: bool) -> Floats:
 
 def band(test: Backtest) -> Floats:
     """Return half the width of the band of every series where it is widest."""
-    scale = test._profile.fitted["seasonal"]["scale"]
+    scale = test.watch.profile.fitted["seasonal"]["scale"]
     return np.asarray(scale.max(axis=0), dtype=np.float64)
 
 

@@ -78,7 +78,7 @@ def test_the_workers_learn_what_the_backtest_learns(
     parts: Installation, judged: tuple[Outcome, ...]
 ) -> None:
     worked(parts, judged)
-    expected = backtested(judged)._profile
+    expected = backtested(judged).watch.profile
     version, blob = parts.history.load_profile(SHARD) or (0, b"")
     assert version == 2
     assert blob == expected.to_bytes()

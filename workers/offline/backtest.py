@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import orjson
 import typer
 
 from aiops import backtest
+from aiops.backtest import Ahead, Replay
 from aiops.domain.environment import Knowledge
 from aiops.domain.errors import AiopsError, InputError
 from aiops.domain.incidents import Incident
@@ -21,9 +23,13 @@ from aiops.recording.read import read
 from aiops.recording.values import Recording
 from aiops.recording.write import write_incidents
 from workers.knowledge import runbooks
+from workers.offline.ahead import ahead_of
 from workers.offline.progress import Report, progress
 
 WRONG_INPUT = 2
+
+WORTH_TICKS = 1440
+"""From so many ticks on a process beside gains more than it takes to begin."""
 
 EXPORTS = {"logs.jsonl": otlp_logs.parse, "traces.jsonl": otlp_traces.parse}
 """How the files of a recording that the collector's file exporter wrote are understood."""
@@ -135,13 +141,24 @@ def play(folder: Path, report: Report) -> Played:
             report(now - told)
             told = now
 
-        result = backtest.run(
-            recording.replay(recorded), knowledge, first_number=number, progress=done
-        )
+        replay = recording.replay(recorded)
+        with _ahead(replay, knowledge, len(times)) as ahead:
+            result = backtest.run(
+                replay, knowledge, first_number=number, progress=done, ahead=ahead
+            )
         number = result.next_number
         incidents += [one for one in result.incidents if one.merged_into is None]
     ordered = sorted(incidents, key=lambda one: (one.detected_at, one.id, one.episode))
     return Played(recording=recording, knowledge=knowledge, incidents=tuple(ordered))
+
+
+def _ahead(
+    replay: Replay, knowledge: Knowledge, ticks: int
+) -> AbstractContextManager[Ahead | None]:
+    """Return who detects beside, where there is a core for it and enough to do."""
+    if ticks < WORTH_TICKS or len(os.sched_getaffinity(0)) == 1:
+        return nullcontext()
+    return ahead_of(replay, knowledge)
 
 
 def write(played: Played, folder: Path) -> Path:

@@ -1,18 +1,13 @@
-"""Signals in order → incidents, without queue or database: the pipeline's reference driver.
-
-It works tick by tick through the very functions the workers call, fits when the workers would
-fit, and knows nothing of the future.
-"""
+"""What becomes of what detection finds: the course of an environment's incidents, tick by tick."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from aiops import pipeline
+from aiops.backtest.watch import Found
 from aiops.clues.needs import clue_needs
 from aiops.clues.replay import ClueReplay
-from aiops.detect import engine
-from aiops.detect.engine import ShardProfile, ShardState
 from aiops.detect.tick_log import TickLog
 from aiops.domain.changes import Change
 from aiops.domain.clues import ClueWindow, TelemetryBatch
@@ -20,15 +15,10 @@ from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import Notification
 from aiops.domain.outcomes import Outcome
-from aiops.domain.policies import DetectPolicy
 from aiops.domain.symptoms import SymptomFact
-from aiops.domain.ticks import History, Shard, Span, Tick
-from aiops.domain.time import utc
+from aiops.domain.ticks import History, Shard, Span
 from aiops.impact.readings import KpiLog
 from aiops.learn.masks import real_incidents, real_spans
-
-FIRST_FIT_TICKS = 60
-"""Below this many ticks there is nothing to fit; series are young."""
 
 FIRST_NUMBER = 1001
 """Number of the first incident."""
@@ -76,79 +66,57 @@ class Result:
     next_number: int = FIRST_NUMBER
 
 
-def next_fit_at(first: datetime, fitted_at: datetime | None, step_seconds: int) -> datetime:
-    """Return when the next fit is due.
-
-    While a series is younger than a day its history doubles between fits; then it is daily.
-
-    Args:
-        first: its first tick.
-        fitted_at: the last tick of the last fit, None before the first one.
-        step_seconds: distance of two ticks.
-
-    Examples:
-        >>> next_fit_at(utc(0), None, 60).isoformat()
-        '1970-01-01T01:00:00+00:00'
-        >>> next_fit_at(utc(0), utc(7200), 60).isoformat()
-        '1970-01-01T04:00:00+00:00'
-    """
-    if fitted_at is None:
-        return first + timedelta(seconds=FIRST_FIT_TICKS * step_seconds)
-    return fitted_at + min(max(fitted_at - first, timedelta(minutes=1)), timedelta(days=1))
-
-
-class Backtest:
-    """Drives one environment through the pipeline, tick by tick.
+class Course:
+    """The course of an environment's incidents: what becomes of what detection finds.
 
     Args:
         replay: what was recorded.
         knowledge: everything that is known beforehand.
-        first_number: of its first incident; environments of one recording count on.
+        log: every tick so far, kept by whoever plays them.
+        first_number: of its first incident.
     """
 
     def __init__(
-        self, replay: Replay, knowledge: Knowledge, first_number: int = FIRST_NUMBER
+        self, replay: Replay, knowledge: Knowledge, log: TickLog, first_number: int
     ) -> None:
         self._shard = replay.shard
         self._changes = sorted(replay.changes, key=lambda change: (change.started_at, change.id))
         self._judged = replay.judged
         self._knowledge = knowledge
-        self._log = TickLog(replay.shard, replay.baseline)
+        self._log = log
         self._kpis = KpiLog(replay.shard.step_seconds)
         self._clues = ClueReplay(replay.telemetry)
         self._env = EnvState(env=replay.shard.env, next_number=first_number)
-        self._profile: ShardProfile = (
-            engine.fit(self._shard, replay.baseline, knowledge.policies.detect)
-            if replay.baseline is not None
-            else ShardProfile.empty(self._shard)
-        )
-        self._state: ShardState = engine.start(self._shard, self._profile, replay.baseline)
-        self._fit_due = self._next_fit(fitted=replay.baseline is not None)
         self.result = Result()
         self._episodes: dict[str, Incident] = {}
 
-    def feed(self, tick: Tick) -> pipeline.Advance:
-        """Work one tick through detect, correlate, assemble and decide; an old one does nothing."""
-        if self._env.at is not None and tick.at <= self._env.at:
-            return pipeline.Advance(state=self._env)
-        detection = pipeline.detect(
-            self._shard,
-            self._profile,
-            self._state,
-            tick,
-            self._knowledge.policies.detect,
-            origin=self._knowledge.origin,
-        )
-        self._state = detection.state
-        self.result.facts.extend(detection.facts)
-        if detection.kpis is not None:
-            self._kpis.append(detection.kpis)
-        self._log.append(tick)
-        self._clues.reach(tick.at)
-        advance = self._advance(tick.at, detection.facts)
-        if self._fit_due is None or tick.at >= self._fit_due:
-            self._refit()
-        return advance
+    def is_new(self, at: datetime) -> bool:
+        """Return whether a tick comes after those that were taken."""
+        return self._env.at is None or at > self._env.at
+
+    def unchanged(self) -> pipeline.Advance:
+        """Return what a tick does that is not new."""
+        return pipeline.Advance(state=self._env)
+
+    def take(self, at: datetime, found: Found) -> pipeline.Advance:
+        """Work what was found at the next tick through correlate, assemble and decide."""
+        self.result.facts.extend(found.facts)
+        if found.kpis is not None:
+            self._kpis.append(found.kpis)
+        self._clues.reach(at)
+        return self._advance(at, found.facts)
+
+    def masked(self) -> tuple[Span, ...]:
+        """Return the time of series in which an incident was real: a fit is not to learn it."""
+        at, policy = self._env.at, self._knowledge.policies.detect
+        if at is None:
+            return ()
+        episodes = self._episodes.values()
+        latest = {one.id: one for one in sorted(episodes, key=lambda one: one.episode)}
+        real = real_incidents(latest.values(), self._judged, at)
+        members = {symptom.id for one in episodes if one.id in real for symptom in one.symptoms}
+        facts = [fact for fact in self.result.facts if fact.symptom.id in members]
+        return real_spans(self._shard.series, facts, policy, at)
 
     def finish(self) -> Result:
         """Return the result with the last revision of every episode."""
@@ -183,59 +151,6 @@ class Backtest:
         if not self._clues.holds_any:
             return None
         return self._clues.window(clue_needs(self._env, facts, at, self._knowledge), at)
-
-    def _refit(self) -> None:
-        if self._fit_due is None:
-            self._fit_due = self._next_fit(fitted=False)
-            return
-        policy = self._knowledge.policies.detect
-        self._profile = engine.fit(
-            self._shard, self._log.history(), policy, masked=self._masked(policy)
-        )
-        self._state = engine.adopt(self._shard, self._profile, self._state)
-        self._fit_due = self._next_fit(fitted=True)
-
-    def _next_fit(self, *, fitted: bool) -> datetime | None:
-        span = self._log.span
-        if span is None:
-            return None
-        first, last = span
-        return next_fit_at(first, last if fitted else None, self._shard.step_seconds)
-
-    def _masked(self, policy: DetectPolicy) -> tuple[Span, ...]:
-        at = self._env.at
-        if at is None:
-            return ()
-        episodes = self._episodes.values()
-        latest = {one.id: one for one in sorted(episodes, key=lambda one: one.episode)}
-        real = real_incidents(latest.values(), self._judged, at)
-        members = {symptom.id for one in episodes if one.id in real for symptom in one.symptoms}
-        facts = [fact for fact in self.result.facts if fact.symptom.id in members]
-        return real_spans(self._shard.series, facts, policy, at)
-
-
-def run(
-    replay: Replay,
-    knowledge: Knowledge,
-    *,
-    first_number: int = FIRST_NUMBER,
-    progress: Callable[[datetime], None] | None = None,
-) -> Result:
-    """Replay recorded signals through the pipeline, in order, and return what came of them.
-
-    Args:
-        replay: what was recorded of one environment.
-        knowledge: everything that is known beforehand.
-        first_number: of its first incident.
-        progress: told the last tick of every chunk that was worked.
-    """
-    backtest = Backtest(replay, knowledge, first_number)
-    for chunk in replay.chunks():
-        for at, values in zip(chunk.times.tolist(), chunk.values, strict=True):
-            backtest.feed(Tick(at=utc(at), values=values))
-        if progress is not None and len(chunk.times):
-            progress(utc(int(chunk.times[-1])))
-    return backtest.finish()
 
 
 def has_open_work(env: EnvState) -> bool:
