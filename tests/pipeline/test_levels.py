@@ -35,7 +35,7 @@ def test_a_few_failures_are_severe_where_much_was_promised() -> None:
     )
     (use,) = incident.levels.budgets
     assert use.share == pytest.approx(0.0039 * 68 / (0.0001 * 28 * 1440), rel=1e-2)
-    assert "Checkout success rate 99.6% against 99.99% expected: 6.6%" in incident.story
+    assert "It has taken 6.6% of checkout's availability error budget" in incident.story
 
 
 def test_they_are_work_for_a_person_where_nothing_was_promised() -> None:
