@@ -122,8 +122,11 @@ def assemble(  # noqa: PLR0917  # one argument per thing an incident is made of
         levels=levels,
         rolled_back=_rollback(causes, changes, base),
     )
-    incident = with_clues(incident, clues)
-    incident = _in_words(incident, told, changes, knowledge)
+    return _revised(_in_words(with_clues(incident, clues), told, changes, knowledge), previous)
+
+
+def _revised(incident: Incident, previous: Incident | None) -> Incident:
+    """Return the incident as a new revision where it says something new."""
     if previous is None or not materially_differs(previous, incident):
         return incident
     return replace(incident, revision=previous.revision + 1)
