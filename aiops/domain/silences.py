@@ -1,11 +1,12 @@
 """Silences: what nobody is to be told of for a while, who said so, why, and until when."""
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
 
 from aiops.domain.errors import InputError
 
@@ -16,6 +17,10 @@ Labels = Mapping[str, frozenset[str]]
 """What something is, by label: a symptom has one service, its incident may hit two journeys."""
 
 _MOST_CHARACTERS = 500
+_MOST_CHOICES = 3
+_COMPARED_CHARACTERS = 200
+# Python's expressions backtrack: with more choices, or a repeated group, comparing one value could
+# take for ever, and all correlation would wait.
 
 
 class MatchOperator(StrEnum):
@@ -31,8 +36,9 @@ class MatchOperator(StrEnum):
 class Matcher:
     """A condition on one label: `service=checkout`, `region!=US`, `service=~"pay.*"`.
 
-    A regular expression has to match the whole value. A label that is missing is as an empty one.
-    Of several values one has to match; none may, where the operator negates.
+    A regular expression has to match the whole value, of which 200 characters count. A label that
+    is missing is as an empty one. Of several values one has to match; none may, where the operator
+    negates.
 
     References:
         Prometheus, Alertmanager, "Matchers" (prometheus.io/docs/alerting/latest/configuration).
@@ -52,7 +58,7 @@ class Matcher:
     def _is(self, value: str) -> bool:
         if self.operator in (MatchOperator.EQUAL, MatchOperator.NOT_EQUAL):
             return value == self.value
-        return _compiled(self.value).fullmatch(value) is not None
+        return _compiled(self.value).fullmatch(value[:_COMPARED_CHARACTERS]) is not None
 
     def __str__(self) -> str:
         return f'{self.label}{self.operator}"{self.value}"'
@@ -132,9 +138,12 @@ def parse_matcher(text: str) -> Matcher:
         value = value[1:-1]
     if operator in (MatchOperator.REGEX, MatchOperator.NOT_REGEX):
         try:
-            _compiled(value)
-        except re.error as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", FutureWarning)  # as of [[: it will mean another
+                _compiled(value)
+        except (re.error, FutureWarning) as error:
             raise InputError(f"{text!r}: {value!r} is no regular expression ({error})") from error
+        _check_bounded(text, value)
     return Matcher(label=label, operator=operator, value=value)
 
 
@@ -143,6 +152,29 @@ _WRITTEN = re.compile(
 )
 
 
-@cache
+_TOKEN = re.compile(
+    r"\\(?P<escaped>.)"  # one character, whatever it means elsewhere
+    r"|\[\^?\]?(?:\\.|[^\]\\])*\]"  # a class of characters
+    r"|\((?:\?(?P<special>[^:])|\?:)?(?P<opens>)"
+    r"|(?P<repeats>(?P<group>\))?[*+{])|(?P<optional>\?)",
+    re.DOTALL,
+)
+
+
+def _check_bounded(text: str, pattern: str) -> None:
+    """Refuse an expression that some value could keep busy for long."""
+    found = [one for one in _TOKEN.finditer(pattern) if one[0]]
+    choices = sum(one.lastgroup in ("opens", "repeats", "optional") for one in found)
+    is_nested = any(one["group"] for one in found)
+    is_special = any(one["special"] or (one["escaped"] or "a").isdigit() for one in found)
+    if choices > _MOST_CHOICES or is_nested or is_special:
+        raise InputError(
+            f"{text!r}: an expression may have {_MOST_CHOICES} groups and repeats at most, repeats "
+            "no group and looks nowhere else: it is compared with every symptom at every tick; "
+            "set several silences, or write alternatives, as in pay.*|checkout"
+        )
+
+
+@lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
