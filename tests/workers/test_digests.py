@@ -1,7 +1,7 @@
 """What is beyond an owner's budget reaches them in one message, whatever happens on the way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -95,6 +95,17 @@ def test_what_is_over_before_the_digest_is_in_it_all_the_same(prod: Installation
     for at in (66, 90):
         go_on(prod, at)
     assert len([name for one in digests(prod) for name in one["ids"]]) == 2
+
+
+def test_without_a_sink_for_digests_any_more_nothing_that_waits_is_lost(prod: Installation) -> None:
+    waiting = prod.digests.waiting()
+    no_digests = replace(ONE_A_DAY, digest_sinks=())
+    prod._known = shop(policies=Policies(paging=no_digests))
+    for at in (140, 150):
+        go_on(prod, at)
+    assert prod.digests.waiting() == waiting
+    told = {payload["title"] for _, payload in prod.told["slack"].sent}
+    assert len(told) == len(SICK), "what is alive is told by itself"
 
 
 def test_two_workers_make_one_digest(prod: Installation) -> None:

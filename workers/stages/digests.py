@@ -36,6 +36,8 @@ class Digests:
             return
         now, knowledge = self._clock.now(), self._knowledge()
         paging = knowledge.policies.paging
+        if not paging.digest_sinks:  # none any more: what is alive is told by itself, see `react`
+            return
         due = now - timedelta(seconds=paging.digest_seconds)
         for _, one_owners in groupby(waiting, key=lambda one: one.owner):
             held = tuple(one_owners)
