@@ -34,6 +34,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Slash command → what it does, and what may be typed after it."""
 
 
+NAME_CHARACTERS = 35
+"""What Slack takes as the name of an app."""
+
+
 def manifest(base_url: str, name: str = "aiops") -> dict[str, Any]:
     """Return the manifest of an app that sends to and hears from an installation.
 
@@ -42,7 +46,7 @@ def manifest(base_url: str, name: str = "aiops") -> dict[str, Any]:
         name: of the app, at most 35 characters.
 
     Raises:
-        ConfigurationError: Slack would not call that address.
+        ConfigurationError: Slack would not call that address, or not take that name.
 
     Examples:
         >>> made = manifest("https://aiops.example.com")
@@ -54,6 +58,10 @@ def manifest(base_url: str, name: str = "aiops") -> dict[str, Any]:
         raise ConfigurationError(
             f"web.base_url is {base_url}: Slack calls https addresses only; set it to the address "
             "Slack reaches this web server at, or give it with --url"
+        )
+    if not 0 < len(name) <= NAME_CHARACTERS:
+        raise ConfigurationError(
+            f"the app's name has {len(name)} characters; Slack takes 1 to {NAME_CHARACTERS}"
         )
     url = base_url.rstrip("/")
     return {

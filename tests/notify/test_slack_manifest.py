@@ -40,6 +40,12 @@ def test_an_address_slack_would_not_call_is_refused(url: str) -> None:
         manifest(url)
 
 
+@pytest.mark.parametrize("name", ["", "x" * 36])
+def test_a_name_slack_would_not_take_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="Slack takes 1 to 35"):
+        manifest(URL, name)
+
+
 def test_the_command_prints_what_can_be_pasted() -> None:
     done = CliRunner().invoke(
         cli.app, ["slack", "manifest", "--url", f"{URL}/", "--name", "on-call"]

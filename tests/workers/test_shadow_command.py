@@ -73,3 +73,10 @@ def test_a_machine_reads_the_same(watched: Installation) -> None:
     assert content["median_lead_seconds"] == 300
     assert [one["id"] for one in content["missed"]] == ["P2"]
     assert sum(day["paged"] for day in content["days"]) == 2
+
+
+def test_a_zone_nobody_knows_is_named(watched: Installation) -> None:
+    for zone in ("Mars/Base", "../etc/passwd", ""):
+        done = CliRunner().invoke(cli.app, ["shadow", "report", "--zone", zone])
+        assert done.exit_code == 2
+        assert "expected the name of a time zone" in " ".join(done.output.split())

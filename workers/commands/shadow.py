@@ -1,7 +1,7 @@
 """`aiops shadow`: what we would have called people for, beside what they were called for."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -12,11 +12,15 @@ from workers.commands.run import Config
 from workers.commands.start import client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from aiops.domain.pages import OutsidePage
     from aiops.report.shadow import Problem, Shadow
     from workers.wiring import Parts
 
 app = typer.Typer(no_args_is_help=True)
+
+T = TypeVar("T")
 
 _LISTED = 10
 
@@ -44,7 +48,13 @@ def report(
 
     Example: aiops shadow report --days 7 --zone Europe/Berlin
     """
-    made = _compared(client(config), days, ZoneInfo(zone))
+    try:
+        midnight = ZoneInfo(zone)
+    except (KeyError, OSError, ValueError) as error:
+        raise typer.BadParameter(
+            f"found {zone!r}, expected the name of a time zone, as Europe/Berlin"
+        ) from error
+    made = _compared(client(config), days, midnight)
     if as_json:
         typer.echo(orjson.dumps(as_dict(made)).decode())
         return
@@ -124,7 +134,7 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _listed(found: Any, line: Any) -> list[str]:
+def _listed(found: "Sequence[T]", line: "Callable[[T], str]") -> list[str]:
     rest = len(found) - _LISTED
     lines = [f"  {line(one)}" for one in found[:_LISTED]]
     return [*lines, f"  … and {rest} more: --json lists all"] if rest > 0 else lines
