@@ -6,7 +6,8 @@ Two halves, both for the case that the parent is killed with ``kill -9`` and can
   death and then becomes the program (``tethered``). Nothing runs between fork and exec, which is
   what makes ``preexec_fn`` unsafe in a process with threads.
 * Python programs of ours: they call ``die_with_parent`` first thing. It ends the children of the
-  child as well (Celery's pool), which the kernel's signal does not reach.
+  child as well (Celery's pool), which the kernel's signal does not reach. One that shares the
+  group of a command calls ``end_with_parent``.
 
 This file is run by path with ``-I -S``, so it imports the standard library only.
 """
@@ -48,10 +49,27 @@ def die_with_parent() -> None:
     threading.Thread(target=_watch, args=(parent,), name="die-with-parent", daemon=True).start()
 
 
+def end_with_parent() -> None:
+    """End this process, and no other, when its parent dies: for one that shares its group."""
+    watch = threading.Thread(
+        target=_leave, args=(os.getppid(),), name="end-with-parent", daemon=True
+    )
+    watch.start()
+
+
 def _watch(parent: int) -> None:
+    _wait_for_end(parent)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _leave(parent: int) -> None:
+    _wait_for_end(parent)
+    os._exit(_EXIT_ORPHANED)
+
+
+def _wait_for_end(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_WATCH_INTERVAL_SECONDS)
-    os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 def _signal_on_parent_death(number: signal.Signals | None) -> None:

@@ -1,8 +1,7 @@
 """Detection in a process of its own, ahead of a backtest that works on what it finds."""
 
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +10,7 @@ from aiops.backtest import Ahead, Found, Promise, Replay, Watch
 from aiops.domain.environment import Knowledge
 from aiops.domain.errors import AiopsError
 from aiops.domain.ticks import History, Span
+from workers.offline.pool import pool_of
 
 _SHARED: dict[str, Any] = {}
 """What the process beside was given when it began, and the watch it keeps from then on."""
@@ -23,9 +23,8 @@ def ahead_of(replay: Replay, knowledge: Knowledge) -> Iterator[Ahead]:
     Raises:
         AiopsError: by a promise of it: the process ended before its time.
     """
-    spawn = multiprocessing.get_context("spawn")  # a fork would copy the bar's thread's locks
     given = (replay.shard, replay.baseline, knowledge.policies.detect, knowledge.origin)
-    pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_begin, initargs=given)
+    pool = pool_of(1, _begin, *given)
 
     def play(ticks: History, masked: Sequence[Span] | None) -> Promise:
         future = pool.submit(_play, ticks, masked)

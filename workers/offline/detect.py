@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import typer
 from aiops.detect.registry import detector_named
 from aiops.domain.errors import AiopsError, InputError
 from workers.offline.batches import Job, Outcome, batches_of, size_of, work
+from workers.offline.pool import pool_of
 from workers.offline.progress import Report, progress
 
 WRONG_INPUT = 2
@@ -110,11 +111,8 @@ def _in_parallel(
     batches: Sequence[tuple[Job, ...]], cores: int, report: Report
 ) -> list[list[Outcome]]:
     """Do batches in processes, in their order."""
-    spawn = multiprocessing.get_context("spawn")  # a fork would copy the bar's thread's locks
-    worked = spawn.Value("d", 0.0)
-    with ProcessPoolExecutor(
-        cores, mp_context=spawn, initializer=_begin, initargs=(worked,)
-    ) as pool:
+    worked = multiprocessing.get_context("spawn").Value("d", 0.0)
+    with pool_of(cores, _begin, worked) as pool:
         futures = [pool.submit(_work, batch) for batch in batches]
         try:
             running, told = set(futures), 0.0

@@ -1,10 +1,9 @@
 """`aiops diagnose`: recorded cases in, a ranking of the services each may have begun in out."""
 
-import multiprocessing
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from aiops.correlate.diagnosis_wording import evidence
 from aiops.domain.errors import AiopsError, InputError
 from aiops.recording.comparison import Diagnosable, read_comparison
 from aiops.recording.parts import METRICS, is_recording
+from workers.offline.pool import pool_of
 from workers.offline.progress import progress
 
 WRONG_INPUT = 2
@@ -165,8 +165,7 @@ def run_jobs(jobs: Sequence[Job]) -> list[Outcome]:
                 outcomes.append(work(job))
                 report(1)
             return outcomes
-        spawn = multiprocessing.get_context("spawn")  # a fork would copy the bar's thread's locks
-        with ProcessPoolExecutor(cores, mp_context=spawn) as pool:
+        with pool_of(cores) as pool:
             futures = [pool.submit(work, job) for job in jobs]
             try:
                 for _ in as_completed(futures):
