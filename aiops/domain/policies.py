@@ -188,6 +188,7 @@ class PagingPolicy:
 
     Args:
         mode: observe, beside or in path.
+        team_modes: the same for teams that have one of their own: pairs of owner and mode.
         paging_environments: environments with `pages: true`.
         known_environments: every declared environment.
         settle_seconds: how long a page waits for company; 0 for money KPIs and P1.
@@ -205,6 +206,7 @@ class PagingPolicy:
     """
 
     mode: Mode = Mode.OBSERVE
+    team_modes: tuple[tuple[str, Mode], ...] = ()
     paging_environments: frozenset[str] = frozenset({"prod"})
     known_environments: frozenset[str] = frozenset({"prod"})
     settle_seconds: int = 30
@@ -217,6 +219,20 @@ class PagingPolicy:
     digest_seconds: int = 3600
     digest_sinks: tuple[str, ...] = ("slack",)
     escalation: tuple[EscalationLevel, ...] = RESPONSE_TARGETS
+
+    def mode_of(self, owner: str | None) -> Mode:
+        """Return how far the product goes for an owner's incidents.
+
+        Where the installation observes, everybody is only observed.
+
+        Examples:
+            >>> policy = PagingPolicy(mode=Mode.IN_PATH, team_modes=(("search", Mode.BESIDE),))
+            >>> policy.mode_of("search").value, policy.mode_of("web").value
+            ('beside', 'in_path')
+        """
+        if self.mode is Mode.OBSERVE or owner is None:
+            return self.mode
+        return dict(self.team_modes).get(owner, self.mode)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.incidents import Cause, Incident
+from aiops.domain.timeline import TimelineKind
+from aiops.domain.words import Verb
 from aiops.incident.detection import first_detection
 
 
@@ -48,6 +50,18 @@ def aftermath(incident: Incident) -> Aftermath:
             (incident.quiet_since or incident.resolved_at) if over else None, since
         ),
     )
+
+
+def declared_words(incident: Incident) -> str:
+    """Return what an incident was said to be when it was said to be over."""
+    said = {
+        entry.source.removeprefix(f"word:{incident.episode}:").partition(":")[0]
+        for entry in incident.timeline
+        if entry.kind is TimelineKind.PERSON and entry.at == incident.mitigated_at
+    }
+    if Verb.DISMISS in said:
+        return "Declared no incident"
+    return "Declared resolved" if Verb.RESOLVE in said else "Declared mitigated"
 
 
 def find_rollback(

@@ -14,7 +14,7 @@ from aiops.domain.incidents import Clause, Impact, Incident
 from aiops.domain.outcomes import Outcome
 from aiops.domain.time import clock_time, duration_words
 from aiops.domain.timeline import TimelineKind
-from aiops.incident.aftermath import Aftermath, aftermath
+from aiops.incident.aftermath import Aftermath, aftermath, declared_words
 from aiops.incident.clues import count_words, log_words, trace_words
 from aiops.incident.detection import DetectionSource, detection_words, first_detection
 from aiops.incident.export import export
@@ -150,7 +150,7 @@ def _durations(incident: Incident) -> Iterator[Clause]:
         "acknowledged_after": "Acknowledged",
         "rolled_back_after": "Rolled back",
         "resolved_after": "Quiet, and not back since,",
-        "mitigated_after": "Declared mitigated",
+        "mitigated_after": declared_words(incident),
     }
     for name, span in _spans(asked):
         if name in words and span is not None:

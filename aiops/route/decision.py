@@ -154,9 +154,10 @@ def _allowed(page: Verdict, incident: Incident, tick: EnvTick, knowledge: Knowle
     work = "" if breaks_through(incident) else _planned(incident, tick, knowledge)
     if work:
         return Verdict(Decision.TICKET, Reason.PLANNED_WORK, work)
-    if paging.mode is Mode.OBSERVE:
+    mode = paging.mode_of(incident.owner)
+    if mode is Mode.OBSERVE:
         return Verdict(Decision.TICKET, Reason.OBSERVE_MODE)
-    if paging.mode is Mode.BESIDE:
+    if mode is Mode.BESIDE:
         return Verdict(Decision.TICKET, Reason.BESIDE_MODE)
     return page
 

@@ -120,6 +120,11 @@ def _sinks(settings: Settings) -> Iterator[str]:
     paging = settings.policies.paging
     if paging.mode is not Mode.OBSERVE and not paging.page_sinks:
         yield f"mode is {paging.mode.value}, but pages go nowhere; declare `sinks:` and `page_to:`"
+    if _pages_by_pagerduty(settings) and not settings.pagerduty_webhook_secrets:
+        yield (
+            "what people say at PagerDuty is not heard here, nor what others page there: set "
+            "AIOPS_PAGERDUTY_WEBHOOK_SECRET, or …_FILE (`aiops help sink pagerduty`)"
+        )
     for sink in settings.sinks:
         if sink.secret is None:
             name = sink.secret_name
@@ -130,6 +135,12 @@ def _sinks(settings: Settings) -> Iterator[str]:
             key = team.pagerduty_key
             if sink.kind == "pagerduty" and key and key not in sink.team_secrets:
                 yield f"team {team.name!r}: {key} is not set; its pages use the common routing key"
+
+
+def _pages_by_pagerduty(settings: Settings) -> bool:
+    paging = settings.policies.paging
+    pagers = {sink.name for sink in settings.sinks if sink.kind == "pagerduty"}
+    return paging.mode is not Mode.OBSERVE and not pagers.isdisjoint(paging.page_sinks)
 
 
 def _web(settings: Settings) -> Iterator[str]:

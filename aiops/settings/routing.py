@@ -27,6 +27,7 @@ def paging_policy(file: SettingsFile) -> PagingPolicy:
     kinds = {name: sink.kind for name, sink in file.sinks.items()}
     return PagingPolicy(
         mode=file.mode,
+        team_modes=tuple((name, one.mode) for name, one in file.teams.items() if one.mode),
         paging_environments=frozenset(name for name, paging in pages.items() if paging),
         known_environments=frozenset(pages),
         settle_seconds=file.settle_seconds,

@@ -133,6 +133,7 @@ class TeamSection(Section):
     pagerduty_key_env: SecretVariable | None = None
     zone: Zone = "UTC"
     pagerduty_schedule: ScheduleId | None = None
+    mode: Annotated[Mode | None, BeforeValidator(spelled)] = None
 
 
 class SignalSection(Section):

@@ -109,6 +109,7 @@ sources:
 #     slack_channel: "#payments-incidents"
 #     # pagerduty_schedule: PI7DH85 # who is on call, instead of members; needs the API token
 #     zone: Europe/Berlin         # whose days the alerts are counted in
+#     mode: beside                # of this team alone; `mode: observe` above is for everybody
 #     pagerduty_key_env: AIOPS_PAYMENTS_ROUTING_KEY
 #   platform:
 #     title: Platform team

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,7 +79,7 @@ def test_it_tells_how_long_what_took_from_the_onset() -> None:
         "Acknowledged after 5 min.",
         "Rolled back after 12 min.",
         "Quiet, and not back since, after 37 min.",
-        "Declared mitigated after 37 min.",
+        "Declared resolved after 37 min.",
     ]
 
 
@@ -179,6 +180,20 @@ def test_as_markdown_it_has_a_heading_for_each_part_and_a_line_for_each_fact() -
         "Saturday 18 April 2026, prod, resolved.\n\n## What happened\n\n- At 10:03 UTC, error rate"
     )
     assert "## Open questions\n\n- Nothing recorded.\n" in text
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        (Verb.MITIGATE, "Declared mitigated after"),
+        (Verb.RESOLVE, "Declared resolved after"),
+        (Verb.DISMISS, "Declared no incident after"),
+    ],
+)
+def test_what_it_was_said_to_be_is_what_somebody_said(verb: Verb, words: str) -> None:
+    ended = heard(incident(), verb, at=40)
+    (told,) = [fact.text for part in retro(ended) for fact in part.facts if "Declared" in fact.text]
+    assert told.startswith(words)
 
 
 def test_as_data_it_gives_seconds_and_sources() -> None:

@@ -90,6 +90,27 @@ def test_only_in_path_pages(mode: Mode, reason: Reason) -> None:
     assert decide(incident(), (), minute(4), knowledge) == (Decision.TICKET, reason)
 
 
+@pytest.mark.parametrize(
+    ("everybody", "team", "expected"),
+    [
+        (Mode.IN_PATH, Mode.BESIDE, (Decision.TICKET, Reason.BESIDE_MODE)),
+        (Mode.IN_PATH, Mode.OBSERVE, (Decision.TICKET, Reason.OBSERVE_MODE)),
+        (Mode.BESIDE, Mode.IN_PATH, (Decision.PAGE, Reason.MONEY_LOST)),
+        (Mode.OBSERVE, Mode.IN_PATH, (Decision.TICKET, Reason.OBSERVE_MODE)),
+    ],
+)
+def test_the_owners_mode_counts_unless_everybody_only_observes(
+    everybody: Mode, team: Mode, expected: tuple[Decision, Reason]
+) -> None:
+    policy = PagingPolicy(mode=everybody, team_modes=(("payments", team),))
+    knowledge = shop(policies=Policies(paging=policy))
+    assert decide(incident(owner="payments"), (), minute(4), knowledge) == expected
+    others = decide(incident(owner="web"), (), minute(4), knowledge)
+    assert others == decide(
+        incident(), (), minute(4), shop(policies=Policies(paging=PagingPolicy(mode=everybody)))
+    )
+
+
 def test_an_environment_nobody_declared_is_recorded_and_never_paged() -> None:
     found = decide(incident(env="sandbox"), (), minute(4), knowing())
     assert found == (Decision.NONE, Reason.ENVIRONMENT_UNKNOWN)

@@ -32,6 +32,7 @@ SOUND = Settings(
     sinks=(SinkSettings(name="pd", kind="pagerduty", url="http://x", secret=SecretStr("s")),),
     policies=Policies(paging=PagingPolicy(mode=Mode.IN_PATH, page_sinks=("pd",))),
     web=WebSettings(base_url="https://aiops.example.com"),
+    pagerduty_webhook_secrets=(SecretStr("w"),),
 )
 
 
@@ -84,12 +85,24 @@ def test_sound_settings_give_no_reason_to_speak() -> None:
             ),
             "AIOPS_X is not set; its pages use the common routing key",
         ),
+        (
+            replace(SOUND, pagerduty_webhook_secrets=()),
+            "is not heard here, nor what others page there: set AIOPS_PAGERDUTY_WEBHOOK_SECRET",
+        ),
         (replace(SOUND, web=WebSettings()), "which only this machine can open"),
     ],
 )
 def test_what_looks_wrong_is_told_with_what_to_do(settings: Settings, expected: str) -> None:
     (sentence,) = [found for found in lint(settings, GRAPH) if expected in found]
     assert sentence
+
+
+@pytest.mark.parametrize("changes", [{"mode": Mode.OBSERVE}, {"page_sinks": ("chat",)}])
+def test_where_nothing_is_paged_by_pagerduty_its_webhook_is_not_asked_for(
+    changes: dict[str, object],
+) -> None:
+    silent = replace(SOUND, pagerduty_webhook_secrets=(), policies=paging(**changes))
+    assert not [found for found in lint(silent, GRAPH) if "WEBHOOK_SECRET" in found]
 
 
 def test_services_nobody_owns_are_counted() -> None:

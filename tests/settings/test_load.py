@@ -147,6 +147,13 @@ def test_journeys_kpis_and_teams_become_domain_values(tmp_path: Path) -> None:
     assert web.title == "The web people"
 
 
+def test_a_team_may_have_a_mode_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "aiops.yaml"
+    path.write_text("mode: in_path\nteams: {search: {mode: in path}, web: {mode: beside}, a: {}}\n")
+    paging = load(path, {}).policies.paging
+    assert paging.team_modes == (("search", Mode.IN_PATH), ("web", Mode.BESIDE))
+
+
 def test_what_is_promised_of_a_journey_becomes_its_slos(tmp_path: Path) -> None:
     path = tmp_path / "aiops.yaml"
     path.write_text(
