@@ -7,6 +7,7 @@ SWEEP_SECONDS = 1.0
 FALL_BACK_SECONDS = 10.0
 ON_CALL_SECONDS = 60.0
 POLL_SECONDS = 5.0
+RELIEVE_SECONDS = 5.0
 FIT_CHECK_SECONDS = 60.0
 REMEMBER_SECONDS = 60.0
 FORGET_SECONDS = 3600.0
@@ -47,6 +48,7 @@ def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]
         "deliver.digest": _entry("deliver.digest", FALL_BACK_SECONDS),
         "deliver.escalate": _entry("deliver.escalate", FALL_BACK_SECONDS),
         "deliver.fall_back": _entry("deliver.fall_back", FALL_BACK_SECONDS),
+        "deliver.relieve": _entry("deliver.relieve", RELIEVE_SECONDS),
         "deliver.sweep": _entry("deliver.sweep", SWEEP_SECONDS),
         "fit.due": _entry("fit.due", FIT_CHECK_SECONDS),
         "learn.forget": _entry("learn.forget", FORGET_SECONDS),

@@ -18,6 +18,7 @@ from aiops.store.late import LateTicks
 from aiops.store.marks import MarkStore
 from aiops.store.memory import MemoryStore
 from aiops.store.outbox import Outbox
+from aiops.store.overflow import OverflowStore
 from aiops.store.pages import PageStore
 from aiops.store.signals import HistoryStore
 from aiops.store.silences import SilenceStore
@@ -118,6 +119,11 @@ class Stores:
     def digests(self) -> DigestStore:
         """What owners are told in one message."""
         return DigestStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def overflow(self) -> OverflowStore:
+        """What waits for a sink longer than a minute."""
+        return OverflowStore(self._engine, origins=self._origins)
 
     @cached_property
     def silences(self) -> SilenceStore:

@@ -34,6 +34,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "deliver.escalate": lambda parts: parts.escalate.run(),
     "deliver.fall_back": lambda parts: parts.deliver.fall_back(),
     "deliver.next": lambda parts, sink: parts.deliver.next(sink),
+    "deliver.relieve": lambda parts: parts.relief.run(),
     "deliver.send": lambda parts, delivery: parts.deliver.run(delivery),
     "fit.back_fill": fetch_missing,
     "fit.due": lambda parts: parts.fit.due(),

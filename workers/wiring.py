@@ -35,6 +35,7 @@ from workers.stages.levels import Levels
 from workers.stages.marked import MarkedPolicies
 from workers.stages.masks import Masks
 from workers.stages.poll import Poll
+from workers.stages.relief import Relief
 from workers.stages.shards import ShardCaches
 
 
@@ -203,6 +204,18 @@ class Parts(Outside):
     def digesting(self) -> Digests:
         """What was held back → one message for each owner."""
         return Digests(self.digests, self.incidents, self.knowledge, self.queue, self.clock)
+
+    @cached_property
+    def relief(self) -> Relief:
+        """What a sink could not tell in a minute → one message."""
+        return Relief(
+            overflow=self.overflow,
+            incidents=self.incidents,
+            silences=self.silences,
+            sinks=self.sinks,
+            knowledge=self.knowledge,
+            clock=self.clock,
+        )
 
     @cached_property
     def escalate(self) -> Escalate:

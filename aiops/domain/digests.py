@@ -25,6 +25,23 @@ class HeldBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A call that nobody has begun to make: its sink has too much to tell.
+
+    Args:
+        delivery_id: of the outbox.
+        incident_id: which incident.
+        episode: which episode of it.
+        decided_at: when it was decided, aware UTC.
+    """
+
+    delivery_id: int
+    incident_id: str
+    episode: int
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestEntry:
     """One incident in a digest: its id, its severity, and how it stands, in words."""
 

@@ -63,16 +63,49 @@ def digest_of(
     ]
     if not untold:
         return None
-    worst_first = sorted(untold, key=lambda one: (one.severity, one.started_at, one.id))
-    owner = held[0].owner
+    return _digest(
+        held[0].owner,
+        untold,
+        min(one.held_at for one in held),
+        f"more than {knowledge.policies.paging.alerts_per_day} alerts in a day",
+        at,
+        knowledge,
+    )
+
+
+def overflow_of(
+    incidents: Sequence[Incident], since: datetime, sink: str, at: datetime, knowledge: Knowledge
+) -> Digest:
+    """Return the digest of what one owner would have to wait for: the sink has too much to tell.
+
+    Args:
+        incidents: of one owner, at least one, as they stand.
+        since: when the first of it was decided, aware UTC.
+        sink: its name.
+        at: the product's time, aware UTC.
+        knowledge: for the name of the owner.
+    """
+    why = f"more than {sink} takes in a minute"
+    return _digest(incidents[0].owner or "", incidents, since, why, at, knowledge)
+
+
+def _digest(  # noqa: PLR0917  # one argument per thing a digest says
+    owner: str,
+    incidents: Iterable[Incident],
+    since: datetime,
+    why: str,
+    at: datetime,
+    knowledge: Knowledge,
+) -> Digest:
+    worst_first = sorted(incidents, key=lambda one: (one.severity, one.started_at, one.id))
     titles = {team.name: team.title for team in knowledge.teams}
-    titles = {one.owner or "": one.owner_title for one in untold if one.owner_title} | titles
+    titles = {one.owner or "": one.owner_title for one in worst_first if one.owner_title} | titles
     return Digest(
         owner=owner,
         owner_title=titles.get(owner, owner or "nobody in particular"),
         at=at,
-        since=min(one.held_at for one in held),
-        why=f"more than {knowledge.policies.paging.alerts_per_day} alerts in a day",
+        since=since,
+        why=why,
         entries=tuple(
             DigestEntry(incident_id=one.id, severity=one.severity.value, text=_words(one))
             for one in worst_first

@@ -79,22 +79,14 @@ class DigestStore:
         keys = [(one.incident_id, one.episode) for one in held]
         mine = tuple_(table.incident_id, table.episode).in_(keys) & table.digest_id.is_(None)
         with writing(self._engine) as connection:
-            number = _TOLD_BY_ITSELF if digest is None else _store(connection, digest, origin)
+            number = _TOLD_BY_ITSELF if digest is None else store_digest(connection, digest, origin)
             taken = connection.execute(update(HELD_BACK).where(mine).values(digest_id=number))
             if taken.rowcount != len(keys):
                 raise StaleStateError("another worker has told of some of it already")
             if digest is None:
                 return ()
-            name = f"{DIGEST_PREFIX}{number}"
-            what = ", ".join(one.incident_id for one in digest.entries)
-            write_entry(
-                connection,
-                AuditEntry(
-                    at=now, actor="aiops", action="digest", subject=name, detail=what, origin=origin
-                ),
-            )
-            notes = [_notification(name, sink, digest, now, origin) for sink in sinks]
-            return add_notifications(connection, notes, now=now, traceparent="")
+            digest = replace(digest, id=f"{DIGEST_PREFIX}{number}")
+            return announce(connection, digest, sinks, _LEAST_URGENT, now=now, origin=origin)
 
     def get(self, digest_id: str) -> Digest | None:
         """Return a digest by its id, as in DIG-7, or None."""
@@ -121,22 +113,41 @@ def hold_back(connection: Connection, incidents: Iterable[Incident]) -> None:
     insert_missing(connection, HELD_BACK, rows)
 
 
-def _store(connection: Connection, digest: Digest, origin: Origin) -> int:
+def store_digest(connection: Connection, digest: Digest, origin: Origin) -> int:
+    """Store a digest inside the transaction of what it tells of; return its number."""
     statement = plain_insert(DIGESTS).values(doc=encode(Digest, digest), origin=origin)
     return int(connection.execute(statement.returning(DIGESTS.c.id)).scalar_one())
 
 
-def _notification(
-    name: str, sink: str, digest: Digest, now: datetime, origin: Origin
-) -> Notification:
-    return Notification(
-        incident_id=name,
-        episode=1,
-        revision=1,
-        sink=sink,
-        action=DeliveryAction.TRIGGER,
-        not_before=now,
-        reason=digest.why,
-        urgency=_LEAST_URGENT,
-        origin=origin,
+def announce(
+    connection: Connection,
+    digest: Digest,
+    sinks: Sequence[str],
+    urgency: int,
+    *,
+    now: datetime,
+    origin: Origin,
+) -> tuple[int, ...]:
+    """Write whom a stored digest is told to, and that it was made; return the outbox's ids."""
+    what = ", ".join(one.incident_id for one in digest.entries)
+    write_entry(
+        connection,
+        AuditEntry(
+            at=now, actor="aiops", action="digest", subject=digest.id, detail=what, origin=origin
+        ),
     )
+    notes = [
+        Notification(
+            incident_id=digest.id,
+            episode=1,
+            revision=1,
+            sink=sink,
+            action=DeliveryAction.TRIGGER,
+            not_before=now,
+            reason=digest.why,
+            urgency=urgency,
+            origin=origin,
+        )
+        for sink in sinks
+    ]
+    return add_notifications(connection, notes, now=now, traceparent="")
