@@ -164,6 +164,7 @@ def home(receivers: tuple[str, str, str, Answers]) -> Iterator[Home]:
                 "AIOPS_PAGERDUTY_ROUTING_KEY": ROUTING_KEY,
                 "AIOPS_SLACK_BOT_TOKEN": BOT_TOKEN,
                 "AIOPS_SLACK_SIGNING_SECRET": "signed",
+                "AIOPS_PAGERDUTY_WEBHOOK_SECRET": "told",
             },
         )
         one.data.mkdir()
