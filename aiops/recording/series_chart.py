@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.domain.ticks import Floats, Packed, Times
+from aiops.drawing import vegalite
 
 MOST_STRETCHES: Final = 600
 """More than an eye can tell apart: each is drawn from its lowest to its highest value."""
@@ -31,11 +32,8 @@ def draw_series(
         high: upper end.
         is_anomaly: rows to mark.
     """
-    import vl_convert  # noqa: PLC0415 - it starts a JavaScript engine; only pictures need it
-
     stretches = _stretches(times, values.astype(np.float64), low, high, is_anomaly)
-    svg: str = vl_convert.vegalite_to_svg(_specification(stretches))
-    return svg
+    return vegalite.svg(_specification(stretches))
 
 
 def _stretches(
@@ -72,23 +70,31 @@ def _axis(values: Floats) -> tuple[float, float]:
 
 
 def _specification(stretches: list[dict[str, Any]]) -> dict[str, Any]:
-    import altair as alt  # noqa: PLC0415 - it takes 0.8 s; only pictures need it
+    marked = [one for one in stretches if one["flagged"]]
+    x = {
+        "field": "at",
+        "type": "temporal",
+        "title": None,
+        "scale": {"type": "utc"},
+        "axis": {"tickCount": 10},
+    }
 
-    data: Any = alt.Data
-    drawn = data(values=stretches)
-    marked = data(values=[one for one in stretches if one["flagged"]])
-    x = alt.X("at:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(tickCount=10))
-    axis = alt.Axis(tickCount=5)
+    def y(name: str) -> vegalite.Channel:
+        axis, scale = {"tickCount": 5}, {"zero": False}
+        kind = "quantitative"
+        return {"field": name, "type": kind, "title": None, "scale": scale, "axis": axis}
 
-    def y(name: str) -> Any:
-        return alt.Y(f"{name}:Q", title=None, scale=alt.Scale(zero=False), axis=axis)
-
+    band = {"type": "area", "color": _GREEN, "opacity": 0.3}
+    line = {"type": "line", "color": _BLUE, "strokeWidth": 1}
+    rule = {"type": "rule", "color": _RED, "opacity": 0.25, "strokeWidth": 3}
+    point = {"type": "point", "color": _RED, "filled": True, "size": 18}
     layers = [
-        alt.Chart(drawn).mark_area(color=_GREEN, opacity=0.3).encode(x=x, y=y("low"), y2="high:Q"),
-        alt.Chart(drawn).mark_line(color=_BLUE, strokeWidth=1).encode(x=x, y=y("most")),
-        alt.Chart(drawn).mark_rule(color=_BLUE).encode(x=x, y=y("least"), y2="most:Q"),
-        alt.Chart(marked).mark_rule(color=_RED, opacity=0.25, strokeWidth=3).encode(x=x),
-        alt.Chart(marked).mark_point(color=_RED, filled=True, size=18).encode(x=x, y=y("most")),
+        vegalite.layer(stretches, band, x=x, y=y("low"), y2={"field": "high"}),
+        vegalite.layer(stretches, line, x=x, y=y("most")),
+        vegalite.layer(
+            stretches, {"type": "rule", "color": _BLUE}, x=x, y=y("least"), y2={"field": "most"}
+        ),
+        vegalite.layer(marked, rule, x=x),
+        vegalite.layer(marked, point, x=x, y=y("most")),
     ]
-    chart = alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT)
-    return dict(chart.configure_view(stroke=None).to_dict())
+    return vegalite.chart(layers, _WIDTH, _HEIGHT)

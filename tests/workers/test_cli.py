@@ -28,7 +28,10 @@ sources:
     url: http://127.0.0.1:1
     signals: [{name: up, query: up}]
 """
-HEAVY = ("numpy", "sklearn", "statsmodels", "scipy", "fastapi", "altair", "sqlalchemy", "celery")
+HEAVY = (
+    *("numpy", "sklearn", "statsmodels", "scipy"),
+    *("fastapi", "vl_convert", "sqlalchemy", "celery"),
+)
 
 
 def paths(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
