@@ -7,6 +7,11 @@ from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Decision, Incident, IncidentState, Severity
 from aiops.domain.notifications import DeliveryAction, Notification
 
+STABLE_AFTER = timedelta(seconds=10)
+"""A first cause that two looks so far apart agree on is stable: a page need not wait for more."""
+
+_LIKELY = 0.5
+
 
 def plan(
     incident: Incident,
@@ -20,7 +25,8 @@ def plan(
 
     A sink is triggered once per episode, updated for every later revision while the incident is
     live, and told of the end exactly once. A sink that was never told hears of nothing, and
-    nobody new is told of what is quiet already.
+    nobody new is told of what is quiet already. A page that still waits for company goes out
+    earlier (`paged_at`) once the first cause is stable, or the incident is one that does not wait.
 
     Args:
         incident: the new revision.
@@ -35,9 +41,10 @@ def plan(
     if incident.decision is Decision.NONE or not live or incident.quiet_since is not None:
         return incident, updates
     fresh = tuple(sink for sink in _sinks(incident, knowledge) if sink not in incident.told)
-    not_before = at + timedelta(seconds=_settle_seconds(incident, knowledge))
-    if incident.decision is Decision.PAGE and incident.paged_at is None:
-        incident = replace(incident, paged_at=not_before)
+    wait = 0 if _is_stable(incident, previous, at) else _settle_seconds(incident, knowledge)
+    not_before = at + timedelta(seconds=wait)
+    if incident.decision is Decision.PAGE:
+        incident = replace(incident, paged_at=min(incident.paged_at or not_before, not_before))
     if fresh and not incident.told:
         incident = replace(incident, alerted=(*incident.alerted, at))
     incident = replace(incident, told=incident.told + fresh)
@@ -95,6 +102,15 @@ def _echoed(incident: Incident, previous: Incident) -> DeliveryAction:
 def _sinks(incident: Incident, knowledge: Knowledge) -> tuple[str, ...]:
     paging = knowledge.policies.paging
     return paging.page_sinks if incident.decision is Decision.PAGE else paging.ticket_sinks
+
+
+def _is_stable(incident: Incident, previous: Incident | None, at: datetime) -> bool:
+    """Return whether what is blamed first is likely, and was the same some time ago."""
+    if previous is None or not previous.causes or not incident.causes:
+        return False
+    first, before = incident.causes[0], previous.causes[0]
+    is_same = (first.service, first.change) == (before.service, before.change)
+    return is_same and first.confidence >= _LIKELY and at - previous.updated_at >= STABLE_AFTER
 
 
 def _settle_seconds(incident: Incident, knowledge: Knowledge) -> int:

@@ -136,7 +136,8 @@ sources:
 # page_to: [pagerduty, slack]
 # ticket_to: [slack, tickets]
 
-## How long a page waits for company; P1 and lost money do not wait.
+## How long a page waits for company at most; P1, lost money and what has a stable likely cause
+## do not wait.
 settle_seconds: 30
 ## What is older than this when we come back from downtime is worked through without paging.
 catch_up_seconds: 600

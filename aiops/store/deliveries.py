@@ -17,6 +17,7 @@ from sqlalchemy.engine import Row
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
 from aiops.domain.symptoms import Origin
+from aiops.store.columns import is_one_of
 from aiops.store.outbox_tables import OUTBOX, SINK_REFERENCES
 from aiops.store.upsert import insert
 
@@ -85,6 +86,32 @@ def add_notifications(
     rows = [_row(notification, now, traceparent) for notification in notifications]
     ids = [connection.execute(statement, row).scalar_one_or_none() for row in rows]
     return tuple(one for one in ids if one is not None)
+
+
+def hasten(connection: Connection, incidents: Mapping[str, Incident], now: datetime) -> None:
+    """Make pages due that were to wait longer than their incidents say by now.
+
+    Args:
+        connection: of the transaction in which the incidents are written.
+        incidents: as they stand, by id.
+        now: the product's clock.
+    """
+    table = OUTBOX.c
+    waits = (
+        is_one_of(table.state, [DeliveryState.PENDING]),
+        table.action == DeliveryAction.TRIGGER,
+        table.attempts == 0,
+        table.held.is_(False),
+        table.next_attempt_at > now,
+    )
+    query = select(table.id, table.incident_id, table.episode, table.next_attempt_at).where(*waits)
+    for row in connection.execute(query).all():
+        one = incidents.get(row.incident_id)
+        if one is None or one.episode != row.episode or one.paged_at is None:
+            continue
+        if one.paged_at < row.next_attempt_at:
+            sooner = {"next_attempt_at": one.paged_at, "not_before": one.paged_at}
+            connection.execute(update(OUTBOX).where(table.id == row.id, *waits).values(**sooner))
 
 
 def withdraw_untold(connection: Connection, incident_ids: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from aiops.pipeline import Advance
 from aiops.store.audit import AuditEntry, write_entry
 from aiops.store.codec import Recall, decode
 from aiops.store.columns import is_one_of
-from aiops.store.deliveries import add_notifications, withdraw_untold
+from aiops.store.deliveries import add_notifications, hasten, withdraw_untold
 from aiops.store.digests import hold_back
 from aiops.store.engine import reading, writing
 from aiops.store.environment_rows import (
@@ -132,6 +132,7 @@ class IncidentStore:
             for entry in entries:
                 write_entry(connection, entry)
             told = add_notifications(connection, notifications, now=now, traceparent=traceparent)
+            hasten(connection, latest, now)
             withdraw_untold(connection, links)
             return told
 

@@ -3,10 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from aiops.domain.incidents import Decision, Incident, IncidentState, Severity
+from aiops.domain.incidents import Cause, Decision, Incident, IncidentState, Severity
 from aiops.domain.notifications import DeliveryAction
-from aiops.route.notifications import plan
-from tests.builders import minute
+from aiops.route.notifications import STABLE_AFTER, plan
+from tests.builders import cause, change, minute
 from tests.route.test_decision import incident, knowing
 
 
@@ -35,6 +35,57 @@ def test_a_p1_goes_out_at_once_and_a_p2_waits_for_company() -> None:
     assert {one.not_before for one in at_once} == {minute(4)}
     assert {one.not_before for one in later} == {minute(4) + timedelta(seconds=30)}
     assert settled.paged_at == minute(4) + timedelta(seconds=30)
+
+
+BLAMED = cause("payment-service", by=change())
+
+
+def waiting(**extra: object) -> Incident:
+    """Make a page that waits for company."""
+    return paging(severity=Severity.P2, impacts=(), causes=(BLAMED,), **extra)
+
+
+def test_a_page_waits_no_longer_once_its_first_cause_is_stable() -> None:
+    policy = knowing(settle_seconds=30)
+    first, _ = plan(waiting(updated_at=minute(4)), None, minute(4), policy)
+    at = minute(4) + STABLE_AFTER
+    known, told_now = plan(replace(first, updated_at=at), first, at, policy)
+    assert first.paged_at == minute(4) + timedelta(seconds=30)
+    assert known.paged_at == at
+    assert told_now == ()
+
+
+@pytest.mark.parametrize(
+    ("causes", "after"),
+    [
+        ((BLAMED,), STABLE_AFTER / 2),
+        ((replace(BLAMED, change=None),), STABLE_AFTER),
+        ((replace(BLAMED, confidence=0.4),), STABLE_AFTER),
+        ((), STABLE_AFTER),
+    ],
+)
+def test_a_cause_that_is_new_or_unsure_or_just_looked_at_is_not_stable(
+    causes: tuple[Cause, ...], after: timedelta
+) -> None:
+    policy = knowing(settle_seconds=30)
+    first, _ = plan(waiting(updated_at=minute(4)), None, minute(4), policy)
+    known, _ = plan(replace(first, causes=causes), first, minute(4) + after, policy)
+    assert known.paged_at == first.paged_at
+
+
+def test_a_page_that_becomes_a_p1_waits_no_longer() -> None:
+    policy = knowing(settle_seconds=30)
+    first, _ = plan(waiting(), None, minute(4), policy)
+    at = minute(4) + timedelta(seconds=5)
+    worse, _ = plan(replace(first, severity=Severity.P1), first, at, policy)
+    assert worse.paged_at == at
+
+
+def test_what_is_paged_keeps_the_time_it_was_paged_at() -> None:
+    policy = knowing(settle_seconds=30)
+    first, _ = plan(waiting(updated_at=minute(4)), None, minute(4), policy)
+    later, _ = plan(first, first, minute(9), policy)
+    assert later.paged_at == first.paged_at
 
 
 def test_a_ticket_tells_the_ticket_sinks_and_a_later_page_only_the_others() -> None:

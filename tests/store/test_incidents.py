@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Engine, func, select, update
 
 from aiops.domain.environment import EnvState
-from aiops.domain.errors import StaleStateError, StateFormatError, StoreError
+from aiops.domain.errors import DeliveryError, StaleStateError, StateFormatError, StoreError
 from aiops.domain.incidents import IncidentState
 from aiops.domain.symptoms import Origin, Symptom
 from aiops.store.codec import encode_all
@@ -96,6 +96,36 @@ def test_a_repeated_notification_is_one(store: IncidentStore, aiops: Engine) -> 
         store.commit(1, state_of(incident()), notifications=[notification()], now=minute(6)) == ()
     )
     assert rows_in(aiops, OUTBOX) == 1
+
+
+def test_a_page_goes_out_as_early_as_its_incident_says_by_now(
+    store: IncidentStore, aiops: Engine
+) -> None:
+    waits = replace(incident(), paged_at=minute(6))
+    calm = replace(incident(1002), paged_at=minute(6))
+    notes = [notification(due=6), notification(due=6, number=1002)]
+    store.commit(
+        0, state_of(waits, calm), revisions=[waits, calm], notifications=notes, now=minute(5)
+    )
+    sooner = replace(waits, paged_at=minute(5.5))
+    store.commit(1, state_of(sooner, calm), revisions=[sooner], now=minute(5.4))
+    outbox = Outbox(aiops)
+    due = [outbox.of_incident(name)[0].next_attempt_at for name in (waits.id, calm.id)]
+    assert due == [minute(5.5), minute(6)]
+
+
+def test_a_page_that_was_tried_is_not_hastened(store: IncidentStore, aiops: Engine) -> None:
+    waits = replace(incident(), paged_at=minute(6))
+    (row,) = store.commit(
+        0, state_of(waits), revisions=[waits], notifications=[notification(due=4)], now=minute(3)
+    )
+    outbox = Outbox(aiops)
+    taken = outbox.claim(row, now=minute(4), wall=minute(4), lease_seconds=30)
+    assert taken is not None
+    again = DeliveryError("503", retryable=True)
+    outbox.failed(row, taken.token, again, wall=minute(4), next_attempt_at=minute(9))
+    store.commit(1, state_of(waits), revisions=[waits], now=minute(5))
+    assert outbox.of_incident(waits.id)[0].next_attempt_at == minute(9)
 
 
 def test_a_told_revision_never_changes(store: IncidentStore) -> None:
