@@ -120,16 +120,27 @@ class Sender:
         return found
 
     def above_the_rate(self, seconds: int) -> dict[str, Any]:
-        """Return what share of its rate each sink is told at, and how soon what is a P1."""
+        """Return what share of its rate each sink is told at, and how soon what is a P1.
+
+        `told_together` are the incidents that had no message of their own.
+        """
         time.sleep(60)  # what was sent before no longer counts in any minute
         before, began = set(self._decided), time.time()
         for sink, rate in RATES.items():
             self.send(sink, 3 * rate.per_minute * seconds // 60, 0)
         time.sleep(max(began + seconds - time.time(), 0))
-        return {
-            sink: _share(self._told(sink, before), rate, began, seconds)
-            for sink, rate in RATES.items()
-        }
+        figures = {}
+        for sink, rate in RATES.items():
+            until = began + seconds
+            sent = [at for at, _ in _messages(self._ledgers[sink]) if began <= at <= until]
+            told = [one for one in self._told(sink, before) if one.taken <= until]
+            figures[sink] = {
+                "rate_used": round(len(sent) / (rate.per_minute * seconds / 60), 3),
+                "decided": 3 * rate.per_minute * seconds // 60,
+                "told": len(told),
+                "told_together": max(len(told) - len(sent), 0),
+            } | _urgent(told)
+        return figures
 
     def _decide(self, sink: str, severity: Severity) -> None:
         name = f"INC-{1000 + next(self._numbers)}"
@@ -166,26 +177,23 @@ class Sender:
         """Return when each incident was first taken, by its name, in epoch seconds."""
         found: dict[str, float] = {}
         for ledger in self._ledgers.values():
-            for name, at in _names(ledger):
-                found.setdefault(name, at)
+            for at, names in _messages(ledger):
+                for name in names:
+                    found.setdefault(name, at)
         return found
 
 
-def _names(ledger: Ledger) -> Iterator[tuple[str, float]]:
+def _messages(ledger: Ledger) -> Iterator[tuple[float, frozenset[str]]]:
+    """Yield when each message was taken, and the incidents it tells of."""
     for record in ledger.records:
-        name = re.search(r"INC-\d+", json.dumps(record.body))
-        if record.accepted and name:
-            yield name[0], record.at.timestamp()
+        names = frozenset(re.findall(r"INC-\d+", json.dumps(record.body)))
+        if record.accepted and names:
+            yield record.at.timestamp(), names
 
 
-def _share(told: Sequence[Told], rate: Rate, began: float, seconds: int) -> dict[str, Any]:
-    in_time = [one for one in told if one.taken <= began + seconds]
-    urgent = [one.seconds for one in in_time if one.severity is Severity.P1]
-    return {
-        "rate_used": round(len(in_time) / (rate.per_minute * seconds / 60), 3),
-        "p1_taken": len(urgent),
-        "p1_seconds": quantiles(urgent) if urgent else None,
-    }
+def _urgent(told: Sequence[Told]) -> dict[str, Any]:
+    urgent = [one.seconds for one in told if one.severity is Severity.P1]
+    return {"p1_told": len(urgent), "p1_seconds": quantiles(urgent) if urgent else None}
 
 
 def _sinks(stack: ExitStack, ledgers: Mapping[str, Ledger]) -> dict[str, Any]:
