@@ -16,7 +16,7 @@ from aiops.learn.marks import holding
 from aiops.slo.standing import JourneyStanding, first_hour, last_hour, standings
 from aiops.web.app import create_app
 from aiops.web.services import WebServices
-from workers import knowledge, regrouping, silencing
+from workers import alerts, knowledge, regrouping, silencing
 from workers.clock import SystemClock
 from workers.exports import take_export
 from workers.hearing import say
@@ -68,6 +68,10 @@ def make_console(parts: Parts) -> FastAPI:
             silences=lambda: parts.silences.all(_LISTED),
             silence=partial(silencing.silence, parts),
             expire_silence=partial(silencing.expire, parts, place=Place.CONSOLE),
+            alert_sources=settings.alert_sources,
+            take_alerts=partial(alerts.receive, parts),
+            announce_alerts=partial(alerts.announce, parts),
+            note_refusal=partial(_refused, parts),
             flows=lambda: flows_now(parts),
             journeys=lambda: journeys_now(parts),
             marks=lambda: holding(parts.marks.all(), parts.clock.now()),
@@ -85,6 +89,10 @@ def record(parts: Parts, found: Sequence[Change]) -> None:
         known = parts.changes.known(change.env, change.started_at - MEET_SPAN, now)
         for met in changes.meet([change], known):
             parts.changes.record(met, received_at=now, origin=parts.settings.origin)
+
+
+def _refused(parts: Parts, where: str, why: str) -> None:
+    parts.telemetry.fault("refused", f"{where}: {why}")
 
 
 def _said(

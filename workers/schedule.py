@@ -43,6 +43,7 @@ def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]
         "ingest.on_call": _entry("ingest.on_call", ON_CALL_SECONDS),
         "ingest.digest": _entry("ingest.digest", SWEEP_SECONDS),
         "ingest.hear": _entry("ingest.hear", SWEEP_SECONDS),
+        "ingest.alerts": _entry("ingest.alerts", SWEEP_SECONDS),
         "detect.sweep": _entry("detect.sweep", SWEEP_SECONDS),
         "correlate.sweep": _entry("correlate.sweep", SWEEP_SECONDS),
         "deliver.digest": _entry("deliver.digest", FALL_BACK_SECONDS),

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from aiops.domain.symptoms import Origin
 from aiops.settings import Settings
 from aiops.store.accepted import BodyStore
+from aiops.store.alerts import AlertStore
 from aiops.store.archives import ArchiveStore
 from aiops.store.changes import ChangeStore
 from aiops.store.clues import ClueStore
@@ -74,6 +75,11 @@ class Stores:
     def symptoms(self) -> SymptomStore:
         """Symptoms and their facts."""
         return SymptomStore(self._engine)
+
+    @cached_property
+    def alerts(self) -> AlertStore:
+        """Alerts of outside monitors."""
+        return AlertStore(self._engine, origins=self._origins)
 
     @cached_property
     def changes(self) -> ChangeStore:

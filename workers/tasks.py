@@ -12,6 +12,7 @@ import redis
 from celery import Celery, Task
 
 from aiops.telemetry import TRACEPARENT
+from workers.alerts import take_waiting
 from workers.back_fill import fetch_missing
 from workers.listening import listen
 from workers.queue import ENQUEUED_AT
@@ -25,6 +26,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "ingest.on_call": lambda parts: parts.on_call.ask(),
     "ingest.digest": lambda parts: parts.digest.run(),
     "ingest.hear": listen,
+    "ingest.alerts": take_waiting,
     "detect.advance": lambda parts, shard: parts.detect.run(shard),
     "detect.sweep": lambda parts: parts.detect.sweep(),
     "correlate.env": lambda parts, env: parts.correlate.run(env),

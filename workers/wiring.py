@@ -280,7 +280,14 @@ class Parts(Outside):
     def forget(self) -> Forget:
         """Old rows → nothing."""
         return Forget(
-            stores=(self.history, self.symptoms, self.bodies, self.clues, self.sli_hours),
+            stores=(
+                self.history,
+                self.symptoms,
+                self.bodies,
+                self.alerts,
+                self.clues,
+                self.sli_hours,
+            ),
             minutes=self.clues,
             clock=self.clock,
             history_days=self.settings.history_days,

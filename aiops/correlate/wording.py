@@ -8,7 +8,7 @@ from aiops.correlate.sickness import Sickness
 from aiops.domain.changes import Change
 from aiops.domain.incidents import Clause
 from aiops.domain.series import Family
-from aiops.domain.symptoms import Symptom
+from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.time import clock_time, spoken
 
 MAX_NAMES = 3
@@ -53,6 +53,9 @@ def onset_clause(one: Sickness, sick: Mapping[str, Sickness]) -> Clause:
 def strength_clause(one: Sickness) -> Clause:
     """Say how far the strongest symptom is from what its own history expects."""
     symptom = one.peak
+    if symptom.kind is SymptomKind.ALERT:
+        said = f"{symptom.detector} says so of {symptom.service}: {name_of(symptom)}"
+        return Clause(text=said, source=symptom.id)
     return Clause(
         text=(
             f"{name_of(symptom)} on {symptom.service} was {amount(symptom.observed, symptom)} "

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import chain
 from math import isfinite
 
+from aiops.domain.alerts import STRENGTHS, AlertSeverity
 from aiops.domain.environment import Knowledge
 from aiops.domain.families import is_percent, is_ratio
 from aiops.domain.incidents import Impact, Severity
@@ -141,6 +142,8 @@ def _by_users(symptoms: Sequence[Symptom], knowledge: Knowledge) -> Iterable[Ver
             continue
         if symptom.kind is SymptomKind.SLO_BURN:
             yield Severity.P2, f"the error budget of {symptom.service} is burning"
+        elif symptom.kind is SymptomKind.ALERT:
+            yield _by_alert(symptom)
         elif symptom.family is Family.LATENCY:
             yield _by_latency(symptom, knowledge.policies.severity)
         elif symptom.family in (Family.ERRORS, Family.AVAILABILITY):
@@ -163,11 +166,22 @@ def _by_journey(symptoms: Sequence[Symptom], knowledge: Knowledge) -> Iterable[V
     for symptom in felt:
         if not reaches_users and not serves_journey(symptom.service, knowledge):
             continue
-        judge = _by_latency if symptom.family is Family.LATENCY else _by_failures
-        severity, words = judge(symptom, policy)
+        if symptom.kind is SymptomKind.ALERT:
+            severity, words = _by_alert(symptom)
+        else:
+            judge = _by_latency if symptom.family is Family.LATENCY else _by_failures
+            severity, words = judge(symptom, policy)
         if severity <= Severity.P2:
             yield Severity.P2, f"{words}, and other services of a journey suffer with it"
             return  # the others would say the same
+
+
+def _by_alert(symptom: Symptom) -> Verdict:
+    """Judge what an outside monitor says of a service: it tells how bad, and no numbers."""
+    subject = f"alert {symptom.series.key.metric} on {symptom.service}"
+    if symptom.strength >= STRENGTHS[AlertSeverity.ERROR]:
+        return Severity.P2, f"{subject}, which users meet"
+    return Severity.P3, f"{subject} is a warning"
 
 
 def _by_failures(symptom: Symptom, policy: SeverityPolicy) -> Verdict:

@@ -15,6 +15,8 @@ from aiops.settings.values import PrometheusSettings, Settings
 INGESTERS = MappingProxyType(
     {
         "prometheus": "aiops.ingest.prometheus.PrometheusSource",
+        "alertmanager": "aiops.ingest.alertmanager.parse",
+        "events": "aiops.ingest.events.parse",
         "changes": "aiops.ingest.changes.parse",
         "otlp_logs": "aiops.ingest.otlp_logs.parse",
         "otlp_traces": "aiops.ingest.otlp_traces.parse",

@@ -1,5 +1,6 @@
 """The only reader of the environment and of `aiops.yaml`; gives out one frozen value."""
 
+from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
 from aiops.settings.lint import lint
 from aiops.settings.load import load
 from aiops.settings.values import (
@@ -13,6 +14,9 @@ from aiops.settings.values import (
 )
 
 __all__ = [
+    "ALERT_KINDS",
+    "AlertLabelSettings",
+    "AlertSourceSettings",
     "BackFillSettings",
     "LabelSettings",
     "PrometheusSettings",

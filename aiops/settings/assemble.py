@@ -19,18 +19,15 @@ from aiops.settings.schema import (
     SettingsFile,
     SinkSection,
     SloSection,
-    SourceSection,
     TeamSection,
 )
 from aiops.settings.slos import budgeting_of
+from aiops.settings.sources import measured, reporting
 from aiops.settings.surroundings import Surroundings
 from aiops.settings.values import (
     SINK_SECRETS,
     BackFillSettings,
-    LabelSettings,
-    PrometheusSettings,
     Settings,
-    SignalSettings,
     SinkSettings,
     WebSettings,
 )
@@ -47,7 +44,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
     folder = path.parent if path else Path.cwd()
     data_dir = surroundings.path("AIOPS_DATA_DIR") or Path(".aiops").absolute()
     database_url, history_url = _databases(data_dir, surroundings)
-    sources = tuple(_source(name, one, surroundings) for name, one in file.sources.items())
+    sources = measured(file, surroundings)
     return Settings(
         config_path=path,
         data_dir=data_dir,
@@ -57,6 +54,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         redis_url=surroundings.url("REDIS_URL", _BROKERS),
         clock=surroundings.text("AIOPS_CLOCK"),
         sources=sources,
+        alert_sources=reporting(file, surroundings),
         sinks=_sinks(file, surroundings),
         web=_web(file, surroundings),
         slack_signing_secret=surroundings.secret("AIOPS_SLACK_SIGNING_SECRET"),
@@ -106,43 +104,6 @@ def _runbooks_dir(file: SettingsFile, folder: Path, surroundings: Surroundings) 
             surroundings.report("AIOPS_RUNBOOKS_DIR", message)
         return named
     return folder / file.runbooks if file.runbooks else None
-
-
-def _source(name: str, section: SourceSection, surroundings: Surroundings) -> PrometheusSettings:
-    variable = section.bearer_token_env
-    return PrometheusSettings(
-        name=name,
-        kind=section.kind,
-        url=section.url.rstrip("/"),
-        signals=tuple(
-            SignalSettings(
-                name=signal.name,
-                query=signal.query,
-                family=signal.family,
-                unit=signal.unit,
-                title=signal.title,
-                bad_direction=signal.bad_direction,
-                kpi=signal.kpi,
-                labels=tuple(dict.fromkeys(signal.labels)),
-                service=signal.service,
-            )
-            for signal in section.signals
-        ),
-        step_seconds=section.step_seconds,
-        delay_seconds=section.delay_seconds,
-        back_fill_days=section.back_fill_days,
-        back_fill_step_seconds=section.back_fill_step_seconds,
-        zone=section.zone,
-        zones=MappingProxyType(section.zones),
-        labels=LabelSettings(
-            service=tuple(section.labels.service),
-            env=tuple(section.labels.env),
-            region=tuple(section.labels.region),
-            segment=tuple(section.labels.segment),
-        ),
-        bearer_token=surroundings.secret(variable) if variable else None,
-        bearer_token_env=variable,
-    )
 
 
 def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings, ...]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from aiops.settings import slos
+from aiops.settings import slos, sources
 from aiops.settings.document import Document, Loc, path_of
 from aiops.settings.problems import Problem, did_you_mean, shown
 from aiops.settings.schema import JourneySection, SettingsFile
@@ -231,6 +231,7 @@ _CHECKS: Mapping[tuple[str, ...], Callable[[Facts], Iterable[Finding]]] = Mappin
         ("kpis",): _kpis,
         ("kpis", "journeys"): _journey_of_kpi,
         ("journeys", "kpis"): _kpis_of_journey,
+        ("sources",): lambda facts: sources.check(facts.file),
         ("sources", "kpis"): _kpi_of_signal,
         ("page_to", "ticket_to", "sinks"): _sinks,
         ("escalation", "sinks"): _escalation,

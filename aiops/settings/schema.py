@@ -14,12 +14,14 @@ from aiops.domain.policies import CorrelatePolicy, DetectPolicy, LifePolicy, Mod
 from aiops.domain.series import DEFAULT_ENV, Direction, Family
 from aiops.domain.slos import Budgeting, Sli
 from aiops.domain.windows import WindowKind
+from aiops.settings.alert_sources import ALERT_KINDS
 from aiops.settings.fields import (
     Currency,
     HttpUrl,
     Labels,
     MatcherText,
     Name,
+    Place,
     PolicyOf,
     ProjectKey,
     ScheduleId,
@@ -151,19 +153,20 @@ class SignalSection(Section):
 
 
 class LabelSection(Section):
-    """`sources.<name>.labels`: label names by what they carry."""
+    """`sources.<name>.labels`: label names by what they carry; what is not named is the kind's."""
 
-    service: Labels = ["service", "service_name", "job"]
-    env: Labels = ["env", "environment"]
-    region: Labels = ["region"]
-    segment: Labels = ["segment"]
+    service: Labels | None = None
+    env: Labels | None = None
+    region: Labels | None = None
+    segment: Labels | None = None
+    severity: Labels | None = None
 
 
 class SourceSection(Section):
     """`sources.<name>`."""
 
-    kind: Literal["prometheus"] = "prometheus"
-    url: HttpUrl = Field(description="the address of Prometheus, as http://127.0.0.1:9090")
+    kind: Literal["prometheus", "alertmanager", "events"] = "prometheus"
+    url: HttpUrl | None = Field(description="the address of Prometheus, as http://127.0.0.1:9090")
     step_seconds: Seconds = 60
     delay_seconds: Annotated[int, Field(ge=0)] = 2
     back_fill_days: Annotated[int, Field(ge=0, le=366)] = 21
@@ -171,8 +174,18 @@ class SourceSection(Section):
     zone: Zone = "UTC"
     zones: dict[Text, Zone] = {}
     bearer_token_env: SecretVariable | None = None
+    token_env: SecretVariable | None = None
     labels: LabelSection = LabelSection()
+    values: dict[Place, dict[Text, Text]] = {}
     signals: list[SignalSection] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ignore_empty(cls, values: Any) -> Any:
+        """Ask for no address where nobody is asked: those who send know ours."""
+        given = without_empty(values)
+        sends = isinstance(given, dict) and given.get("kind") in ALERT_KINDS
+        return {"url": None, **given} if sends else given
 
 
 class SinkSection(Section):

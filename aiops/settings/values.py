@@ -14,6 +14,7 @@ from aiops.domain.journeys import Journey, Kpi, Team
 from aiops.domain.policies import Policies
 from aiops.domain.series import DEFAULT_ENV, Direction, Family
 from aiops.domain.symptoms import Origin
+from aiops.settings.alert_sources import AlertSourceSettings
 from aiops.settings.topology_files import topology_texts
 from topology.attributes import Service, guess_kind
 from topology.graph import ServiceGraph
@@ -193,6 +194,7 @@ class Settings:
     redis_url: str | None = field(default=None, repr=False)
     clock: str | None = None
     sources: tuple[PrometheusSettings, ...] = ()
+    alert_sources: tuple[AlertSourceSettings, ...] = ()
     sinks: tuple[SinkSettings, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)
     slack_signing_secret: SecretStr | None = None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, and_, select, update
 
@@ -13,6 +14,9 @@ from aiops.store.engine import reading, writing
 from aiops.store.prune import delete_in_steps
 from aiops.store.tables import ACCEPTED_BODIES
 from aiops.store.upsert import insert_missing
+
+SHOWN_BYTES: Final = 2048
+"""So much is kept of a body that was refused."""
 
 
 class BodyState(StrEnum):
@@ -46,6 +50,18 @@ class AcceptedBody:
     origin: Origin = Origin.LIVE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotedBody:
+    """A body there is something to be known of: why it was refused, or what it left out."""
+
+    id: int
+    source: str
+    received_at: datetime
+    state: BodyState
+    note: str
+    beginning: bytes
+
+
 class BodyStore:
     """Keeps accepted bodies until they are worked through, and after."""
 
@@ -58,20 +74,7 @@ class BodyStore:
         Returns:
             The id of each by its idempotency key.
         """
-        rows = [
-            {
-                "idempotency_key": body.idempotency_key,
-                "source": body.source,
-                "content_type": body.content_type,
-                "received_at": body.received_at,
-                "body": body.body,
-                "state": BodyState.ACCEPTED,
-                "error": "",
-                "traceparent": body.traceparent,
-                "origin": body.origin,
-            }
-            for body in sorted(bodies, key=lambda one: one.idempotency_key)
-        ]
+        rows = [_row(body) for body in sorted(bodies, key=lambda one: one.idempotency_key)]
         table = ACCEPTED_BODIES.c
         keys = [row["idempotency_key"] for row in rows]
         query = select(table.idempotency_key, table.id).where(table.idempotency_key.in_(keys))
@@ -117,6 +120,43 @@ class BodyStore:
         """Note that a body cannot be read, and why; it stays to be looked at."""
         return self._finish(body_id, BodyState.REJECTED, error)
 
+    def refuse(self, body: AcceptedBody, error: str) -> None:
+        """Keep the beginning of a body that was refused at the door, and why: to be looked at.
+
+        The same one is kept once, however often it is sent.
+        """
+        row = {**_row(body), "state": BodyState.REJECTED, "error": error}
+        with writing(self._engine) as connection:
+            insert_missing(connection, ACCEPTED_BODIES, [{**row, "body": body.body[:SHOWN_BYTES]}])
+
+    def noted(self, source: str, limit: int = 100) -> tuple[NotedBody, ...]:
+        """Return what was refused or could be read in part only, newest first.
+
+        Args:
+            source: what the sources of the bodies begin with.
+            limit: so many at most.
+        """
+        table = ACCEPTED_BODIES.c
+        query = (
+            select(ACCEPTED_BODIES)
+            .where(table.error != "", table.source.startswith(source, autoescape=True))
+            .order_by(table.id.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            NotedBody(
+                id=row.id,
+                source=row.source,
+                received_at=row.received_at,
+                state=BodyState(row.state),
+                note=row.error,
+                beginning=row.body[:SHOWN_BYTES],
+            )
+            for row in rows
+        )
+
     def prune(self, before: datetime) -> int:
         """Delete bodies received before then that no longer wait; return how many."""
         table = ACCEPTED_BODIES
@@ -126,6 +166,20 @@ class BodyStore:
     def _finish(self, body_id: int, state: BodyState, error: str) -> bool:
         with writing(self._engine) as connection:
             return finish_body(connection, body_id, state, error)
+
+
+def _row(body: AcceptedBody) -> dict[str, Any]:
+    return {
+        "idempotency_key": body.idempotency_key,
+        "source": body.source,
+        "content_type": body.content_type,
+        "received_at": body.received_at,
+        "body": body.body,
+        "state": BodyState.ACCEPTED,
+        "error": "",
+        "traceparent": body.traceparent,
+        "origin": body.origin,
+    }
 
 
 def finish_body(

@@ -245,6 +245,13 @@ class IncidentStore:
             at: datetime | None = connection.scalar(query)
         return at
 
+    def environments(self) -> tuple[str, ...]:
+        """Return the environments correlation has worked in, sorted."""
+        with reading(self._engine) as connection:
+            return tuple(
+                connection.scalars(select(ENVIRONMENTS.c.env).order_by(ENVIRONMENTS.c.env))
+            )
+
     def _one(self, query: Select[Any]) -> Incident | None:
         with reading(self._engine) as connection:
             doc = connection.scalar(query)

@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, text
 
 from aiops.domain.errors import StoreError
+from aiops.store.alert_tables import ALERTS
 from aiops.store.clue_tables import LISTENING
 from aiops.store.digest_tables import DIGESTS
 from aiops.store.engine import BUSY_TIMEOUT_SECONDS, open_engine, reading, writing
@@ -24,7 +25,7 @@ from aiops.store.outbox_tables import OUTBOX
 from aiops.store.page_tables import OUTSIDE_PAGES
 from aiops.store.tables import INCIDENTS
 
-_TABLES = (DIGESTS, INCIDENTS, LISTENING, OUTBOX, OUTSIDE_PAGES)
+_TABLES = (ALERTS, DIGESTS, INCIDENTS, LISTENING, OUTBOX, OUTSIDE_PAGES)
 """One of each module whose tables are in the aiops database: imported, they are known."""
 
 _STEPS = Path(__file__).parent / "migrations"

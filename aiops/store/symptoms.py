@@ -4,7 +4,17 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    false,
+    or_,
+    select,
+    update,
+)
 
 from aiops.domain.symptoms import FactKind, Symptom, SymptomFact, SymptomState
 from aiops.store.codec import decode, encode
@@ -23,7 +33,9 @@ class SymptomStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def append_facts(self, facts: Sequence[SymptomFact], traceparent: str = "") -> None:
+    def append_facts(
+        self, facts: Sequence[SymptomFact], traceparent: str = "", *, outside: bool = False
+    ) -> None:
         """Store facts as not yet correlated, and their symptoms as the newest fact left them.
 
         A fact is known by (symptom, at, kind): one that is there already stays as it is,
@@ -32,36 +44,39 @@ class SymptomStore:
         Args:
             facts: of any environments, in any order.
             traceparent: W3C trace context of the work that found them.
+            outside: whether somebody else found them: then they wait for no tick of ours.
 
         Raises:
             StoreError: nothing was written.
         """
-        # One order for all writers: two batches with common symptoms cannot lock each other out.
-        ordered = sorted(facts, key=lambda fact: (fact.symptom.id, fact.at, _RANK[fact.kind]))
-        rows = [_fact_row(fact, traceparent) for fact in ordered]
-        newest = {fact.symptom.id: _symptom_row(fact) for fact in ordered}
-        if not rows:
-            return
-        with writing(self._engine) as connection:
-            insert_missing(connection, SYMPTOM_FACTS, rows)
-            _keep_newest(connection, list(newest.values()))
+        if facts:
+            with writing(self._engine) as connection:
+                write_facts(connection, facts, traceparent, outside=outside)
 
-    def uncorrelated(self, env: str, up_to: datetime) -> tuple[SymptomFact, ...]:
-        """Return the facts correlation has not seen, until `up_to` inclusive, by tick."""
+    def uncorrelated(self, env: str, up_to: datetime | None) -> tuple[SymptomFact, ...]:
+        """Return the facts of ticks correlation has not seen, until `up_to` inclusive, by tick."""
+        return self._waiting(env, _of_ticks(up_to))
+
+    def from_outside(self, env: str) -> tuple[SymptomFact, ...]:
+        """Return the facts from outside that correlation has not seen, by time."""
+        return self._waiting(env, SYMPTOM_FACTS.c.outside)
+
+    def _waiting(self, env: str, condition: ColumnElement[bool]) -> tuple[SymptomFact, ...]:
         table = SYMPTOM_FACTS
         query = (
             select(table.c.doc)
-            .where(table.c.uncorrelated, table.c.env == env, table.c.at <= up_to)
+            .where(table.c.uncorrelated, table.c.env == env, condition)
             .order_by(table.c.at, table.c.symptom_id, table.c.id)
         )
         with reading(self._engine) as connection:
             docs = connection.scalars(query).all()
         return tuple(decode(SymptomFact, doc) for doc in docs)
 
-    def has_uncorrelated(self, env: str, up_to: datetime) -> bool:
-        """Return whether there are facts correlation has not seen, until `up_to` inclusive."""
+    def has_uncorrelated(self, env: str, up_to: datetime | None) -> bool:
+        """Return whether there are facts for correlation to see: see `uncorrelated`, or outside."""
         table = SYMPTOM_FACTS.c
-        waiting = select(table.id).where(table.uncorrelated, table.env == env, table.at <= up_to)
+        is_due = or_(_of_ticks(up_to), table.outside)
+        waiting = select(table.id).where(table.uncorrelated, table.env == env, is_due)
         with reading(self._engine) as connection:
             return connection.execute(waiting.limit(1)).first() is not None
 
@@ -112,6 +127,25 @@ class SymptomStore:
         table = SYMPTOM_FACTS
         over = and_(~table.c.uncorrelated, table.c.at < before)
         return delete_in_steps(self._engine, table, over)
+
+
+def write_facts(
+    connection: Connection, facts: Sequence[SymptomFact], traceparent: str, *, outside: bool
+) -> None:
+    """Store facts inside a transaction; see `SymptomStore.append_facts`."""
+    # One order for all writers: two batches with common symptoms cannot lock each other out.
+    ordered = sorted(facts, key=lambda fact: (fact.symptom.id, fact.at, _RANK[fact.kind]))
+    newest = {fact.symptom.id: _symptom_row(fact) for fact in ordered}
+    if ordered:
+        rows = [{**_fact_row(one, traceparent), "outside": outside} for one in ordered]
+        insert_missing(connection, SYMPTOM_FACTS, rows)
+        _keep_newest(connection, list(newest.values()))
+
+
+def _of_ticks(up_to: datetime | None) -> ColumnElement[bool]:
+    """Return the condition that a fact is of a tick until then; None: of none."""
+    table = SYMPTOM_FACTS.c
+    return false() if up_to is None else and_(~table.outside, table.at <= up_to)
 
 
 def mark_correlated(connection: Connection, facts: Sequence[SymptomFact]) -> None:

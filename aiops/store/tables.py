@@ -6,7 +6,7 @@ Columns hold what is searched, ordered or guarded by; the whole domain value is 
 
 from datetime import datetime
 
-from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlalchemy import Index, Text, UniqueConstraint, false, text
 from sqlmodel import Field
 
 from aiops.store.columns import ROW_ID, AiopsRow, UtcDateTime, table_of
@@ -73,6 +73,7 @@ class SymptomFactRow(AiopsRow, table=True):
     """What became known about a symptom at a tick; appended, never changed but for its flag.
 
     The flag, not an id cursor, says what correlation has not seen: ids can commit out of order.
+    What is `outside` no tick of ours found: it waits for none.
     """
 
     __tablename__ = "symptom_facts"
@@ -95,6 +96,7 @@ class SymptomFactRow(AiopsRow, table=True):
     doc: str = Field(sa_type=Text)
     uncorrelated: bool
     traceparent: str
+    outside: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class EnvironmentRow(AiopsRow, table=True):

@@ -30,7 +30,7 @@ def guard(token: str | None, base_url: str, *, for_people: bool) -> Guard:
     def check(request: Request) -> None:
         if token is None:
             _require_host(request, hosts)
-        elif not is_same(_presented(request), token):
+        elif not is_same(presented(request), token):
             raise HTTPException(
                 401,
                 "this needs the token: send `Authorization: Bearer …`, or give it as password",
@@ -45,7 +45,8 @@ def is_same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(), expected.encode())
 
 
-def _presented(request: Request) -> str:
+def presented(request: Request) -> str:
+    """Return the token of a request: a bearer's, or the password of basic access; else nothing."""
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiops.domain.errors import AiopsError, InputError
 from aiops.web import (
+    alerts,
     api,
     ingest,
     otlp,
@@ -37,7 +38,7 @@ def create_app(services: WebServices) -> FastAPI:
     app.add_exception_handler(StarletteHTTPException, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_wrong_request)
     app.add_exception_handler(AiopsError, _on_failure)
-    for module in (ingest, otlp, slack, words, api, pages, regrouping, saying, silences):
+    for module in (ingest, alerts, otlp, slack, words, api, pages, regrouping, saying, silences):
         app.include_router(module.router(services))
 
     @app.get("/healthz")

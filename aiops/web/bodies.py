@@ -14,6 +14,17 @@ def encoding_of(request: Request) -> str:
     return request.headers.get("content-encoding", "identity").strip().lower()
 
 
+def require_json(request: Request) -> None:
+    """Refuse what a web page somewhere could send without being allowed to.
+
+    Raises:
+        HTTPException: 415 where the body is not said to be JSON.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in ("application/json", "application/x-ndjson", "application/jsonl"):
+        raise HTTPException(415, "send `Content-Type: application/json`")
+
+
 async def read_body(
     request: Request, max_bytes: int = MAX_BODY_BYTES, encodings: tuple[str, ...] = ("identity",)
 ) -> bytes:

@@ -1,11 +1,11 @@
 """`POST /ingest/changes`: what somebody did to the system, stored before it is accepted."""
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from aiops.web.access import guard
-from aiops.web.bodies import read_body
+from aiops.web.bodies import read_body, require_json
 from aiops.web.services import WebServices
 
 
@@ -17,7 +17,7 @@ def router(services: WebServices) -> APIRouter:
     @routes.post("/changes")
     async def changes(request: Request) -> JSONResponse:
         check(request)
-        _require_json(request)
+        require_json(request)
         body = await read_body(request)
         count = await run_in_threadpool(_take, services, body)
         return JSONResponse({"accepted": count}, 202)
@@ -29,10 +29,3 @@ def _take(services: WebServices, body: bytes) -> int:
     changes = services.parse_changes(body, services.clock.now())
     services.record_changes(changes)
     return len(changes)
-
-
-def _require_json(request: Request) -> None:
-    """Refuse what a web page somewhere could send without being allowed to."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in ("application/json", "application/x-ndjson", "application/jsonl"):
-        raise HTTPException(415, "send `Content-Type: application/json`")

@@ -1,6 +1,7 @@
 """What the web needs from the rest: readers and recorders, given in; it knows no database."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +14,7 @@ from aiops.domain.silences import Silence
 from aiops.domain.words import Verb
 from aiops.impact.flow import Flow
 from aiops.ports import Clock
+from aiops.settings import AlertSourceSettings
 from aiops.slo.standing import JourneyStanding
 
 
@@ -122,6 +124,24 @@ class ExportTaker(Protocol):
         ...
 
 
+class AlertTaker(Protocol):
+    """Takes the body of an outside monitor."""
+
+    def __call__(self, source: str, body: bytes, at: datetime) -> "Future[int]":
+        """Return what is done once the body is durable.
+
+        Args:
+            source: as `aiops.yaml` names it.
+            body: as it came, without secrets.
+            at: when it arrived, aware UTC.
+
+        Raises:
+            InputError: it cannot be read.
+            AiopsError: it cannot be stored now.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """Everything the web calls, and the secrets its callers must know.
@@ -147,6 +167,10 @@ class WebServices:
         split: makes one incident two; None: as above.
         say: takes a person's word on an incident; None: as above.
         take_export: stores what an OTLP body comes down to; None: OTLP is not taken here.
+        alert_sources: outside monitors that may send alerts, with their tokens.
+        take_alerts: takes a body of theirs; None: no alerts are taken here.
+        announce_alerts: has what was taken worked now.
+        note_refusal: counts who was refused at the door, and why.
         marks: the marks that hold, by series.
         flows: how every KPI stands now, money first.
         journeys: how every journey stands over its window.
@@ -173,6 +197,10 @@ class WebServices:
     split: Split | None = None
     say: Say | None = None
     take_export: ExportTaker | None = None
+    alert_sources: tuple[AlertSourceSettings, ...] = ()
+    take_alerts: AlertTaker | None = None
+    announce_alerts: Callable[[], None] = lambda: None
+    note_refusal: Callable[[str, str], None] = lambda _where, _why: None
     marks: Callable[[], Sequence[Mark]] = tuple
     flows: Callable[[], Sequence[Flow]] = tuple
     journeys: Callable[[], Sequence[JourneyStanding]] = tuple

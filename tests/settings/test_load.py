@@ -524,3 +524,39 @@ def test_a_trace_address_with_the_id_in_its_path_is_taken(tmp_path: Path) -> Non
     path = tmp_path / "aiops.yaml"
     path.write_text("traces: {url: 'https://traces.example/ui?id={trace_id}'}\n")
     assert load(path, {}).trace_url == "https://traces.example/ui?id={trace_id}"
+
+
+ALERTMANAGER = """
+sources:
+  am:
+    kind: alertmanager
+    token_env: AIOPS_AM_TOKEN
+    labels: {service: [app], severity: level}
+    values: {env: {production: prod}}
+"""
+
+
+def test_a_source_that_sends_is_no_source_that_is_asked(tmp_path: Path) -> None:
+    path = write(tmp_path, ALERTMANAGER)
+    settings = load(path, {"AIOPS_AM_TOKEN": "old,sha256:00ff"})
+    (one,) = settings.alert_sources
+    assert settings.sources == ()
+    assert (one.labels.service, one.labels.severity) == (("app",), ("level",))
+    assert one.labels.env == ("env", "environment")
+    assert one.values["env"] == {"production": "prod"}
+    assert [token.get_secret_value() for token in one.tokens] == ["old", "sha256:00ff"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("kind: events", "sources.x.token_env: found nothing, expected the name of the variable"),
+        ("kind: alertmanager, url: http://a", "sources.x.url: is of no use"),
+        ("kind: alertmanager, signals: [{name: a, query: b}]", "sources.x.signals: is of no use"),
+        ("url: http://a, token_env: AIOPS_T", "sources.x.token_env: is of no use"),
+        ("url: http://a, labels: {severity: s}", "sources.x.labels.severity: is of no use"),
+        ("kind: alertmanager, values: {host: {a: b}}", "sources.x.values.host"),
+    ],
+)
+def test_what_a_source_cannot_have_is_named(tmp_path: Path, text: str, says: str) -> None:
+    assert says in complaint(tmp_path, f"sources: {{x: {{{text}}}}}")

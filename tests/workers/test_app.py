@@ -16,6 +16,7 @@ WIRE = {
     "ingest.poll": ("ingest", ["source"]),
     "ingest.digest": ("ingest", []),
     "ingest.hear": ("ingest", []),
+    "ingest.alerts": ("ingest", []),
     "detect.advance": ("detect", ["shard"]),
     "detect.sweep": ("detect", []),
     "correlate.env": ("correlate", ["env"]),
@@ -114,6 +115,7 @@ def test_beat_asks_for_sweeps_every_second_and_for_polls_often_enough() -> None:
     assert {entry["task"]: entry["schedule"] for entry in asked.values()} == {
         "ingest.digest": 1.0,
         "ingest.hear": 1.0,
+        "ingest.alerts": 1.0,
         "detect.sweep": 1.0,
         "correlate.sweep": 1.0,
         "deliver.digest": 10.0,

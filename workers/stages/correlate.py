@@ -23,6 +23,7 @@ from aiops.store.silences import SilenceStore
 from aiops.store.symptoms import SymptomStore
 from aiops.telemetry import Telemetry
 from workers.leases import DirtyFlags, kept
+from workers.stages.poll import floor_tick
 
 BATCH_TICKS = 240
 """Ticks worked in one task while catching up."""
@@ -35,6 +36,12 @@ BATCH_TIME = timedelta(seconds=2)
 
 OWN_TICK = timedelta(microseconds=1)
 """So long after the last tick is one of its own for what came late."""
+
+OUTSIDE_STEP = timedelta(seconds=60)
+"""Where nothing is measured the clock closes ticks, so far apart: what others report ends, too."""
+
+OUTSIDE_PATIENCE = timedelta(seconds=120)
+"""So long what others report waits while measurements catch up on the past, and no longer."""
 
 
 class Correlate:
@@ -92,24 +99,29 @@ class Correlate:
 
     def sweep(self) -> None:
         """Enqueue every environment with closed ticks nobody worked yet, or news that came late."""
-        for env in sorted(self._extents.environments()):
+        measured = self._extents.environments()
+        told = {*self._symptoms.envs_with_uncorrelated(), *self._incidents.environments()}
+        for env in sorted({*measured, *told}):
             self._wake_if_late(env, self._incidents.reached(env))
 
+    def _watermark(self, env: str) -> datetime | None:
+        """Return the last closed tick: by the clock where nothing was ever measured."""
+        if env in self._extents.environments():
+            return self._history.watermark(env, self._sources)
+        step = int(OUTSIDE_STEP.total_seconds())
+        return floor_tick(self._clock.now(), step)
+
     def _wake_if_late(self, env: str, reached: datetime | None) -> None:
-        watermark = self._history.watermark(env, self._sources)
-        if watermark is None:
-            return
-        late = reached is None or reached < watermark
+        watermark = self._watermark(env)
+        late = watermark is not None and (reached is None or reached < watermark)
         late = late or self._symptoms.has_uncorrelated(env, watermark)
         if late and self._flags.raise_flag(env):
             self._queue.enqueue("correlate.env", env)
 
     def _advance(self, env: str) -> datetime | None:
         """Work up to one batch of ticks in one commit; return the last tick that is worked."""
-        watermark = self._history.watermark(env, self._sources)
+        watermark = self._watermark(env)
         state, version = self._incidents.load(env)
-        if watermark is None:
-            return state.at
         batch = self._batch(state, watermark)
         if batch.state == state:
             return state.at
@@ -126,7 +138,7 @@ class Correlate:
         self._tell(batch, told)
         return batch.state.at
 
-    def _batch(self, state: EnvState, watermark: datetime) -> "_Batch":
+    def _batch(self, state: EnvState, watermark: datetime | None) -> "_Batch":
         """Work the next ticks, those without news and nothing open in one stride."""
         facts = self._facts_by_tick(state, watermark)
         knowledge = self._knowledge()
@@ -141,43 +153,62 @@ class Correlate:
             if is_long or batch.worked == BATCH_TICKS:
                 return batch
             # Catching up, only its end is live: what is over by then is told to nobody.
-            live = not self._is_past(at) and (not catching_up or at == watermark)
+            is_end = watermark is not None and at >= watermark
+            live = not self._is_past(at) and (not catching_up or is_end)
             tick = self._tick(batch.state, at, news, knowledge, live=live)
             advance = pipeline.advance(batch.state, tick, knowledge)
             batch.take(advance, news)
             knowledge = pipeline.remembering(knowledge, advance, tick)
-        batch.state = pipeline.rest(batch.state, watermark)
+        if watermark is not None:
+            batch.state = pipeline.rest(batch.state, watermark)
         return batch
 
     def _is_past(self, at: datetime) -> bool:
         return self._clock.now() - at > self._catch_up
 
     def _facts_by_tick(
-        self, state: EnvState, watermark: datetime
+        self, state: EnvState, watermark: datetime | None
     ) -> dict[datetime, list[SymptomFact]]:
         """Return what is new by the tick it is worked in.
 
-        What came after its tick was worked (an alert, a shard that was made late) gets one of its
-        own: nobody waits for the next.
+        What came after its tick was worked (a shard that was made late) gets one of its own, and
+        so does what others report: nobody waits for the next.
         """
         by_tick: dict[datetime, list[SymptomFact]] = defaultdict(list)
         for fact in self._symptoms.uncorrelated(state.env, watermark):
-            if state.at is not None and fact.at <= state.at:
-                by_tick[state.at + OWN_TICK].append(fact)
-            else:
-                by_tick[fact.at].append(fact)
+            by_tick[_after(state.at, fact.at)].append(fact)
+        if outside := self._from_outside(state, watermark):
+            by_tick[_after(state.at, max(one.at for one in outside))] += outside
         return by_tick
 
+    def _from_outside(self, state: EnvState, watermark: datetime | None) -> list[SymptomFact]:
+        """Return what others reported: all of it as it came, in one tick.
+
+        While measurements are far behind it lets them catch up first, for a while: their past
+        belongs before it.
+        """
+        reported = list(self._symptoms.from_outside(state.env))
+        if watermark is None or not self._is_past(watermark):
+            return reported
+        since = self._clock.now() - OUTSIDE_PATIENCE
+        return reported if any(one.at <= since for one in reported) else []
+
     def _ticks(
-        self, state: EnvState, facts: Mapping[datetime, list[SymptomFact]], watermark: datetime
+        self,
+        state: EnvState,
+        facts: Mapping[datetime, list[SymptomFact]],
+        watermark: datetime | None,
     ) -> list[datetime]:
         """Return the closed ticks to work, in order; at the very first from the first fact on."""
+        if watermark is None:
+            return sorted(facts)
         step = self._step(state.env)
-        after = state.at if state.at is not None else min(facts, default=watermark) - step
+        after = state.at if state.at is not None else min([*facts, watermark]) - step
         return sorted({*facts, *_grid(after, watermark, step)})
 
     def _step(self, env: str) -> timedelta:
-        return timedelta(seconds=self._extents.environments()[env])
+        seconds = self._extents.environments().get(env)
+        return timedelta(seconds=seconds) if seconds else OUTSIDE_STEP
 
     def _tick(
         self,
@@ -246,6 +277,11 @@ class _Batch:
         self.facts += facts
         self.revisions += advance.revisions
         self.notifications += advance.notifications
+
+
+def _after(reached: datetime | None, at: datetime) -> datetime:
+    """Return the tick a fact of a time is worked in: no earlier one than is to be worked next."""
+    return at if reached is None or at > reached else reached + OWN_TICK
 
 
 def _grid(after: datetime, until: datetime, step: timedelta) -> Iterator[datetime]:

@@ -1,0 +1,103 @@
+"""The sections of `sources`: those we ask for what they measure, and those that send us alerts."""
+
+from collections.abc import Iterator
+from types import MappingProxyType
+
+from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
+from aiops.settings.document import Loc
+from aiops.settings.schema import LabelSection, SettingsFile, SourceSection
+from aiops.settings.surroundings import Surroundings
+from aiops.settings.values import LabelSettings, PrometheusSettings, SignalSettings
+
+_ASKED_ONLY = ("url", "signals", "bearer_token_env")
+"""Keys that only sources have which are asked."""
+
+_SENDING_ONLY = ("token_env", "values")
+"""Keys that only sources have which send."""
+
+
+def measured(file: SettingsFile, surroundings: Surroundings) -> tuple[PrometheusSettings, ...]:
+    """Return the sources that are asked."""
+    return tuple(
+        _asked(name, one, surroundings)
+        for name, one in file.sources.items()
+        if one.kind not in ALERT_KINDS
+    )
+
+
+def reporting(file: SettingsFile, surroundings: Surroundings) -> tuple[AlertSourceSettings, ...]:
+    """Return the sources that send alerts."""
+    return tuple(
+        _sending(name, one, surroundings)
+        for name, one in file.sources.items()
+        if one.kind in ALERT_KINDS
+    )
+
+
+def check(file: SettingsFile) -> Iterator[tuple[Loc, str, str]]:
+    """Yield what is missing of a source, and what it has no use for: place, message, hint."""
+    for name, one in file.sources.items():
+        sends = one.kind in ALERT_KINDS
+        for key in _ASKED_ONLY if sends else _SENDING_ONLY:
+            if key in one.model_fields_set and getattr(one, key) is not None:
+                message = f"is of no use to a source of kind {one.kind}"
+                yield ("sources", name, key), message, "take it out"
+        if not sends and one.labels.severity is not None:
+            message = f"is of no use to a source of kind {one.kind}"
+            yield ("sources", name, "labels", "severity"), message, "take it out"
+        if one.kind == "events" and one.token_env is None:
+            message = (
+                "found nothing, expected the name of the variable with the routing keys that may"
+                " send, as AIOPS_EVENTS_KEYS"
+            )
+            yield ("sources", name, "token_env"), message, ""
+
+
+def _asked(name: str, section: SourceSection, surroundings: Surroundings) -> PrometheusSettings:
+    variable, labels = section.bearer_token_env, section.labels
+    return PrometheusSettings(
+        name=name,
+        kind=section.kind,
+        url=(section.url or "").rstrip("/"),
+        signals=tuple(
+            SignalSettings(
+                name=signal.name,
+                query=signal.query,
+                family=signal.family,
+                unit=signal.unit,
+                title=signal.title,
+                bad_direction=signal.bad_direction,
+                kpi=signal.kpi,
+                labels=tuple(dict.fromkeys(signal.labels)),
+                service=signal.service,
+            )
+            for signal in section.signals
+        ),
+        step_seconds=section.step_seconds,
+        delay_seconds=section.delay_seconds,
+        back_fill_days=section.back_fill_days,
+        back_fill_step_seconds=section.back_fill_step_seconds,
+        zone=section.zone,
+        zones=MappingProxyType(section.zones),
+        labels=LabelSettings(**{key: one for key, one in _named(labels) if key != "severity"}),
+        bearer_token=surroundings.secret(variable) if variable else None,
+        bearer_token_env=variable,
+    )
+
+
+def _sending(name: str, section: SourceSection, surroundings: Surroundings) -> AlertSourceSettings:
+    variable = section.token_env
+    return AlertSourceSettings(
+        name=name,
+        kind=section.kind,
+        labels=AlertLabelSettings(**dict(_named(section.labels))),
+        values=MappingProxyType({key: dict(one) for key, one in section.values.items()}),
+        tokens=surroundings.secrets(variable) if variable else (),
+        token_env=variable,
+    )
+
+
+def _named(labels: LabelSection) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for key in type(labels).model_fields:
+        if (names := getattr(labels, key)) is not None:
+            yield key, tuple(names)

@@ -1,0 +1,43 @@
+"""Which source a sender is: by its token, compared in constant time; each fits one source only."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Final
+
+from aiops.settings import AlertSourceSettings
+
+_DIGEST: Final = "sha256:"
+"""How a token begins that is kept as its digest."""
+
+
+def sender(sources: Sequence[AlertSourceSettings], presented: str) -> AlertSourceSettings | None:
+    """Return the source one of whose tokens was presented, None where it is nobody's.
+
+    Every token of every source is compared: the time says nothing of which was close.
+
+    Args:
+        sources: with their tokens, each as it is or as `sha256:` and its digest in hex.
+        presented: by the sender.
+
+    Examples:
+        >>> from pydantic import SecretStr
+        >>> am = AlertSourceSettings(name="am", kind="alertmanager", tokens=(SecretStr("t0"),))
+        >>> sender([am], "t0").name, sender([am], "t1"), sender([am], "")
+        ('am', None, None)
+    """
+    mine = _digest(presented)
+    fits = [
+        (one, hmac.compare_digest(mine, _digest_of(token.get_secret_value())))
+        for one in sources
+        for token in one.tokens
+    ]
+    return next((one for one, is_same in fits if is_same and presented), None)
+
+
+def _digest_of(token: str) -> str:
+    return token.removeprefix(_DIGEST).lower() if token.startswith(_DIGEST) else _digest(token)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

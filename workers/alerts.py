@@ -1,0 +1,165 @@
+"""Bodies of outside monitors: kept durably, then taken into what is known of their alerts."""
+
+import hashlib
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from redis.exceptions import RedisError
+
+from aiops.detect.alerts import take
+from aiops.domain.alerts import Alert, AlertReport
+from aiops.domain.errors import InputError, StaleStateError
+from aiops.domain.symptoms import SymptomFact
+from aiops.ingest.alert_bodies import Received
+from aiops.ingest.registry import ingester_named
+from aiops.settings import AlertSourceSettings
+from aiops.store.accepted import AcceptedBody
+from aiops.store.alerts import BODY_SOURCE, Known
+from workers.leases import kept
+from workers.outside_symptoms import wake
+from workers.wiring import Parts
+
+FLAG = "(alerts)"
+"""Raised when alerts were accepted; no environment is called so."""
+
+BODIES_AT_ONCE = 200
+
+LEASE_SECONDS = 3.0
+"""After a kill, another worker takes over in so long; renewed while a group takes longer."""
+
+_LOG = logging.getLogger(__name__)
+
+
+def receive(parts: Parts, source: str, body: bytes, at: datetime) -> "Future[int]":
+    """Hand a body over to be kept; the future is done once it is durable.
+
+    Args:
+        parts: of this installation.
+        source: its source, as `aiops.yaml` names it.
+        body: as it came, without secrets.
+        at: when it arrived, by the product's clock. The same body at another time is another one:
+            an alert may fire, end and fire again in the same words.
+
+    Raises:
+        InputError: it cannot be read; its beginning is kept beside what was accepted.
+        StoreError: too many wait; nothing was taken.
+    """
+    digest = hashlib.sha256(body).hexdigest()
+    accepted = AcceptedBody(
+        idempotency_key=f"{BODY_SOURCE}{source}:{digest}:{at.timestamp():.6f}",
+        source=f"{BODY_SOURCE}{source}",
+        content_type="application/json",
+        received_at=at,
+        body=body,
+        traceparent=parts.telemetry.traceparent(),
+        origin=parts.settings.origin,
+    )
+    try:
+        parse(parts, source, body, at)
+    except InputError as error:
+        known = f"{BODY_SOURCE}{source}:refused:{digest}"
+        parts.bodies.refuse(replace(accepted, idempotency_key=known), str(error))
+        parts.telemetry.fault("alerts", f"{source}: {error}")
+        raise
+    return parts.intake.accept(accepted)
+
+
+def announce(parts: Parts) -> None:
+    """Have the bodies worked that were accepted; without Redis the next sweep does."""
+    try:
+        if parts.flags.raise_flag(FLAG):
+            parts.queue.enqueue("ingest.alerts")
+    except RedisError as error:
+        _LOG.warning("stored, but nobody could be told (%s); the next sweep reads it", error)
+
+
+def take_waiting(parts: Parts) -> None:
+    """Work the oldest bodies that wait; running it twice changes nothing."""
+    parts.flags.lower(FLAG)
+    with kept(parts.lease, "alerts", LEASE_SECONDS) as mine:
+        if not mine:
+            return
+        waiting = parts.alerts.waiting(BODIES_AT_ONCE)
+        try:
+            envs = _take(parts, waiting) if waiting else set()
+        except StaleStateError:
+            envs, waiting = set(), ()  # another worker has worked some, or the next sweep will
+    wake(parts, envs)
+    if len(waiting) == BODIES_AT_ONCE:
+        announce(parts)
+
+
+def parse(parts: Parts, source: str, body: bytes, at: datetime) -> Received:
+    """Return what a body of a configured source says.
+
+    Raises:
+        InputError: it cannot be read, or there is no such source any more.
+    """
+    rules = rules_of(parts, source)
+    if rules is None:
+        raise InputError(f"there is no source {source!r} of alerts in aiops.yaml any more")
+    read = ingester_named(rules.kind)
+    received: Received = read(body, at, rules, parts.settings.default_env)
+    return received
+
+
+def rules_of(parts: Parts, source: str) -> AlertSourceSettings | None:
+    """Return the settings of a source of alerts, None where there is none of that name."""
+    return next((one for one in parts.settings.alert_sources if one.name == source), None)
+
+
+def _take(parts: Parts, bodies: tuple[int, ...]) -> set[str]:
+    """Take what some bodies say into their alerts, in one commit; return whom it concerns."""
+    reports: dict[str, dict[str, list[AlertReport]]] = defaultdict(lambda: defaultdict(list))
+    read: dict[int, str] = {}
+    for body_id in bodies:
+        body = parts.bodies.load(body_id)
+        if body is None:
+            continue
+        source = body.source.removeprefix(BODY_SOURCE)
+        try:
+            received = parse(parts, source, body.body, body.received_at)
+        except InputError as error:
+            parts.bodies.rejected(body_id, str(error))
+            parts.telemetry.fault("alerts", f"{source}: {error}")
+            continue
+        for report in received.reports:
+            reports[source][report.key].append(report)
+        read[body_id] = _note(parts, source, received)
+    moved: list[Known] = []
+    facts: list[SymptomFact] = []
+    for source, by_key in sorted(reports.items()):
+        for known, news in _moved(parts, source, by_key):
+            moved.append(known)
+            facts += news
+    parts.alerts.commit(moved, facts, read, parts.settings.origin, parts.telemetry.traceparent())
+    return {one.symptom.series.key.env for one in facts}
+
+
+def _moved(
+    parts: Parts, source: str, reports: Mapping[str, list[AlertReport]]
+) -> list[tuple[Known, tuple[SymptomFact, ...]]]:
+    """Return the alerts of a source as they stand after some reports, with the news in them."""
+    now = parts.clock.now()
+    flap = timedelta(seconds=parts.settings.policies.detect.flap_seconds)
+    stored = parts.alerts.load(source, reports)
+    found = []
+    for key, some in sorted(reports.items()):
+        new = Known(alert=Alert(source=source, key=key, seen_at=some[0].at), version=0)
+        known = stored.get(key, new)
+        alert, facts = take(known.alert, some, now, flap, parts.settings.origin)
+        found.append((replace(known, alert=alert), facts))
+    return found
+
+
+def _note(parts: Parts, source: str, received: Received) -> str:
+    """Return what is to be known of a body that was read; empty for nothing."""
+    if not received.truncated:
+        return ""
+    note = f"its sender left out {received.truncated} further alerts: raise `max_alerts` there"
+    parts.telemetry.fault("alerts", f"{source}: {note}")
+    return note
