@@ -15,6 +15,7 @@ from aiops.domain.digests import Digest
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import Notification
 from aiops.domain.pacing import Rate
+from aiops.domain.pictures import IncidentPicture
 from aiops.domain.series import Series
 
 
@@ -108,8 +109,8 @@ class Receipt:
     reference: Mapping[str, str]
 
 
-class Notifier(Protocol):
-    """A sink for notifications; its constructor only keeps parameters.
+class Sender(Protocol):
+    """Sends what a notification says; its constructor only keeps parameters.
 
     Args:
         name: as the settings call it.
@@ -118,18 +119,6 @@ class Notifier(Protocol):
 
     name: str
     rate: Rate
-
-    def payload(
-        self, incident: Incident, notification: Notification, reference: Mapping[str, str]
-    ) -> Mapping[str, Any]:
-        """Return what will be sent, within the vendor's limits. Pure.
-
-        Args:
-            incident: the revision to tell of.
-            notification: which delivery this is.
-            reference: what this sink gave back earlier in this episode; empty at first.
-        """
-        ...
 
     def send(
         self, notification: Notification, payload: Mapping[str, Any], *, repeated: bool
@@ -149,13 +138,52 @@ class Notifier(Protocol):
 
 
 @runtime_checkable
+class Notifier(Sender, Protocol):
+    """A sink for notifications."""
+
+    def payload(
+        self, incident: Incident, notification: Notification, reference: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """Return what will be sent, within the vendor's limits. Pure.
+
+        Args:
+            incident: the revision to tell of.
+            notification: which delivery this is.
+            reference: what this sink gave back earlier in this episode; empty at first.
+        """
+        ...
+
+
+@runtime_checkable
+class PictureNotifier(Sender, Protocol):
+    """Shows pictures below the messages of a sink.
+
+    Args:
+        shown_on: name of that sink.
+    """
+
+    shown_on: str
+
+    def picture_payload(
+        self, picture: IncidentPicture, reference: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """Return what will be sent, within the vendor's limits. Pure.
+
+        Args:
+            picture: what to show.
+            reference: what the sink it is shown on gave back for the episode.
+        """
+        ...
+
+
+@runtime_checkable
 class DigestNotifier(Protocol):
     """A sink that also takes digests: one message for several incidents."""
 
     def digest_payload(
         self, digest: Digest, notification: Notification, reference: Mapping[str, str]
     ) -> Mapping[str, Any]:
-        """Return what will be sent by `Notifier.send`, within the vendor's limits. Pure.
+        """Return what will be sent by `Sender.send`, within the vendor's limits. Pure.
 
         Args:
             digest: what to tell.

@@ -5,9 +5,9 @@ from functools import cached_property
 from pathlib import Path
 
 from aiops.notify.people import People
-from aiops.ports import Clock, Notifier, Source
+from aiops.ports import Clock, Notifier, PictureNotifier, Source
 from workers.clock import FileClock, SystemClock
-from workers.plugins import notifiers, sources
+from workers.plugins import notifiers, picture_notifiers, sources
 from workers.stores import Stores
 
 
@@ -34,6 +34,11 @@ class Outside(Stores):
     def sinks(self) -> Mapping[str, Notifier]:
         """The configured sinks by name."""
         return notifiers(self.settings)
+
+    @cached_property
+    def picture_sinks(self) -> Mapping[str, PictureNotifier]:
+        """Where the pictures of sinks go that show them, by its name in the outbox."""
+        return picture_notifiers(self.settings)
 
     @cached_property
     def fallbacks(self) -> Mapping[str, str]:

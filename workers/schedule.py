@@ -12,6 +12,7 @@ FIT_CHECK_SECONDS = 60.0
 REMEMBER_SECONDS = 60.0
 FORGET_SECONDS = 3600.0
 LEVELS_SECONDS = 60.0
+PICTURES_SECONDS = 5.0
 
 
 class Polled(Protocol):
@@ -56,6 +57,7 @@ def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]
         "learn.index_due": _entry("learn.index_due", REMEMBER_SECONDS),
         "learn.sweep": _entry("learn.sweep", REMEMBER_SECONDS),
         "report.levels": _entry("report.levels", max(LEVELS_SECONDS / rate, POLL_SECONDS)),
+        "report.pictures": _entry("report.pictures", PICTURES_SECONDS),
     }
     for source in sources:
         often = min(source.step_seconds / rate / 4, POLL_SECONDS)

@@ -21,6 +21,7 @@ from aiops.store.memory import MemoryStore
 from aiops.store.outbox import Outbox
 from aiops.store.overflow import OverflowStore
 from aiops.store.pages import PageStore
+from aiops.store.pictures import PictureStore
 from aiops.store.signals import HistoryStore
 from aiops.store.silences import SilenceStore
 from aiops.store.sli_hours import SliHourStore
@@ -130,6 +131,11 @@ class Stores:
     def overflow(self) -> OverflowStore:
         """What waits for a sink longer than a minute."""
         return OverflowStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def pictures(self) -> PictureStore:
+        """What incidents look like."""
+        return PictureStore(self._engine, origins=self._origins)
 
     @cached_property
     def silences(self) -> SilenceStore:

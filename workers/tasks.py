@@ -47,6 +47,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "learn.remember": lambda parts, incident: parts.learn.run(incident),
     "learn.sweep": lambda parts: parts.learn.sweep(),
     "report.levels": lambda parts: parts.levels.run(),
+    "report.pictures": lambda parts: parts.draw.run(),
 }
 """Task name → what it does; each is idempotent, and a sweep repeats what was lost."""
 

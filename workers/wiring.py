@@ -34,6 +34,7 @@ from workers.stages.learn import Learn
 from workers.stages.levels import Levels
 from workers.stages.marked import MarkedPolicies
 from workers.stages.masks import Masks
+from workers.stages.picture import DrawPictures
 from workers.stages.poll import Poll
 from workers.stages.relief import Relief
 from workers.stages.shards import ShardCaches
@@ -229,8 +230,9 @@ class Parts(Outside):
             outbox=self.outbox,
             incidents=self.incidents,
             digests=self.digests,
+            pictures=self.pictures,
             silences=self.silences,
-            sinks=self.sinks,
+            sinks={**self.sinks, **self.picture_sinks},
             fallbacks=self.fallbacks,
             queue=self.queue,
             clock=self.clock,
@@ -277,6 +279,19 @@ class Parts(Outside):
         )
 
     @cached_property
+    def draw(self) -> DrawPictures:
+        """Incidents that sinks show → pictures."""
+        return DrawPictures(
+            sinks=[one.shown_on for one in self.picture_sinks.values()],
+            pictures=self.pictures,
+            history=self.history,
+            knowledge=self.knowledge,
+            queue=self.queue,
+            clock=self.clock,
+            telemetry=self.telemetry,
+        )
+
+    @cached_property
     def forget(self) -> Forget:
         """Old rows → nothing."""
         return Forget(
@@ -287,6 +302,7 @@ class Parts(Outside):
                 self.alerts,
                 self.clues,
                 self.sli_hours,
+                self.pictures,
             ),
             minutes=self.clues,
             clock=self.clock,

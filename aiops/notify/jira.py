@@ -108,7 +108,7 @@ class Jira:
         """Make the issue or bring it up to date, say below it what changed, close it at the end.
 
         Raises:
-            DeliveryError: see `Notifier.send`.
+            DeliveryError: see `Sender.send`.
         """
         calls = JiraCalls(self._client, self.name, self._url, self._token)
         key, action = str(payload["key"]), notification.action

@@ -125,7 +125,7 @@ class PagerDuty:
         """Send the event; only 202 says that it was taken. Its dedup key makes a repeat harmless.
 
         Raises:
-            DeliveryError: see `Notifier.send`.
+            DeliveryError: see `Sender.send`.
         """
         integration = str(payload["integration"])
         key = self._team_keys.get(integration, self._routing_key)

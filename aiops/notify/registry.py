@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Protocol, cast
 
 from aiops.domain.errors import ConfigurationError
-from aiops.ports import Notifier
+from aiops.ports import Notifier, PictureNotifier
 from aiops.settings import Settings, SinkSettings
 
 ENTRY_POINTS = "aiops.notifiers"
@@ -22,6 +22,19 @@ NOTIFIERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Kind → where its class is; imported on first use."""
+
+PICTURE_NOTIFIERS: Mapping[str, str] = MappingProxyType(
+    {"slack": "aiops.notify.slack_pictures:SlackPictures"}
+)
+"""Kind → where the class is that shows pictures there; the same."""
+
+
+class PictureNotifierClass(Protocol):
+    """A class of what shows pictures: builds one from the settings of its sink."""
+
+    def from_settings(self, sink: SinkSettings) -> PictureNotifier:
+        """Return what shows pictures on `sink`; reaches out for nothing."""
+        ...
 
 
 class NotifierClass(Protocol):
@@ -50,6 +63,14 @@ def notifier(sink: SinkSettings, settings: Settings) -> Notifier:
     return _class_of(sink).from_settings(sink, settings)
 
 
+def picture_notifier(sink: SinkSettings) -> PictureNotifier | None:
+    """Return what shows pictures on a sink, None where it shows none."""
+    path = PICTURE_NOTIFIERS.get(sink.kind)
+    if path is None or not sink.pictures:
+        return None
+    return cast("PictureNotifierClass", _loaded(path)).from_settings(sink)
+
+
 def _class_of(sink: SinkSettings) -> NotifierClass:
     path = NOTIFIERS.get(sink.kind) or dict(_foreign()).get(sink.kind)
     if path is None:
@@ -57,8 +78,12 @@ def _class_of(sink: SinkSettings) -> NotifierClass:
             f"sinks.{sink.name}.kind: there is no notifier {sink.kind!r};"
             f" expected one of {', '.join(kinds())}"
         )
+    return cast("NotifierClass", _loaded(path))
+
+
+def _loaded(path: str) -> object:
     module, _, name = path.partition(":")
-    return cast("NotifierClass", getattr(import_module(module), name))
+    return getattr(import_module(module), name)
 
 
 def _foreign() -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ Slack has no key against doubles: the message's metadata says which incident it 
 repeat looks for it first.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -18,17 +18,11 @@ from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.pacing import Rate
 from aiops.notify import http, slack_digest, slack_message
 from aiops.notify.changes import told_of
-from aiops.notify.slack_api import SlackCalls, SlackRefusalError
+from aiops.notify.slack_api import CANNOT_LOOK, SlackCalls, SlackRefusalError
 from aiops.ports import Receipt
 from aiops.settings import Settings, SinkSettings
 
 _QUIETLY = MappingProxyType({"unfurl_links": False, "unfurl_media": False})
-_PAGE = "200"
-_PAGES = 3
-_CANNOT_LOOK = frozenset(
-    {"missing_scope", "not_in_channel", "channel_not_found", "unknown_method", "invalid_channel"}
-)
-
 
 RATE = Rate(per_minute=60, burst=1)
 """What Slack takes for one channel (api.slack.com/docs/rate-limits: one message a second)."""
@@ -129,7 +123,7 @@ class Slack:
         too: the first one may have arrived although we never heard so.
 
         Raises:
-            DeliveryError: see `Notifier.send`.
+            DeliveryError: see `Sender.send`.
         """
         calls = SlackCalls(self._client, self.name, self._api_url, self._token)
         channel, ts = str(payload["channel"]), str(payload["ts"])
@@ -174,21 +168,21 @@ def _find(calls: SlackCalls, channel: str, metadata: Mapping[str, Any]) -> tuple
     """
     try:
         channel = _channel_id(calls, channel)
-        for shown in _pages(calls, "conversations.history", {"channel": channel}):
+        for shown in calls.pages("conversations.history", {"channel": channel}):
             if slack_message.is_same(shown.get("metadata"), metadata):
                 return channel, str(shown.get("ts", ""))
     except SlackRefusalError as error:
-        if error.error not in _CANNOT_LOOK:
+        if error.error not in CANNOT_LOOK:
             raise
     return channel, ""
 
 
 def _is_replied(calls: SlackCalls, channel: str, ts: str, reply: Mapping[str, Any]) -> bool:
     try:
-        replies = _pages(calls, "conversations.replies", {"channel": channel, "ts": ts})
+        replies = calls.pages("conversations.replies", {"channel": channel, "ts": ts})
         return any(slack_message.is_same(one.get("metadata"), reply["metadata"]) for one in replies)
     except SlackRefusalError as error:
-        if error.error not in _CANNOT_LOOK:
+        if error.error not in CANNOT_LOOK:
             raise
         return False
 
@@ -199,25 +193,7 @@ def _channel_id(calls: SlackCalls, channel: str) -> str:
     if not channel.startswith("#") and name.isupper() and name.isalnum():
         return channel
     kinds = {"types": "public_channel,private_channel", "exclude_archived": "true"}
-    for one in _pages(calls, "conversations.list", kinds, "channels"):
+    for one in calls.pages("conversations.list", kinds, "channels"):
         if one.get("name") == name:
             return str(one.get("id", channel))
     return channel
-
-
-def _pages(
-    calls: SlackCalls, method: str, arguments: Mapping[str, str], key: str = "messages"
-) -> Iterator[Mapping[str, Any]]:
-    """Yield what a reading method lists, page by page, up to a limit."""
-    cursor = ""
-    for _ in range(_PAGES):
-        answer = calls.get(
-            method,
-            {**arguments, "limit": _PAGE, "include_all_metadata": "true", "cursor": cursor},
-        )
-        listed = answer.get(key)
-        yield from (one for one in listed or () if isinstance(one, Mapping))
-        following = answer.get("response_metadata")
-        cursor = str(following.get("next_cursor") or "") if isinstance(following, Mapping) else ""
-        if not cursor:
-            return

@@ -1,9 +1,10 @@
 """One call of Slack's Web API, and what its answers mean for a notification."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import orjson
@@ -11,6 +12,11 @@ import orjson
 from aiops.domain.errors import DeliveryError
 from aiops.notify import http
 from aiops.notify.phrases import clean
+
+CANNOT_LOOK = frozenset(
+    {"missing_scope", "not_in_channel", "channel_not_found", "unknown_method", "invalid_channel"}
+)
+"""Errors of an app that may not read a channel: then nobody can look what is there already."""
 
 _PASSING = frozenset(
     {
@@ -34,7 +40,7 @@ _SAYS_WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
         "account_inactive": _TOKEN,
         "token_revoked": _TOKEN,
         "token_expired": _TOKEN,
-        "missing_scope": "give the app the scopes chat:write, channels:history and channels:read",
+        "missing_scope": "give the app the scopes of `aiops slack manifest` and install it again",
         "not_in_channel": "invite the app to the channel: /invite @aiops",
         "channel_not_found": _CHANNEL,
         "is_archived": _CHANNEL,
@@ -44,6 +50,12 @@ _SAYS_WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
         "restricted_action": "let a workspace admin allow the app to post",
     }
 )
+
+_JSON = "application/json; charset=utf-8"
+_FORM = "application/x-www-form-urlencoded"
+_FILE_HOSTS = (".slack.com", ".slack-files.com")
+_PAGE = "200"
+_PAGES = 3
 
 _BUDGET_SECONDS = 25.0
 """For all calls of one delivery together: less than its lease."""
@@ -102,33 +114,90 @@ class SlackCalls:
         with http.reading():
             return self._call("GET", method, params=arguments)
 
+    def form(self, method: str, arguments: Mapping[str, str | int]) -> Mapping[str, Any]:
+        """Call a method that takes a form only, and does nothing anybody sees; raises as `get`."""
+        with http.reading():
+            return self._call(
+                "POST", method, content=urlencode(arguments).encode(), content_type=_FORM
+            )
+
+    def upload(self, url: str, content: bytes) -> None:
+        """Send a file to an address that Slack gave for it; our token does not go there.
+
+        Raises:
+            DeliveryError: it is none of Slack's addresses, or did not take the file. Nobody sees a
+                file before it is shared: it is never ambiguous.
+        """
+        where = urlsplit(url)
+        is_slacks = where.scheme == "https" and f".{where.hostname}".endswith(_FILE_HOSTS)
+        if not is_slacks and where.netloc != urlsplit(self._api_url).netloc:
+            raise DeliveryError(
+                f"sink {self._sink}: Slack named an address for a file that is not its own",
+                retryable=False,
+            )
+        headers = {"content-type": "application/octet-stream"}
+        with http.reading():
+            response = self._send("POST", url, headers, content)
+        if response.status_code != 200:
+            raise DeliveryError(
+                f"sink {self._sink}: Slack's address for files answered {response.status_code}",
+                retryable=True,
+                retry_after_seconds=http.wait_seconds(response),
+            )
+
+    def pages(
+        self, method: str, arguments: Mapping[str, str], key: str = "messages"
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield what a reading method lists, page by page, up to a limit; raises as `get`."""
+        cursor = ""
+        for _ in range(_PAGES):
+            asked = {"limit": _PAGE, "include_all_metadata": "true", "cursor": cursor}
+            answer = self.get(method, {**arguments, **asked})
+            listed = answer.get(key)
+            yield from (one for one in listed or () if isinstance(one, Mapping))
+            more = answer.get("response_metadata")
+            cursor = str(more.get("next_cursor") or "") if isinstance(more, Mapping) else ""
+            if not cursor:
+                return
+
     def _call(
         self,
         verb: str,
         method: str,
         *,
         content: bytes | None = None,
+        content_type: str = _JSON,
         params: Mapping[str, str] | None = None,
     ) -> Mapping[str, Any]:
-        left = self._until - time.monotonic()
         if not self._token:
             raise DeliveryError(f"sink {self._sink}: no bot token; {_TOKEN}", retryable=True)
-        if left <= 0:
-            raise DeliveryError(f"sink {self._sink}: Slack answers too slowly", retryable=True)
         headers = {"authorization": f"Bearer {self._token}"}
         if content is not None:
-            headers["content-type"] = "application/json; charset=utf-8"
-        response = http.request(
+            headers["content-type"] = content_type
+        response = self._send(verb, f"{self._api_url}/{method}", headers, content, params)
+        return self._judge(method, response)
+
+    def _send(
+        self,
+        verb: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise DeliveryError(f"sink {self._sink}: Slack answers too slowly", retryable=True)
+        return http.request(
             self._client,
             self._sink,
             verb,
-            f"{self._api_url}/{method}",
+            url,
             headers,
             content=content,
             params=params,
             timeout_seconds=min(http.TIMEOUT_SECONDS, left),
         )
-        return self._judge(method, response)
 
     def _judge(self, method: str, response: httpx.Response) -> Mapping[str, Any]:
         where = f"sink {self._sink}: Slack's {method} answered"

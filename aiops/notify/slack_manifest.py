@@ -18,6 +18,7 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "channels:read": "find a public channel by its name",
         "groups:history": "the same in private channels",
         "groups:read": "find a private channel by its name",
+        "files:write": "show a picture in the thread of an incident",
         "commands": "take /incident and /runbook",
         "users:read": "ask who pressed a button",
         "users:read.email": "know the same person at PagerDuty",

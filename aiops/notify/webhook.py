@@ -142,7 +142,7 @@ class Webhook:
         The same revision has the same `webhook-id` however often it is sent.
 
         Raises:
-            DeliveryError: see `Notifier.send`.
+            DeliveryError: see `Sender.send`.
         """
         if self._key is None:
             raise DeliveryError(

@@ -1,5 +1,6 @@
 """What every receiver keeps: each request in order, its answer, and a file that outlives a kill."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ Clock = Callable[[], datetime]
 """Gives the present moment, aware; the demo's runs fast, the tests' stands still."""
 
 _KEPT_HEADERS = ("content-type", "user-agent", "retry-after", "traceparent", "x-request-id")
+_FILES = ("application/octet-stream", "image/png")
 _SECRET_PARAMETERS = frozenset({"token"})
 
 
@@ -50,7 +52,13 @@ class Received:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     def content(self) -> Any:
-        """Return the body for people and judges: decoded JSON or form, else its text."""
+        """Return the body for people and judges: decoded JSON or form, else its text.
+
+        Of a file its size and a digest are enough.
+        """
+        if self.media_type in _FILES:
+            digest = hashlib.sha256(self.body).hexdigest()
+            return {"bytes": len(self.body), "sha256": digest}
         if self.media_type == "application/x-www-form-urlencoded":
             return dict(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))
         try:

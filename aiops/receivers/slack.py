@@ -12,10 +12,12 @@ from starlette.types import ASGIApp
 from aiops.receivers.asgi import receiver_app
 from aiops.receivers.faults import FaultPlan
 from aiops.receivers.ledger import Answer, Clock, Ledger, Received
+from aiops.receivers.slack_files import UPLOAD_PREFIX, SlackFiles
 from aiops.receivers.slack_messages import Conversations, Revision, SlackMessage
 from aiops.receivers.slack_requests import (
     Arguments,
     SlackRefusedError,
+    admit,
     arguments_of,
     content_of,
     window_of,
@@ -38,6 +40,7 @@ class SlackLedger(Ledger):
         clock: stamps the requests.
         path: the file that outlives the process, see `Ledger`.
         users: user id to what users.info tells of them.
+        scopes: what the app may do, in Slack's names; None: everything.
         rate_limited: whether more than a message a second and channel answers 429.
 
     Examples:
@@ -57,12 +60,15 @@ class SlackLedger(Ledger):
         path: Path | None = None,
         rate_limited: bool = False,
         users: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+        scopes: tuple[str, ...] | None = None,
     ) -> None:
         super().__init__(clock=clock, path=path)
         self._tokens = dict(tokens)
         self._rate_limited = rate_limited
         self._users = users
+        self._scopes = scopes
         self._conversations = Conversations(channels)
+        self._files = SlackFiles(self._conversations)
         self._last_posts: dict[str, datetime] = {}
         self._responses: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self._methods: Mapping[str, Callable[[Received, Arguments], Answer]] = {
@@ -72,6 +78,7 @@ class SlackLedger(Ledger):
             "/api/conversations.history": self._history,
             "/api/conversations.replies": self._replies,
             "/api/users.info": self._user,
+            **self._files.methods,
         }
         self._reload()
 
@@ -103,6 +110,8 @@ class SlackLedger(Ledger):
         """
         if received.path.startswith(_RESPONSE_PREFIX):
             return self._respond(received)
+        if received.path.startswith(UPLOAD_PREFIX):
+            return self._files.upload(received)
         method = self._methods.get(received.path)
         if method is None:
             raise SlackRefusedError("unknown_method")
@@ -125,9 +134,10 @@ class SlackLedger(Ledger):
         }
 
     def _answer(self, received: Received) -> Answer:
-        if received.path.startswith(_RESPONSE_PREFIX):  # its address is its secret
+        if received.path.startswith((_RESPONSE_PREFIX, UPLOAD_PREFIX)):  # the address is a secret
             return self.apply(received)
         bot_id = self._authenticate(received)
+        admit(received, self._scopes)
         if self._rate_limited and received.path == "/api/chat.postMessage":
             self._limit_rate(received)
         return replace(self.apply(replace(received, sender=bot_id)), sender=bot_id)
@@ -150,7 +160,7 @@ class SlackLedger(Ledger):
 
     def _auth_test(self, received: Received, _: Arguments) -> Answer:
         bot_id = received.sender or ""
-        return _ok(
+        answer = _ok(
             accepted=False,
             url="https://loopback.slack.com/",
             team="Loopback",
@@ -160,6 +170,8 @@ class SlackLedger(Ledger):
             bot_id=bot_id,
             is_enterprise_install=False,
         )
+        scopes = {} if self._scopes is None else {"x-oauth-scopes": ",".join(self._scopes)}
+        return replace(answer, headers=scopes)
 
     def _post_message(self, received: Received, arguments: Arguments) -> Answer:
         channel = self._conversations.find(arguments.require("channel"))

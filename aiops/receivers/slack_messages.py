@@ -14,6 +14,7 @@ class Content:
     blocks: tuple[Mapping[str, Any], ...] = ()
     attachments: tuple[Mapping[str, Any], ...] = ()
     metadata: Mapping[str, Any] | None = None
+    files: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,8 @@ class SlackMessage:
             shown["blocks"] = [
                 {"block_id": f"b{index}", **block} for index, block in enumerate(now.blocks)
             ]
+        if now.files:
+            shown["files"] = list(now.files)
         if now.attachments:
             shown["attachments"] = list(now.attachments)
         if len(self.revisions) > 1:

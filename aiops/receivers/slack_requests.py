@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,21 @@ from aiops.receivers.slack_messages import Content
 
 _MAX_ATTACHMENTS = 100
 _MAX_PAGE = 999
+_FORM = "application/x-www-form-urlencoded"
+_FORMS_ONLY = frozenset({"files.getUploadURLExternal"})
+_SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        "chat.postMessage": "chat:write",
+        "chat.update": "chat:write",
+        "conversations.history": "channels:history",
+        "conversations.replies": "channels:history",
+        "files.getUploadURLExternal": "files:write",
+        "files.completeUploadExternal": "files:write",
+        "users.info": "users:read",
+    }
+)
+"""Method → what an app needs for it."""
+
 _DEFAULT_PAGE = 100
 
 
@@ -25,6 +41,8 @@ class SlackRefusedError(AiopsError):
         status: of HTTP; the Web API refuses with 200.
         messages: what is wrong in detail, as in invalid blocks.
         retry_after_seconds: how long to wait after a rate limit.
+        needed: the scope that is missing.
+        provided: those the app has.
     """
 
     def __init__(
@@ -34,8 +52,12 @@ class SlackRefusedError(AiopsError):
         status: int = 200,
         messages: tuple[str, ...] = (),
         retry_after_seconds: int | None = None,
+        needed: str = "",
+        provided: tuple[str, ...] = (),
     ) -> None:
         super().__init__(error)
+        self.needed = needed
+        self.provided = provided
         self.error = error
         self.status = status
         self.messages = messages
@@ -45,6 +67,8 @@ class SlackRefusedError(AiopsError):
     def content(self) -> dict[str, Any]:
         """Return the body of the answer."""
         content: dict[str, Any] = {"ok": False, "error": self.error}
+        if self.needed:
+            content |= {"needed": self.needed, "provided": ",".join(self.provided)}
         if self.messages:
             content["errors"] = list(self.messages)
             shown = [f"[ERROR] {message}" for message in self.messages]
@@ -117,10 +141,28 @@ def arguments_of(received: Received) -> Arguments:
         if not isinstance(content, Mapping):
             raise SlackRefusedError("json_not_object")
         return Arguments(values | dict(content))
-    if received.media_type == "application/x-www-form-urlencoded":
+    if received.media_type == _FORM:
         form = parse_qsl(received.body.decode(errors="replace"), keep_blank_values=True)
         return Arguments(values | dict(form))
     raise SlackRefusedError("invalid_post_type" if received.media_type else "missing_post_type")
+
+
+def admit(received: Received, scopes: tuple[str, ...] | None) -> None:
+    """Let a call pass whose method an app may call so.
+
+    Args:
+        received: the call.
+        scopes: what the app may do; None: everything.
+
+    Raises:
+        SlackRefusedError: a scope is missing, or the method does not take such a body.
+    """
+    method = received.path.removeprefix("/api/")
+    needed = _SCOPES.get(method, "")
+    if scopes is not None and needed and needed not in scopes:
+        raise SlackRefusedError("missing_scope", needed=needed, provided=scopes)
+    if method in _FORMS_ONLY and received.body and received.media_type != _FORM:
+        raise SlackRefusedError("invalid_post_type")
 
 
 def content_of(arguments: Arguments, *, max_text: int, before: Content | None = None) -> Content:

@@ -130,6 +130,7 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
             kind=section.kind,
             url=urls[section.kind],
             channel=section.channel if section.kind == "slack" else "",
+            pictures=section.pictures,
             project=section.project or "",
             issue_type=section.issue_type,
             secret=secrets[section.kind],

@@ -199,6 +199,7 @@ class SinkSection(Section):
     rest_url: HttpUrl = "https://api.pagerduty.com"
     api_url: HttpUrl = "https://slack.com/api/"
     channel: Text = "#incidents"
+    pictures: bool = True
     project: ProjectKey | None = None
     issue_type: Text = "Task"
     fallback: Name | None = None

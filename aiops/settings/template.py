@@ -124,6 +124,7 @@ sources:
 #     kind: slack
 #     api_url: https://slack.com/api/
 #     channel: "#incidents"
+#     pictures: true                # one in the thread of each incident; needs files:write
 #     fallback: status-page
 #   status-page:
 #     kind: webhook

@@ -101,6 +101,7 @@ class SinkSettings:
         kind: the notifier: `pagerduty`, `slack`, `webhook` or `jira`.
         url: the address it sends to.
         channel: Slack: the channel of teams without one of their own.
+        pictures: Slack: whether the thread of an incident shows a picture of it.
         project: Jira: key of the project issues are made in.
         issue_type: Jira: what they are made as.
         secret: the routing key, bot token, webhook secret or API token. None: not given yet.
@@ -114,6 +115,7 @@ class SinkSettings:
     kind: str
     url: str
     channel: str = ""
+    pictures: bool = True
     project: str = ""
     issue_type: str = "Task"
     secret: SecretStr | None = None

@@ -23,9 +23,10 @@ from aiops.store.gate import write_gate
 from aiops.store.history_tables import SHARDS
 from aiops.store.outbox_tables import OUTBOX
 from aiops.store.page_tables import OUTSIDE_PAGES
+from aiops.store.picture_tables import PICTURES_TABLE
 from aiops.store.tables import INCIDENTS
 
-_TABLES = (ALERTS, DIGESTS, INCIDENTS, LISTENING, OUTBOX, OUTSIDE_PAGES)
+_TABLES = (ALERTS, DIGESTS, INCIDENTS, LISTENING, OUTBOX, OUTSIDE_PAGES, PICTURES_TABLE)
 """One of each module whose tables are in the aiops database: imported, they are known."""
 
 _STEPS = Path(__file__).parent / "migrations"

@@ -11,7 +11,6 @@ from aiops.domain.clues import Clues
 from aiops.domain.errors import DeliveryError
 from aiops.domain.incidents import Cause, Incident, IncidentState, Severity
 from aiops.domain.notifications import DeliveryAction
-from aiops.notify import slack as slack_sink
 from aiops.notify import slack_api
 from aiops.notify.mrkdwn import escaped
 from aiops.notify.slack import Slack
@@ -215,7 +214,7 @@ def test_an_update_without_a_message_posts_one_or_finds_the_lost_one(slack: Benc
 
 
 def test_a_message_on_a_later_page_is_found(slack: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slack_sink, "_PAGE", "1")
+    monkeypatch.setattr(slack_api, "_PAGE", "1")
     for number in range(3):
         deliver(slack, incident(id=f"INC-{number}"))
     deliver(slack, incident(id="INC-0"), repeated=True)

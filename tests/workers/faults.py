@@ -14,6 +14,7 @@ from aiops.domain.incidents import Incident, IncidentState, Severity
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
 from aiops.notify.pagerduty import PagerDuty
 from aiops.notify.slack import Slack
+from aiops.notify.slack_pictures import SlackPictures
 from aiops.receivers.asgi import answer_under
 from aiops.receivers.faults import FaultKind, FaultPlan
 from aiops.receivers.ledger import Ledger
@@ -84,11 +85,13 @@ class Town:
         """Return a worker of this installation that knows of the outbox only what it is given."""
         pager = PagerDuty("pagerduty", KEY, "http://x/v2/enqueue", "", self.wire(self.pages))
         chat = Slack("slack", TOKEN, "C1", "http://x/api/", client=self.wire(self.chat))
+        shown = SlackPictures("slack", TOKEN, "http://x/api/", client=self.wire(self.chat))
         return Deliver(
             outbox=outbox,
             incidents=self.parts.incidents,
-            sinks={"pagerduty": pager, "slack": chat},
+            sinks={"pagerduty": pager, "slack": chat, shown.name: shown},
             fallbacks={},
+            pictures=self.parts.pictures,
             digests=self.parts.digests,
             silences=self.parts.silences,
             queue=self.parts.tasks,

@@ -38,6 +38,7 @@ WIRE = {
     "learn.index_due": ("learn", []),
     "learn.sweep": ("learn", []),
     "report.levels": ("report", []),
+    "report.pictures": ("report", []),
 }
 """Wire protocol: add to it; never rename or take away while older releases may be running."""
 
@@ -130,6 +131,7 @@ def test_beat_asks_for_sweeps_every_second_and_for_polls_often_enough() -> None:
         "learn.sweep": 60.0,
         "learn.forget": 3600.0,
         "report.levels": 60.0,
+        "report.pictures": 5.0,
         "ingest.poll": 5.0,
     }
     assert asked["ingest.poll shop"]["args"] == ("shop",)

@@ -7,12 +7,13 @@ from typing import Any
 from aiops.domain.digests import DIGEST_PREFIX
 from aiops.domain.errors import DeliveryError, InputError
 from aiops.domain.notifications import DeliveryAction
-from aiops.ports import Clock, DigestNotifier, Notifier, Queue
+from aiops.ports import Clock, DigestNotifier, Notifier, PictureNotifier, Queue, Sender
 from aiops.route.silence import silence_of
 from aiops.store.deliveries import Delivery
 from aiops.store.digests import DigestStore
 from aiops.store.incidents import IncidentStore
 from aiops.store.outbox import Outbox
+from aiops.store.pictures import PictureStore
 from aiops.store.silences import SilenceStore
 from aiops.telemetry import Telemetry
 
@@ -41,8 +42,9 @@ class Deliver:
         outbox: Outbox,
         incidents: IncidentStore,
         digests: DigestStore,
+        pictures: PictureStore,
         silences: SilenceStore,
-        sinks: Mapping[str, Notifier],
+        sinks: Mapping[str, Sender],
         fallbacks: Mapping[str, str],
         queue: Queue,
         clock: Clock,
@@ -52,6 +54,7 @@ class Deliver:
         self._outbox = outbox
         self._incidents = incidents
         self._digests = digests
+        self._pictures = pictures
         self._silences = silences
         self._sinks = sinks
         self._fallbacks = fallbacks
@@ -141,22 +144,32 @@ class Deliver:
         again = min(silence.ends_at, now + HOLD_AGAIN_AFTER)
         return self._outbox.hold(delivery.id, delivery.token, f"held by {silence.id}", again)
 
-    def _payload(self, sink: Notifier, delivery: Delivery) -> Mapping[str, Any]:
+    def _payload(self, sink: Sender, delivery: Delivery) -> Mapping[str, Any]:
         """Return what a delivery says.
 
         Raises:
             InputError: it can never be said.
         """
         note = delivery.notification
+        if isinstance(sink, PictureNotifier):
+            return self._picture_payload(sink, delivery)
         if note.incident_id.startswith(DIGEST_PREFIX):
             digest = self._digests.get(note.incident_id)
             if digest is None or not isinstance(sink, DigestNotifier):
                 raise InputError(f"{note.sink} takes no digest, or there is no {note.incident_id}")
             return sink.digest_payload(digest, note, delivery.reference)
         incident = self._incidents.revision(note.incident_id, note.episode, delivery.revision)
-        if incident is None:
+        if incident is None or not isinstance(sink, Notifier):
             raise InputError(f"{note.incident_id} has no revision {delivery.revision}")
         return sink.payload(incident, note, delivery.reference)
+
+    def _picture_payload(self, sink: PictureNotifier, delivery: Delivery) -> Mapping[str, Any]:
+        note = delivery.notification
+        picture = self._pictures.get(note.incident_id, note.episode, note.revision)
+        told = self._outbox.reference(note.incident_id, note.episode, sink.shown_on)
+        if picture is None or not told:
+            raise InputError(f"{note.incident_id} has no picture {note.revision} to show there")
+        return sink.picture_payload(picture, told)
 
     def _fail(self, delivery: Delivery, error: DeliveryError) -> None:
         self._telemetry.delivery_failed(delivery.notification, str(error))
