@@ -42,7 +42,8 @@ def picture_of(incident: Incident, told: Symptom, times: Times, values: Floats) 
     """
     change = _blamed(incident)
     marks = marks_of(told)
-    lines = [", ".join(part for part in (values_words(told), _expected(told)) if part)]
+    expected = f"{_expected(told)} (green)" if _expected(told) else ""
+    lines = [", ".join(part for part in (values_words(told), expected) if part)]
     if change is not None:
         marks = (change_mark(change.started_at, change.kind.value), *marks)
         lines.append(f"{change_words(change)} at {clock_time(change.started_at)}")
@@ -65,7 +66,9 @@ def _expected(told: Symptom) -> str:
         return ""
     unit, family = told.series.unit, told.family
     low, high = (format_value(edge, unit, family) for edge in (told.low, told.high))
-    return f"expected {low} to {high}"
+    # A band is as wide below as above, also where what is measured cannot be negative.
+    is_open = told.low < 0 <= min(told.expected, told.observed, told.before)
+    return f"expected up to {high}" if is_open else f"expected {low} to {high}"
 
 
 def _cut(text: str) -> str:

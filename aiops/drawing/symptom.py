@@ -156,7 +156,8 @@ def _readings(picture: Picture, scale: Scale) -> list[dict[str, Any]]:
 def _band(symptom: Symptom, lowest: float, highest: float) -> tuple[float, float]:
     """Return the band as far as it is drawn.
 
-    One that is far wider than what was measured, or open at an end, ends a little beyond it.
+    One that is far wider than what was measured, or open at an end, ends a little beyond it; it
+    does not go below zero where nothing measured does.
     """
     low, high = symptom.low, symptom.high
     if np.isnan(low) and np.isnan(high):
@@ -164,7 +165,7 @@ def _band(symptom: Symptom, lowest: float, highest: float) -> tuple[float, float
     beyond = _BEYOND * (highest - lowest) or abs(highest) or 1.0
     low = max(low, lowest - beyond) if np.isfinite(low) else lowest - beyond
     high = min(high, highest + beyond) if np.isfinite(high) else highest + beyond
-    return low, high
+    return (max(low, 0.0) if lowest >= 0 else low), high
 
 
 def _band_layers(scale: Scale, low: float, high: float, y: vegalite.Channel) -> list[Any]:

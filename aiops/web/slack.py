@@ -21,11 +21,11 @@ def router(services: WebServices) -> APIRouter:
 
     @routes.post("/commands")
     async def commands(request: Request) -> JSONResponse:
-        body = await bodies.read(request)
-        form = _form(body)
-        command, text = form.get("command", ""), form.get("text", "")
-        who = form.get("user_name") or form.get("user_id", "")
-        return JSONResponse(await run_in_threadpool(answer, command, text, services, who))
+        async with bodies.taken(request) as body:
+            form = _form(body)
+            command, text = form.get("command", ""), form.get("text", "")
+            who = form.get("user_name") or form.get("user_id", "")
+            return JSONResponse(await run_in_threadpool(answer, command, text, services, who))
 
     return routes
 

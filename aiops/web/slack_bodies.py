@@ -1,5 +1,8 @@
 """Bodies of requests that Slack signed: read, and refused where they are not Slack's, or old."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import HTTPException, Request
 
 from aiops.web.bodies import read_body
@@ -21,8 +24,11 @@ class SlackBodies:
         self._clock = services.real_clock
         self._max_bytes = max_bytes
 
-    async def read(self, request: Request) -> bytes:
-        """Return the raw body of a request that is Slack's and new.
+    @asynccontextmanager
+    async def taken(self, request: Request) -> AsyncIterator[bytes]:
+        """Yield the raw body of a request that is Slack's and new.
+
+        Where the block fails, the request was not taken: the same one may come again.
 
         Raises:
             HTTPException: 503 where no secret is set, 401 where it is not Slack's, 413 too long.
@@ -30,12 +36,15 @@ class SlackBodies:
         if self._gate is None:
             raise HTTPException(503, "no signing secret is set: AIOPS_SLACK_SIGNING_SECRET")
         body = await read_body(request, self._max_bytes)
-        refusal = self._gate.refusal(
-            request.headers.get("x-slack-request-timestamp", ""),
-            request.headers.get("x-slack-signature", ""),
-            body,
-            self._clock.now(),
-        )
+        signature = request.headers.get("x-slack-signature", "")
+        stamp = request.headers.get("x-slack-request-timestamp", "")
+        refusal = self._gate.refusal(stamp, signature, body, self._clock.now())
         if refusal:
             raise HTTPException(401, f"the request is not taken for Slack's: {refusal}")
-        return body
+        is_taken = False
+        try:
+            yield body
+            is_taken = True
+        finally:
+            if not is_taken:
+                self._gate.forget(signature)

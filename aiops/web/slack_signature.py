@@ -61,6 +61,10 @@ class SlackGate:
             return "its signature is wrong; check AIOPS_SLACK_SIGNING_SECRET"
         return None if self._is_new(signature, seconds) else "it was sent before"
 
+    def forget(self, signature: str) -> None:
+        """Let a request through once more: what it brought could not be kept."""
+        self._seen.pop(signature, None)
+
     def _is_new(self, signature: str, seconds: float) -> bool:
         while self._seen and (
             next(iter(self._seen.values())) < seconds or len(self._seen) >= _REMEMBERED

@@ -51,7 +51,8 @@ def router(services: WebServices) -> APIRouter:
 
     @routes.post("/slack/actions")
     async def actions(request: Request) -> Response:
-        await _kept(services, "slack", "", _payload(await bodies.read(request)))
+        async with bodies.taken(request) as body:
+            await _kept(services, "slack", "", _payload(body))
         return Response(status_code=200)
 
     return routes

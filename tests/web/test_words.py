@@ -114,6 +114,17 @@ def test_what_cannot_be_stored_is_asked_for_again(browser: Browser, site: Site, 
     assert press(browser, site).status_code == 503
 
 
+def test_a_press_that_could_not_be_stored_is_taken_when_slack_sends_it_again(
+    browser: Browser, site: Site, kept: Kept
+) -> None:
+    kept.down = True
+    assert press(browser, site).status_code == 503
+    kept.down = False
+    assert press(browser, site).status_code == 200, "the same signed request"
+    assert press(browser, site).status_code == 401, "and no third time"
+    assert len(kept) == 1
+
+
 def test_a_press_is_stored_without_slacks_token_and_answered_with_nothing(
     browser: Browser, site: Site, kept: Kept
 ) -> None:
