@@ -23,6 +23,7 @@ from workers.commands import (
     series,
     set_up,
     shadow,
+    signals,
     silence,
     slack,
     telling,
@@ -92,6 +93,7 @@ for word in words.COMMANDS:
 app.add_typer(incident.app, name="incident")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(shadow.app, name="shadow")
+app.add_typer(signals.app, name="signals")
 app.add_typer(slack.app, name="slack")
 app.add_typer(silence.app, name="silence")
 app.add_typer(judge.marks, name="marks")

@@ -102,7 +102,12 @@ def _said(
 
 
 def seen_until(parts: Parts) -> datetime | None:
-    """Return up to when every source has been looked at; None before the first tick."""
+    """Return up to when every source has been looked at; None before the first tick.
+
+    Where nobody is asked, up to when what others sent has been worked.
+    """
+    if not parts.settings.sources:
+        return parts.incidents.reached(parts.settings.default_env)
     newest = [parts.extents.newest_tick(source.name) for source in parts.settings.sources]
     return min((at for at in newest if at is not None), default=None)
 

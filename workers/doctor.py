@@ -181,7 +181,9 @@ def _surroundings(settings: Settings) -> Iterator[Finding]:
 
 
 def _sources(settings: Settings) -> Iterator[Finding]:
-    if not settings.sources:
+    for sender in settings.alert_sources:
+        yield _ok(f"source {sender.name}", f"sends alerts; `aiops help source {sender.kind}`")
+    if not (settings.sources or settings.alert_sources):
         yield _fault("sources", "none is declared: nothing will be watched; declare `sources:`")
         return
     try:

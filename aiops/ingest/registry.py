@@ -15,11 +15,11 @@ from aiops.settings.values import PrometheusSettings, Settings
 INGESTERS = MappingProxyType(
     {
         "prometheus": "aiops.ingest.prometheus.PrometheusSource",
-        "alertmanager": "aiops.ingest.alertmanager.parse",
-        "events": "aiops.ingest.events.parse",
         "changes": "aiops.ingest.changes.parse",
         "otlp_logs": "aiops.ingest.otlp_logs.parse",
         "otlp_traces": "aiops.ingest.otlp_traces.parse",
+        "alertmanager": "aiops.ingest.alertmanager.parse",
+        "events": "aiops.ingest.events.parse",
     }
 )
 """What we bring: sources that are pulled, and parsers of what is sent to us."""

@@ -104,7 +104,7 @@ def _environments(settings: Settings) -> Iterator[str]:
 
 
 def _sources(settings: Settings) -> Iterator[str]:
-    if not settings.sources:
+    if not (settings.sources or settings.alert_sources):
         yield "no source is declared, so there is nothing to watch; declare `sources:`"
     for source in settings.sources:
         if not source.signals:
@@ -113,6 +113,13 @@ def _sources(settings: Settings) -> Iterator[str]:
             yield (
                 f"source {source.name!r}: {source.bearer_token_env} is not set; set it, or name a "
                 f"file with it in {source.bearer_token_env}_FILE"
+            )
+
+    for sender in settings.alert_sources:
+        if sender.token_env and not sender.tokens:
+            yield (
+                f"source {sender.name!r}: {sender.token_env} is not set, so nobody may send; set "
+                f"it, or name a file with it in {sender.token_env}_FILE"
             )
 
 

@@ -65,6 +65,16 @@ sources:
 #         query: sum by (region) (increase(revenue_total[1m]))
 #         service: checkout
 
+## Alerts of others: `aiops help source alertmanager`, `aiops help source events`.
+#   alertmanager:
+#     kind: alertmanager
+#     token_env: AIOPS_ALERTMANAGER_TOKEN   # what its webhook presents; on loopback none will do
+#     labels: {service: [service, app, job], severity: severity}
+#     values: {env: {production: prod}}     # what a label's value is called here
+#   pagers:
+#     kind: events                          # whatever sends as to PagerDuty's Events v2
+#     token_env: AIOPS_EVENTS_KEYS          # routing keys that may send, separated by commas
+
 ## What users do and what it is worth: an incident on a journey is one that people feel.
 # currency: EUR
 # regions: [EU, US]

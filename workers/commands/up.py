@@ -68,7 +68,7 @@ def _require_startable(settings: Settings) -> Settings:
         raise ConfigurationError(
             "there is no aiops.yaml here; run `aiops init`, or name one with --config"
         )
-    if not settings.sources:
+    if not (settings.sources or settings.alert_sources):
         raise ConfigurationError(
             f"{settings.config_path}: no source is declared, so there is nothing to watch; "
             "declare `sources:`"
@@ -81,10 +81,12 @@ def _banner(settings: Settings, known: Knowledge) -> str:
     """Say what is going to run."""
     paging = settings.policies.paging
     sinks = ", ".join(one.name for one in settings.sinks) or "none: incidents show in the console"
-    watched = ", ".join(
+    asked = [
         f"{one.name} ({one.url}, signals: {len(one.signals)}, every {one.step_seconds} s)"
         for one in settings.sources
-    )
+    ]
+    sending = [f"{one.name} (sends alerts as {one.kind})" for one in settings.alert_sources]
+    watched = ", ".join([*asked, *sending])
     return "\n".join(
         f"{name:9} {text}"
         for name, text in (

@@ -1,0 +1,80 @@
+"""`aiops signals`: what others sent, and what it became."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from aiops.domain.errors import InputError
+from aiops.settings import AlertSourceSettings
+from tests.workers.installation import Installation
+from tests.workers.test_alerts import alert, group, send
+from workers import cli
+from workers.alerts import take_waiting
+
+RULES = AlertSourceSettings(name="am", kind="alertmanager", values={"env": {"production": "prod"}})
+
+
+@pytest.fixture
+def house(parts: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    parts.settings = replace(parts.settings, alert_sources=(RULES,))
+    monkeypatch.setattr("workers.commands.signals.client", lambda _config: parts)
+    return parts
+
+
+def said(*words: str) -> str:
+    done = CliRunner().invoke(cli.app, ["signals", *words])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.mark.usefixtures("house")
+def test_it_explains_which_rule_did_what(tmp_path: Path) -> None:
+    body = tmp_path / "body.json"
+    body.write_bytes(group(alert(1, env="production", severity="purple"), truncated=2))
+    told = said("explain", str(body), "--source", "am")
+    for line in (
+        "service = checkout: from the label service",
+        "env = prod: from the label env, by `values.env` from production",
+        "region: all; none of the labels region is there",
+        "severity = error, strength 12: nobody knows the word 'purple'",
+        "family = availability: from the words of CheckoutDown",
+        "its sender left out 2 further alerts",
+    ):
+        assert line in told
+
+
+@pytest.mark.usefixtures("house")
+def test_it_says_what_is_wrong_with_a_body_or_a_source(tmp_path: Path) -> None:
+    body = tmp_path / "body.json"
+    body.write_text("{}")
+    done = CliRunner().invoke(cli.app, ["signals", "explain", str(body), "--source", "am"])
+    assert isinstance(done.exception, InputError)
+    done = CliRunner().invoke(cli.app, ["signals", "explain", str(body), "--source", "x"])
+    assert "those that do: am" in str(done.exception)
+
+
+def test_it_lists_what_fires_and_what_has_no_service(house: Installation) -> None:
+    assert said("alerts") == "no alert fires\n"
+    send(house, group(alert(-1), alert(-2, name="DiskFull", service="")))
+    take_waiting(house)
+    assert said("alerts", "--unmapped").startswith(
+        "am: DiskFull of no known service in prod (critical) fires since 18 Apr 09:58 UTC, 1 "
+    )
+    listed = json.loads(said("alerts", "--json"))
+    assert {one["name"]: one["service"] for one in listed} == {
+        "CheckoutDown": "checkout",
+        "DiskFull": None,
+    }
+
+
+def test_it_lists_what_could_not_be_read(house: Installation) -> None:
+    assert said("dead-letters") == "everything that was sent could be read\n"
+    with pytest.raises(InputError):
+        send(house, b'{"alerts": 3}')
+    told = said("dead-letters")
+    assert "am (rejected): alerts: found no list" in told
+    assert '{"alerts": 3}' in told
+    assert json.loads(said("dead-letters", "--json"))[0]["state"] == "rejected"

@@ -1,0 +1,147 @@
+"""`aiops signals`: what others sent, what it became, and what could not be read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+import typer
+
+from workers.commands.incident import Json
+from workers.commands.run import Config
+from workers.commands.start import client
+
+if TYPE_CHECKING:
+    from aiops.domain.alerts import Alert
+    from aiops.store.accepted import NotedBody
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def about() -> None:
+    """See what outside monitors sent and what became of it.
+
+    Example: aiops signals alerts
+    """
+
+
+@app.command()
+def explain(
+    file: Annotated[Path, typer.Argument(help="A body, as the monitor sends it.")],
+    source: Annotated[str, typer.Option(help="The source of aiops.yaml whose rules hold.")],
+    config: Config = None,
+) -> None:
+    """Show what a body becomes, and which rule did what. Nothing is stored.
+
+    Example: aiops signals explain body.json --source alertmanager
+    """
+    from aiops.domain.errors import ConfigurationError, InputError  # noqa: PLC0415
+    from workers.alerts import parse, rules_of  # noqa: PLC0415 - keeps --help fast
+
+    parts = client(config)
+    if rules_of(parts, source) is None:
+        names = ", ".join(one.name for one in parts.settings.alert_sources) or "none"
+        raise ConfigurationError(f"no source {source!r} sends alerts; those that do: {names}")
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read ({error.strerror})") from error
+    found = parse(parts, source, body, parts.clock.now())
+    for number, (report, steps) in enumerate(zip(found.reports, found.steps, strict=True), 1):
+        state = "fires" if report.fired_at else "is as it was"
+        typer.echo(f"{number}. alert {report.key} {'is over' if report.ended_at else state}")
+        for step in steps:
+            typer.echo(f"     {step}")
+    if found.truncated:
+        typer.echo(f"its sender left out {found.truncated} further alerts")
+
+
+@app.command()
+def alerts(
+    config: Config = None,
+    *,
+    unmapped: Annotated[
+        bool, typer.Option("--unmapped", help="Only those no label says the service of.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List the alerts that fire; with --unmapped those nobody knows the service of, with counts.
+
+    Example: aiops signals alerts --unmapped
+    """
+    parts = client(config)
+    found = parts.alerts.unmapped() if unmapped else parts.alerts.firing()
+    if as_json:
+        typer.echo(orjson.dumps([_plain(one) for one in found]).decode())
+        return
+    for one in found:
+        typer.echo(_line(one))
+    if not found:
+        typer.echo("every alert says whose it is" if unmapped else "no alert fires")
+
+
+@app.command("dead-letters")
+def dead_letters(config: Config = None, *, as_json: Json = False) -> None:
+    """List bodies that could not be read, or not in full, and why; the newest first.
+
+    Example: aiops signals dead-letters
+    """
+    from aiops.store.alerts import BODY_SOURCE  # noqa: PLC0415 - keeps --help fast
+
+    found = client(config).bodies.noted(BODY_SOURCE)
+    if as_json:
+        typer.echo(orjson.dumps([_noted(one) for one in found]).decode())
+        return
+    for one in found:
+        when, source = one.received_at, one.source.removeprefix(BODY_SOURCE)
+        typer.echo(f"{one.id:6}  {when:%d %b %H:%M}  {source} ({one.state}): {one.note}")
+        typer.echo(f"        {_beginning(one)}")
+    if not found:
+        typer.echo("everything that was sent could be read")
+
+
+def _plain(alert: "Alert") -> dict[str, object]:
+    told = alert.described
+    series = told.series if told else None
+    return {
+        "source": alert.source,
+        "key": alert.key,
+        "name": series.key.metric if series else None,
+        "service": series.key.service if series and told and told.is_mapped else None,
+        "env": series.key.env if series else None,
+        "severity": told.severity if told else None,
+        "is_firing": alert.is_firing,
+        "since": alert.marks[-1].at if alert.is_firing else None,
+        "seen_at": alert.seen_at,
+        "messages": alert.reports,
+        "url": told.url if told else "",
+    }
+
+
+def _line(alert: "Alert") -> str:
+    told = alert.described
+    if told is None or told.series is None:
+        return f"{alert.source}: {alert.key}: nobody said so far what it is"
+    key = told.series.key
+    where = f"on {key.service}" if told.is_mapped else "of no known service"
+    state = "fires" if alert.is_firing else "is over"
+    since = f" since {alert.marks[-1].at:%d %b %H:%M} UTC" if alert.marks else ""
+    count = f"{alert.reports} message{'' if alert.reports == 1 else 's'}"
+    what = f"{key.metric} {where} in {key.env} ({told.severity})"
+    return f"{alert.source}: {what} {state}{since}, {count}"
+
+
+def _noted(one: "NotedBody") -> dict[str, object]:
+    return {
+        "id": one.id,
+        "source": one.source,
+        "received_at": one.received_at,
+        "state": one.state,
+        "note": one.note,
+        "beginning": _beginning(one),
+    }
+
+
+def _beginning(one: "NotedBody") -> str:
+    text = one.beginning.decode(errors="replace")
+    return "".join(char if char.isprintable() else " " for char in text)[:120]
