@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from aiops.adopt import adopt
 from aiops.advise.match import with_runbook
 from aiops.advise.suggest import suggest
 from aiops.clues import choose
@@ -185,6 +186,7 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
     for candidate in correlate(news, tick, knowledge):
         number = _place(candidate, incidents, number, tick, knowledge, claimed)
     _bring_up(before.values(), incidents, tick, knowledge, claimed)
+    incidents.update(adopt(incidents.values(), tick, knowledge))
     notifications: list[Notification] = []
     for name, incident in incidents.items():
         aged = life.advance_life(incident, tick.at, knowledge.policies.life, knowledge)

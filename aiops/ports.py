@@ -191,3 +191,17 @@ class DigestNotifier(Protocol):
             reference: what this sink gave back for it before; empty at first.
         """
         ...
+
+
+@runtime_checkable
+class AdoptingNotifier(Protocol):
+    """A sink that can also write to pages of others about the same problem.
+
+    Args:
+        notes: what does; None where it may not. A notification's `sink` says which page.
+    """
+
+    @property
+    def notes(self) -> Notifier | None:
+        """Return what writes to pages of others, None where nothing may."""
+        ...

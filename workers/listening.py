@@ -15,6 +15,7 @@ from aiops.domain.words import Effect, Overheard, Passed, Place, Saying, Verb
 from aiops.ingest import pagerduty_words, slack_words
 from aiops.notify import http
 from aiops.store.accepted import AcceptedBody
+from workers.adopted import hear_pages
 from workers.hearing import Said, take
 from workers.wiring import Parts
 
@@ -78,6 +79,7 @@ def listen(parts: Parts) -> None:
             parts.queue.enqueue("ingest.hear")
             break
         _hear(parts, body_id)
+    hear_pages(parts)
     if waiting:
         parts.queue.enqueue("deliver.sweep")
 

@@ -9,6 +9,7 @@ from aiops.domain.clues import ClueWindow
 from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Journey, Kpi, Runbook, Team
 from aiops.domain.outcomes import Archive, PastIncident
+from aiops.domain.pages import OutsidePage
 from aiops.domain.policies import Policies
 from aiops.domain.samples import Samples
 from aiops.domain.silences import Silence
@@ -100,6 +101,7 @@ class EnvTick:
         clues: what is kept of logs and traces near what is wrong; None when there is nothing.
         samples: what was measured, for the services of a problem; None where nobody can tell.
         silences: those that are in force while this tick is worked.
+        pages: of others, those that are open or have ended lately.
         live: False while catching up on the past: what is over by the end never pages.
     """
 
@@ -110,4 +112,5 @@ class EnvTick:
     clues: ClueWindow | None = None
     samples: Samples | None = field(default=None, compare=False)
     silences: tuple[Silence, ...] = ()
+    pages: tuple[OutsidePage, ...] = ()
     live: bool = True

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     BESIDE_MODE = "mode is beside: the pager that is there pages"
     PLANNED_WORK = "inside a maintenance or deploy window"
     ALREADY_COVERED = "an open incident already pages for it"
+    ADOPTED = "others were called for it at the pager already"
     SILENCED = "silenced by a person"
     BUDGET_SPENT = "its owner's attention for the day is spent: it is in the next digest"
 
@@ -200,6 +201,8 @@ class Incident:
         alerted: when people were first told of each episode they were told of.
         escalated: how many levels of its escalation path were told in this episode.
         told: names of the sinks that were told of this episode; they will hear of its end.
+        adopted: addresses of the pages of others that are about this episode, as in
+            "pagerduty/Q1ABC"; they are told in notes, and hear of its end too.
         mitigated_by: the person who said it is over; empty where it was only quiet.
         assignee: who a person gave it to; no automation changes it.
         fixed_by: what fixed it, as a person says.
@@ -255,6 +258,7 @@ class Incident:
     alerted: tuple[datetime, ...] = ()
     escalated: int = 0
     told: tuple[str, ...] = ()
+    adopted: tuple[str, ...] = ()
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
     assigned_at: datetime | None = None

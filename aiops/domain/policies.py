@@ -203,6 +203,10 @@ class PagingPolicy:
         digest_seconds: so long the first of a digest waits for company.
         digest_sinks: sinks told of digests; none: nothing is held back for one.
         escalation: the levels of every severity that has a response target.
+        adopting_sink: the sink that writes notes to pages of others about the same problem;
+            empty: they are left alone, and cover nothing.
+        page_services: what the pager's services are in the topology, where names do not say:
+            pairs of the pager's id or name of one and ours.
     """
 
     mode: Mode = Mode.OBSERVE
@@ -219,6 +223,8 @@ class PagingPolicy:
     digest_seconds: int = 3600
     digest_sinks: tuple[str, ...] = ("slack",)
     escalation: tuple[EscalationLevel, ...] = RESPONSE_TARGETS
+    adopting_sink: str = ""
+    page_services: tuple[tuple[str, str], ...] = ()
 
     def mode_of(self, owner: str | None) -> Mode:
         """Return how far the product goes for an owner's incidents.

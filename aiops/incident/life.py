@@ -114,6 +114,7 @@ def reopen(incident: Incident, at: datetime) -> Incident:
         timeline=extend(incident.timeline, [entry]),
         escalated=0,
         told=(),
+        adopted=(),
         paged_at=None,
         follows=incident.mitigated_at or at,
         acknowledged_at=None,

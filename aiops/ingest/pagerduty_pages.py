@@ -5,15 +5,34 @@ References:
 """
 
 from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from aiops.domain.errors import InputError
-from aiops.domain.pages import OutsidePage
+from aiops.domain.pages import OutsidePage, PageWord
+from aiops.domain.words import Verb
 from aiops.ingest.words import moment, text
 
-KINDS = frozenset({"incident.triggered", "incident.reopened", "incident.resolved"})
-"""The events a page is read from."""
+KINDS = frozenset(
+    f"incident.{kind}"
+    for kind in (
+        "triggered",
+        "reopened",
+        "resolved",
+        "acknowledged",
+        "unacknowledged",
+        "reassigned",
+    )
+)
+"""The events a page is read from: each brings how the incident stands."""
+
+_SAYS = MappingProxyType(
+    {"incident.acknowledged": Verb.ACKNOWLEDGE, "incident.resolved": Verb.MITIGATE}
+)
+_PERSON = "user_reference"
+_MERGED = "merge_resolve_reason"
 
 _TEXT_CHARACTERS = 500
 
@@ -28,7 +47,7 @@ def page(event: Mapping[str, Any], data: Mapping[str, Any]) -> OutsidePage:
     Raises:
         InputError: it has no id or no time.
     """
-    kind, seen_at = text(event, "event_type"), moment(event, "event", "occurred_at")
+    seen_at = moment(event, "event", "occurred_at")
     if not text(data, "id"):
         raise InputError("event.data.id: found none, expected the id of an incident")
     return OutsidePage(
@@ -38,9 +57,23 @@ def page(event: Mapping[str, Any], data: Mapping[str, Any]) -> OutsidePage:
         urgency=_line(text(data, "urgency")),
         opened_at=moment(data, "event.data", "created_at"),
         seen_at=seen_at,
-        ended_at=seen_at if kind == "incident.resolved" else None,
+        ended_at=seen_at if text(event, "event_type") == "incident.resolved" else None,
         url=_web_address(text(data, "html_url")),
+        service_id=_line(text(data, "service", "id")),
+        words=_words(event, data, seen_at),
     )
+
+
+def _words(event: Mapping[str, Any], data: Mapping[str, Any], at: datetime) -> tuple[PageWord, ...]:
+    """Return what a person said with an event; what programs do, or a merge, is nobody's word."""
+    verb = _SAYS.get(text(event, "event_type"))
+    if verb is None or text(event, "agent", "type") != _PERSON:
+        return ()
+    if text(data, "resolve_reason", "type") == _MERGED:
+        return ()
+    who_id = _line(text(event, "agent", "id"))
+    who = _line(text(event, "agent", "summary")) or who_id
+    return (PageWord(at=at, verb=verb, who=who, who_id=who_id),) if who else ()
 
 
 def _line(said: str) -> str:

@@ -19,6 +19,7 @@ from aiops.domain.pacing import Rate
 from aiops.incident.levels import told_budgets, told_measures
 from aiops.incident.wording import cause_words, impact_words
 from aiops.notify import http
+from aiops.notify.pagerduty_notes import PagerDutyNotes
 from aiops.notify.phrases import clean, headline, incident_url, owner_words
 from aiops.ports import Receipt
 from aiops.settings import Settings, SinkSettings
@@ -56,6 +57,7 @@ class PagerDuty:
         client: sends the requests; made on first use when None.
         team_keys: further routing keys, by the owner role whose incidents go there. An episode
             stays with the integration it was opened at, whoever owns it later.
+        notes: writes to the incidents of others; None: nothing does.
     """
 
     def __init__(
@@ -67,8 +69,10 @@ class PagerDuty:
         client: httpx.Client | None = None,
         *,
         team_keys: Mapping[str, str] = MappingProxyType({}),
+        notes: PagerDutyNotes | None = None,
     ) -> None:
         self.name = name
+        self.notes = notes
         self.rate = RATE
         self._routing_key = routing_key
         self._events_url = events_url
@@ -93,6 +97,7 @@ class PagerDuty:
             sink.url,
             settings.web.base_url,
             team_keys=keys,
+            notes=_notes(sink, settings),
         )
 
     def payload(
@@ -163,6 +168,19 @@ class PagerDuty:
             retry_after_seconds=http.wait_seconds(response),
             ambiguous=is_odd_success or status >= 500,
         )
+
+
+def _notes(sink: SinkSettings, settings: Settings) -> PagerDutyNotes | None:
+    if sink.write_token is None or not sink.write_as:
+        return None
+    return PagerDutyNotes(
+        sink.name,
+        sink.rest_url,
+        sink.write_token.get_secret_value(),
+        sink.write_as,
+        settings.web.base_url,
+        merges=sink.merge,
+    )
 
 
 def _alert(incident: Incident, notification: Notification, url: str) -> dict[str, Any]:

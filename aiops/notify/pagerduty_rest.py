@@ -1,7 +1,8 @@
-"""PagerDuty's REST API v2, as far as we read it: who a user is, and who is on call.
+"""PagerDuty's REST API v2: who a user is, who is on call, and how an incident there is changed.
 
 References:
-    developer.pagerduty.com, "Authentication", "Get a user" and "List all of the on-calls".
+    developer.pagerduty.com, "Authentication", "Rate limiting", "Get a user", "List all of the
+    on-calls", "Create a note on an incident" and "Update an incident".
 """
 
 from collections.abc import Mapping

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.resources import files
 from types import MappingProxyType
 from typing import Protocol, cast
 
@@ -35,6 +36,19 @@ class PictureNotifierClass(Protocol):
     def from_settings(self, sink: SinkSettings) -> PictureNotifier:
         """Return what shows pictures on `sink`; reaches out for nothing."""
         ...
+
+
+def page(name: str) -> str:
+    """Return the user page of one of our notifiers, in Markdown.
+
+    Raises:
+        ConfigurationError: we have none of that name.
+    """
+    if name not in NOTIFIERS:
+        raise ConfigurationError(
+            f"there is no page about a sink {name!r}; there are: {', '.join(NOTIFIERS)}"
+        )
+    return files("aiops.notify").joinpath(f"{name}.md").read_text(encoding="utf-8")
 
 
 class NotifierClass(Protocol):

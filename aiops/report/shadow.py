@@ -4,13 +4,13 @@ Before a team lets us page, it lets us watch: this says which of the pager's cal
 and how much earlier, which we missed, and which of ours nobody made.
 """
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from statistics import median
 
 from aiops.domain.incidents import Incident
+from aiops.domain.naming import named_in
 from aiops.domain.pages import OutsidePage
 
 BEFORE = timedelta(minutes=15)
@@ -18,8 +18,6 @@ BEFORE = timedelta(minutes=15)
 
 AFTER = timedelta(minutes=30)
 """How long after the end of a problem a slow alert may still call for it."""
-
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +109,7 @@ def compare(
     """
     loud = [one for one in pages if one.urgency != "low" and since <= one.opened_at < until]
     ours = [one for one in incidents if one.merged_into is None]
-    names = {service: _words(service) for service in sorted(services)}
+    names = frozenset(services)
     found: dict[str, list[OutsidePage]] = {}
     missed = []
     for page in sorted(loud, key=lambda one: (one.opened_at, one.id)):
@@ -137,10 +135,9 @@ def compare(
 
 
 def _match(
-    page: OutsidePage, incidents: Sequence[Incident], names: dict[str, list[str]]
+    page: OutsidePage, incidents: Sequence[Incident], names: frozenset[str]
 ) -> Incident | None:
-    said = _words(f"{page.title} {page.service}")
-    named = {service for service, words in names.items() if _holds(said, words)}
+    named = named_in(f"{page.title} {page.service}", names)
     fits = [
         one for one in incidents if _is_then(page, one) and (not named or named & _services(one))
     ]
@@ -157,23 +154,6 @@ def _is_then(page: OutsidePage, incident: Incident) -> bool:
 def _services(incident: Incident) -> set[str]:
     causes = {cause.service for cause in incident.causes}
     return causes | set(incident.blast.sick) | set(incident.blast.reached)
-
-
-def _words(text: str) -> list[str]:
-    """Return a text's words in lower case, names taken apart.
-
-    Examples:
-        >>> _words("paymentGateway-EU (HTTP 500)")
-        ['payment', 'gateway', 'eu', 'http', '500']
-    """
-    return [word.lower() for word in _WORD.findall(text)]
-
-
-def _holds(said: Sequence[str], words: Sequence[str]) -> bool:
-    """Return whether words stand in a text one after the other."""
-    size = len(words)
-    starts = range(len(said) - size + 1)
-    return size > 0 and any(list(said[at : at + size]) == list(words) for at in starts)
 
 
 def _calls(incident: Incident, since: datetime, until: datetime) -> bool:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from aiops.domain.environment import EnvTick, Knowledge
 from aiops.domain.incidents import Decision, Incident, Reason, Severity
-from aiops.domain.policies import Mode
+from aiops.domain.policies import Mode, PagingPolicy
 from aiops.domain.symptoms import SymptomKind
+from aiops.route.adoption import covering_page, page_words
 from aiops.route.attention import spent_budget
 from aiops.route.cover import cover_of
 from aiops.route.silence import silence_of
@@ -20,6 +21,7 @@ _WOULD_PAGE = frozenset(
         Reason.ENVIRONMENT_DOES_NOT_PAGE,
         Reason.ENVIRONMENT_UNKNOWN,
         Reason.ALREADY_COVERED,
+        Reason.ADOPTED,
     }
 )
 """Why nobody is paged for what is bad enough to page."""
@@ -154,9 +156,17 @@ def _allowed(page: Verdict, incident: Incident, tick: EnvTick, knowledge: Knowle
     work = "" if breaks_through(incident) else _planned(incident, tick, knowledge)
     if work:
         return Verdict(Decision.TICKET, Reason.PLANNED_WORK, work)
+    return _beside(page, incident, tick, paging)
+
+
+def _beside(page: Verdict, incident: Incident, tick: EnvTick, paging: PagingPolicy) -> Verdict:
+    """Return a page as far as the mode lets us go, and where nobody was called by others yet."""
     mode = paging.mode_of(incident.owner)
     if mode is Mode.OBSERVE:
         return Verdict(Decision.TICKET, Reason.OBSERVE_MODE)
+    others = None if incident.paged_at else covering_page(incident, tick.pages, tick.at)
+    if others is not None:
+        return Verdict(Decision.TICKET, Reason.ADOPTED, page_words(others))
     if mode is Mode.BESIDE:
         return Verdict(Decision.TICKET, Reason.BESIDE_MODE)
     return page

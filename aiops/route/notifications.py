@@ -12,6 +12,9 @@ STABLE_AFTER = timedelta(seconds=10)
 
 _LIKELY = 0.5
 
+NOTE_WAITS = timedelta(minutes=2)
+"""News for a page of others wait so long for company: what flaps back is never told."""
+
 
 def plan(
     incident: Incident,
@@ -27,6 +30,7 @@ def plan(
     live, and told of the end exactly once. A sink that was never told hears of nothing, and
     nobody new is told of what is quiet already. A page that still waits for company goes out
     earlier (`paged_at`) once the first cause is stable, or the incident is one that does not wait.
+    Pages of others that were adopted are told alike.
 
     Args:
         incident: the new revision.
@@ -37,7 +41,7 @@ def plan(
     """
     if not incident.is_live:
         return incident, _endings(incident, previous, at)
-    updates = _updates(incident, previous, at)
+    updates = _updates(incident, previous, at) + _first_notes(incident, previous, at, knowledge)
     if incident.decision is Decision.NONE or not live or incident.quiet_since is not None:
         return incident, updates
     fresh = tuple(sink for sink in _sinks(incident, knowledge) if sink not in incident.told)
@@ -80,7 +84,7 @@ def echo(
     action = _echoed(incident, previous)
     shown = set(knowledge.policies.paging.shown_sinks)
     notifications = []
-    for sink in incident.told:
+    for sink in (*incident.told, *incident.adopted):
         if action is not DeliveryAction.REFRESH and sink != said_on:
             notifications.append(notification(incident, sink, action, at))
         elif sink in shown:
@@ -128,7 +132,31 @@ def _updates(
         incident.state is IncidentState.ACKNOWLEDGED
     )
     action = DeliveryAction.ACKNOWLEDGE if acknowledged else DeliveryAction.UPDATE
-    return tuple(notification(incident, sink, action, at) for sink in incident.told)
+    later = at + NOTE_WAITS if action is DeliveryAction.UPDATE else at
+    return (
+        *(notification(incident, sink, action, at) for sink in incident.told),
+        *(notification(incident, page, action, later) for page in _known_pages(incident, previous)),
+    )
+
+
+def _first_notes(
+    incident: Incident, previous: Incident | None, at: datetime, knowledge: Knowledge
+) -> tuple[Notification, ...]:
+    """Return what tells the pages that were adopted just now."""
+    known = _known_pages(incident, previous)
+    not_before = at + timedelta(seconds=_settle_seconds(incident, knowledge))
+    return tuple(
+        notification(incident, page, DeliveryAction.TRIGGER, not_before)
+        for page in incident.adopted
+        if page not in known
+    )
+
+
+def _known_pages(incident: Incident, previous: Incident | None) -> tuple[str, ...]:
+    """Return the adopted pages that were told of this episode before."""
+    if previous is None or previous.episode != incident.episode:
+        return ()
+    return tuple(page for page in incident.adopted if page in previous.adopted)
 
 
 def _endings(
@@ -136,7 +164,8 @@ def _endings(
 ) -> tuple[Notification, ...]:
     if previous is None or not previous.is_live:
         return ()
-    return tuple(notification(incident, sink, DeliveryAction.RESOLVE, at) for sink in incident.told)
+    told = (*incident.told, *_known_pages(incident, previous))
+    return tuple(notification(incident, sink, DeliveryAction.RESOLVE, at) for sink in told)
 
 
 def notification(

@@ -11,7 +11,7 @@ from aiops.domain.slos import Slo
 from aiops.domain.symptoms import Origin
 from aiops.settings.checks import entry_of, is_loopback
 from aiops.settings.problems import shown
-from aiops.settings.routing import paging_policy
+from aiops.settings.routing import adopting, paging_policy
 from aiops.settings.schema import (
     JourneySection,
     KpiSection,
@@ -45,6 +45,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
     data_dir = surroundings.path("AIOPS_DATA_DIR") or Path(".aiops").absolute()
     database_url, history_url = _databases(data_dir, surroundings)
     sources = measured(file, surroundings)
+    sinks = _sinks(file, surroundings)
     return Settings(
         config_path=path,
         data_dir=data_dir,
@@ -55,11 +56,11 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         clock=surroundings.text("AIOPS_CLOCK"),
         sources=sources,
         alert_sources=reporting(file, surroundings),
-        sinks=_sinks(file, surroundings),
+        sinks=sinks,
         web=_web(file, surroundings),
         slack_signing_secret=surroundings.secret("AIOPS_SLACK_SIGNING_SECRET"),
         pagerduty_webhook_secrets=surroundings.secrets("AIOPS_PAGERDUTY_WEBHOOK_SECRET"),
-        policies=_policies(file),
+        policies=_policies(file, sinks),
         journeys=tuple(_journey(one) for one in file.journeys),
         kpis=tuple(_kpi(one) for one in file.kpis),
         teams=tuple(_team(name, one) for name, one in file.teams.items()),
@@ -116,6 +117,7 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
     secrets = {kind: surroundings.secret(name) for kind, name in SINK_SECRETS.items()}
 
     api_token = surroundings.secret("AIOPS_PAGERDUTY_API_TOKEN")
+    write_token = surroundings.secret("AIOPS_PAGERDUTY_WRITE_TOKEN")
 
     def sink(name: str, section: SinkSection) -> SinkSettings:
         is_pager = section.kind == "pagerduty"
@@ -136,6 +138,10 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
             secret=secrets[section.kind],
             rest_url=section.rest_url if is_pager else "",
             api_token=api_token if is_pager else None,
+            write_as=(section.write_as or "") if is_pager else "",
+            write_token=write_token if is_pager else None,
+            merge=section.merge,
+            services=MappingProxyType(section.services),
             fallback=section.fallback or "",
             team_secrets=keys if is_pager else MappingProxyType({}),
         )
@@ -161,13 +167,13 @@ def _web(file: SettingsFile, surroundings: Surroundings) -> WebSettings:
     )
 
 
-def _policies(file: SettingsFile) -> Policies:
+def _policies(file: SettingsFile, sinks: tuple[SinkSettings, ...]) -> Policies:
     return Policies(
         detect=replace(file.detect, holidays=frozenset(file.holidays)),
         correlate=file.correlate,
         severity=file.severity,
         life=file.life,
-        paging=paging_policy(file),
+        paging=replace(paging_policy(file), **adopting(sinks)),
     )
 
 

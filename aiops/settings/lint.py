@@ -132,6 +132,7 @@ def _sinks(settings: Settings) -> Iterator[str]:
             "what people say at PagerDuty is not heard here, nor what others page there: set "
             "AIOPS_PAGERDUTY_WEBHOOK_SECRET, or …_FILE (`aiops help sink pagerduty`)"
         )
+    yield from _notes(settings)
     for sink in settings.sinks:
         if sink.secret is None:
             name = sink.secret_name
@@ -142,6 +143,28 @@ def _sinks(settings: Settings) -> Iterator[str]:
             key = team.pagerduty_key
             if sink.kind == "pagerduty" and key and key not in sink.team_secrets:
                 yield f"team {team.name!r}: {key} is not set; its pages use the common routing key"
+
+
+def _notes(settings: Settings) -> Iterator[str]:
+    """Yield what notes to incidents of others lack, where somebody wants them."""
+    paging = settings.policies.paging
+    for sink in settings.sinks:
+        if sink.write_as and sink.write_token is None:
+            yield (
+                f"sink {sink.name!r} writes no notes: set AIOPS_PAGERDUTY_WRITE_TOKEN to a key of "
+                "PagerDuty's REST API that may write, or …_FILE"
+            )
+        if sink.write_token is not None and not sink.write_as:
+            yield (
+                f"sink {sink.name!r} writes no notes: name the PagerDuty user they are of, by "
+                f"e-mail address, in `sinks.{sink.name}.write_as`"
+            )
+    modes = {paging.mode, *(mode for _, mode in paging.team_modes)}
+    if paging.mode is not Mode.OBSERVE and Mode.BESIDE in modes and not paging.adopting_sink:
+        yield (
+            "mode is beside, but incidents at PagerDuty get no notes; set `write_as:` of a "
+            "pagerduty sink and AIOPS_PAGERDUTY_WRITE_TOKEN"
+        )
 
 
 def _pages_by_pagerduty(settings: Settings) -> bool:

@@ -1,7 +1,7 @@
 """What settings say of who is told what, and when → the policy that is obeyed."""
 
-from collections.abc import Mapping
-from typing import get_args
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
 
 from aiops.domain.policies import RESPONSE_TARGETS, EscalationLevel, PagingPolicy
 from aiops.domain.series import DEFAULT_ENV
@@ -9,6 +9,7 @@ from aiops.domain.silences import parse_matcher
 from aiops.domain.windows import Window
 from aiops.settings.fields import Weekday
 from aiops.settings.schema import SettingsFile, WindowSection
+from aiops.settings.values import SinkSettings
 
 _WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 
@@ -41,6 +42,14 @@ def paging_policy(file: SettingsFile) -> PagingPolicy:
         escalation=_escalation(file),
         digest_sinks=tuple(name for name in tickets if kinds.get(name) in _TAKES_DIGESTS),
     )
+
+
+def adopting(sinks: Iterable[SinkSettings]) -> Mapping[str, Any]:
+    """Return what the paging policy says of pages of others: the first that may write, writes."""
+    writing = next((one for one in sinks if one.write_as and one.write_token), None)
+    if writing is None:
+        return {}
+    return {"adopting_sink": writing.name, "page_services": tuple(writing.services.items())}
 
 
 def _escalation(file: SettingsFile) -> tuple[EscalationLevel, ...]:

@@ -17,6 +17,7 @@ from aiops.domain.windows import WindowKind
 from aiops.settings.alert_sources import ALERT_KINDS
 from aiops.settings.fields import (
     Currency,
+    Email,
     HttpUrl,
     Labels,
     MatcherText,
@@ -202,6 +203,9 @@ class SinkSection(Section):
     pictures: bool = True
     project: ProjectKey | None = None
     issue_type: Text = "Task"
+    write_as: Email | None = None
+    merge: bool = False
+    services: dict[Text, Text] = {}
     fallback: Name | None = None
 
 

@@ -15,6 +15,7 @@ SETTINGS = """\
 ##   AIOPS_WEBHOOK_SECRET  AIOPS_JIRA_TOKEN (of an account, as ADDRESS:API-TOKEN)
 ##   AIOPS_PAGERDUTY_WEBHOOK_SECRET (of each subscription, separated by commas)
 ##   AIOPS_PAGERDUTY_API_TOKEN (read only: who somebody there is, by e-mail)
+##   AIOPS_PAGERDUTY_WRITE_TOKEN (may write: notes to incidents of others there; see `write_as`)
 
 ## observe: everything but paging. beside: next to an existing pager. in_path: we page.
 mode: observe
@@ -130,6 +131,7 @@ sources:
 #   pagerduty:
 #     kind: pagerduty
 #     events_url: https://events.pagerduty.com/v2/enqueue
+#     # write_as: aiops@example.com # a user there: what others page gets notes in this name
 #   slack:
 #     kind: slack
 #     api_url: https://slack.com/api/

@@ -107,6 +107,10 @@ class SinkSettings:
         secret: the routing key, bot token, webhook secret or API token. None: not given yet.
         rest_url: PagerDuty: where its REST API begins, without path.
         api_token: PagerDuty: lets us ask who somebody there is; None: nobody is asked.
+        write_as: PagerDuty: the e-mail address of the user in whose name we write there.
+        write_token: PagerDuty: lets us write notes to incidents of others; None: they are left.
+        merge: PagerDuty: whether what others page after us is merged into our page.
+        services: PagerDuty: what its services are in the topology, by its id or name of one.
         fallback: the sink that is told what this one does not take; empty for none.
         team_secrets: further PagerDuty routing keys by the name teams give them.
     """
@@ -121,6 +125,10 @@ class SinkSettings:
     secret: SecretStr | None = None
     rest_url: str = ""
     api_token: SecretStr | None = None
+    write_as: str = ""
+    write_token: SecretStr | None = None
+    merge: bool = False
+    services: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     fallback: str = ""
     team_secrets: Mapping[str, SecretStr] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -225,6 +225,21 @@ class IncidentStore:
             docs = connection.scalars(query).all()
         return tuple(decode(Incident, doc) for doc in docs)
 
+    def adopting(self) -> tuple[Incident, ...]:
+        """Return the incidents that go on and have adopted pages of others."""
+        table = INCIDENTS.c
+        live = [IncidentState.OPEN, IncidentState.ACKNOWLEDGED]
+        query = (
+            select(table.doc)
+            .where(is_one_of(table.state, live), among(INCIDENTS, self._origins))
+            .where(~table.doc.contains('"adopted":[]', autoescape=True))
+            .order_by(table.started_at, table.id)
+        )
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        found = (decode(Incident, doc) for doc in docs)
+        return tuple(one for one in found if one.adopted)
+
     def since(self, env: str, at: datetime) -> tuple[Incident, ...]:
         """Return the incidents of `env` that went on at `at` or since then, by start."""
         query = (

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, literal, or_, select, update
 
 from aiops.domain.errors import DeliveryError
-from aiops.domain.notifications import DeliveryState
+from aiops.domain.notifications import DeliveryState, lane
 from aiops.domain.pacing import NO_LIMIT, Rate, Standing
 from aiops.domain.symptoms import Origin
 from aiops.store.audit import AuditEntry, write_entry
@@ -62,7 +62,8 @@ class Outbox(OutboxReads):
             known = standings(connection)
             found: list[int] = []
             for sink in connection.scalars(waiting.order_by(OUTBOX.c.sink)).all():
-                free = known.get(sink, Standing()).free(rates.get(sink, NO_LIMIT), wall)
+                way = lane(sink)
+                free = known.get(way, Standing()).free(rates.get(way, NO_LIMIT), wall)
                 asked = {"sink": sink, "now": now, "wall": wall, "most": min(free, limit)}
                 found += connection.scalars(most_urgent(), asked)
         return tuple(found)
@@ -233,7 +234,7 @@ class Outbox(OutboxReads):
 
     def wait(self, sink: str, rate: Rate, wall: datetime) -> timedelta:
         """Return how long it is until a sink may be told something; zero when it is now."""
-        return self.standings().get(sink, Standing()).wait(rate, wall)
+        return self.standings().get(lane(sink), Standing()).wait(rate, wall)
 
     def replay(self, delivery_id: int, *, now: datetime, entry: AuditEntry) -> bool:
         """Make a dead notification pending again, as if never tried; False when it is not dead.
@@ -259,6 +260,7 @@ class Outbox(OutboxReads):
 
 
 def _addressee(connection: Connection, delivery_id: int) -> tuple[str, Origin]:
+    """Return the lane a delivery is told in, and its origin."""
     query = select(OUTBOX.c.sink, OUTBOX.c.origin).where(OUTBOX.c.id == delivery_id)
     row = connection.execute(query).one()
-    return row.sink, Origin(row.origin)
+    return lane(row.sink), Origin(row.origin)

@@ -1,18 +1,22 @@
 """Pages that others sent, as their webhooks told of them."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, or_, select
+from sqlalchemy import Connection, Engine, and_, or_, select, update
 
-from aiops.domain.pages import OutsidePage
+from aiops.domain.pages import OutsidePage, joined
 from aiops.domain.symptoms import Origin
 from aiops.store.accepted import BodyState, finish_body
 from aiops.store.codec import decode, encode
 from aiops.store.engine import reading, writing
 from aiops.store.origins import LIVE_ONLY, among
 from aiops.store.page_tables import OUTSIDE_PAGES
-from aiops.store.upsert import insert
+from aiops.store.prune import delete_in_steps
+from aiops.store.upsert import insert_missing
+
+FORGOTTEN_AFTER = timedelta(days=7)
+"""A page nobody has ever told the end of is no news after so long: a webhook was lost."""
 
 
 class PageStore:
@@ -25,8 +29,7 @@ class PageStore:
     def keep(self, page: OutsidePage, origin: Origin, body_id: int) -> None:
         """Store a page and finish the body it came with, in one step.
 
-        News that are older than what is known, or the same, change nothing: webhooks come twice
-        and out of order.
+        Webhooks come twice and out of order; what is kept is the same, see `joined`.
 
         Args:
             page: as the body tells of it.
@@ -50,21 +53,47 @@ class PageStore:
             docs = connection.scalars(query).all()
         return tuple(decode(OutsidePage, doc) for doc in docs)
 
+    def near(self, at: datetime) -> tuple[OutsidePage, ...]:
+        """Return the pages of the week before a moment that are open or ended within its hour.
+
+        The pager's clock may be a minute ahead of ours.
+        """
+        return tuple(
+            one
+            for one in self.between(at - timedelta(hours=1), at + timedelta(minutes=1))
+            if one.opened_at > at - FORGOTTEN_AFTER
+        )
+
+    def get(self, page_id: str) -> OutsidePage | None:
+        """Return a page by the pager's id of it, or None."""
+        query = select(OUTSIDE_PAGES.c.doc).where(
+            OUTSIDE_PAGES.c.id == page_id, among(OUTSIDE_PAGES, self._origins)
+        )
+        with reading(self._engine) as connection:
+            doc = connection.scalar(query)
+        return None if doc is None else decode(OutsidePage, doc)
+
+    def prune(self, before: datetime) -> int:
+        """Forget the pages that ended before a moment, or were opened then and never told of."""
+        table = OUTSIDE_PAGES.c
+        is_silent = and_(table.ended_at.is_(None), table.seen_at < before)
+        return delete_in_steps(self._engine, OUTSIDE_PAGES, or_(table.ended_at < before, is_silent))
+
 
 def _upsert(connection: Connection, page: OutsidePage, origin: Origin) -> None:
-    row = {
-        "id": page.id,
+    insert_missing(connection, OUTSIDE_PAGES, [{**_values(page), "id": page.id, "origin": origin}])
+    mine = OUTSIDE_PAGES.c.id == page.id
+    doc = connection.scalars(select(OUTSIDE_PAGES.c.doc).where(mine).with_for_update()).one()
+    known = decode(OutsidePage, doc)
+    news = joined(known, page)
+    if news != known:
+        connection.execute(update(OUTSIDE_PAGES).where(mine).values(**_values(news)))
+
+
+def _values(page: OutsidePage) -> dict[str, object]:
+    return {
         "opened_at": page.opened_at,
         "ended_at": page.ended_at,
         "seen_at": page.seen_at,
         "doc": encode(OutsidePage, page),
-        "origin": origin,
     }
-    statement = insert(connection, OUTSIDE_PAGES).values(row)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["id"],
-            set_={name: statement.excluded[name] for name in row if name != "id"},
-            where=OUTSIDE_PAGES.c.seen_at < statement.excluded.seen_at,
-        )
-    )

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from aiops.domain.errors import InputError
-from aiops.domain.pages import OutsidePage
-from aiops.domain.words import Passed
+from aiops.domain.pages import OutsidePage, PageWord
+from aiops.domain.words import Passed, Verb
 from aiops.ingest import pagerduty_words
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "words"
@@ -26,9 +26,9 @@ FOREIGN = {
 }
 
 
-def parsed(kind: str, **changes: Any) -> Any:
+def parsed(kind: str, *, agent: Any = None, **changes: Any) -> Any:
     body = deepcopy(WEBHOOK)
-    body["event"] |= {"event_type": kind, "occurred_at": "2026-04-18T10:30:00Z", "agent": None}
+    body["event"] |= {"event_type": kind, "occurred_at": "2026-04-18T10:30:00Z", "agent": agent}
     body["event"]["data"] |= FOREIGN | changes
     return pagerduty_words.parse(json.dumps(body).encode())
 
@@ -42,6 +42,7 @@ def test_an_incident_somebody_else_opened_is_a_page() -> None:
         opened_at=datetime(2026, 4, 18, 10, 4, tzinfo=UTC),
         seen_at=datetime(2026, 4, 18, 10, 30, tzinfo=UTC),
         url="https://acme.pagerduty.com/incidents/PGR0VU2",
+        service_id="PF9KMXH",
     )
 
 
@@ -54,8 +55,39 @@ def test_what_we_opened_ourselves_is_no_page_of_somebody_elses() -> None:
     assert isinstance(parsed("incident.triggered", incident_key="INC-1001.1"), Passed)
 
 
+ANN = {"id": "PANN001", "type": "user_reference", "summary": "Ann Lee"}
+BOT = {"id": "PBOT", "type": "service_reference", "summary": "monitor"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "verb"),
+    [("acknowledged", Verb.ACKNOWLEDGE), ("resolved", Verb.MITIGATE)],
+)
+def test_what_a_person_says_of_it_is_kept_with_it(kind: str, verb: Verb) -> None:
+    at = datetime(2026, 4, 18, 10, 30, tzinfo=UTC)
+    said = parsed(f"incident.{kind}", agent=ANN)
+    assert said.words == (PageWord(at=at, verb=verb, who="Ann Lee", who_id="PANN001"),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "agent", "changes"),
+    [
+        ("triggered", ANN, {}),
+        ("reassigned", ANN, {}),
+        ("acknowledged", BOT, {}),
+        ("resolved", None, {}),
+        ("resolved", ANN, {"resolve_reason": {"type": "merge_resolve_reason"}}),
+        ("acknowledged", {"type": "user_reference"}, {}),
+    ],
+)
+def test_what_programs_do_or_changes_nothing_is_nobodys_word(
+    kind: str, agent: Any, changes: dict[str, Any]
+) -> None:
+    assert parsed(f"incident.{kind}", agent=agent, **changes).words == ()
+
+
 def test_what_happens_to_it_besides_is_passed_over() -> None:
-    assert isinstance(parsed("incident.acknowledged"), Passed)
+    assert isinstance(parsed("incident.priority_updated"), Passed)
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "http://acme.example", "", None])

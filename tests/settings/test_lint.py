@@ -97,6 +97,20 @@ def test_what_looks_wrong_is_told_with_what_to_do(settings: Settings, expected: 
     assert sentence
 
 
+def test_what_notes_need_is_told_where_somebody_wants_them() -> None:
+    pd = SOUND.sinks[0]
+
+    def told(sink: SinkSettings, **changes: object) -> str:
+        return "\n".join(lint(replace(SOUND, sinks=(sink,), policies=paging(**changes)), GRAPH))
+
+    named = replace(pd, write_as="ops@shop.example")
+    assert "set AIOPS_PAGERDUTY_WRITE_TOKEN" in told(named)
+    assert "in `sinks.pd.write_as`" in told(replace(pd, write_token=SecretStr("w")))
+    assert told(replace(named, write_token=SecretStr("w"))) == ""
+    assert "mode is beside, but" in told(pd, team_modes=(("web", Mode.BESIDE),))
+    assert "mode is beside" not in told(pd, mode=Mode.BESIDE, adopting_sink="pd")
+
+
 @pytest.mark.parametrize("changes", [{"mode": Mode.OBSERVE}, {"page_sinks": ("chat",)}])
 def test_where_nothing_is_paged_by_pagerduty_its_webhook_is_not_asked_for(
     changes: dict[str, object],

@@ -147,6 +147,32 @@ def test_journeys_kpis_and_teams_become_domain_values(tmp_path: Path) -> None:
     assert web.title == "The web people"
 
 
+NOTING = """\
+mode: beside
+sinks:
+  chat: {kind: slack}
+  pd: {kind: pagerduty, write_as: ops@shop.example, merge: true, services: {PF9KMXH: checkout}}
+"""
+
+
+def test_pages_of_others_are_adopted_where_a_token_may_write_and_a_name_is_given(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "aiops.yaml"
+    path.write_text(NOTING)
+    assert load(path, {}).policies.paging.adopting_sink == ""
+    settings = load(path, {"AIOPS_PAGERDUTY_WRITE_TOKEN": "w"})
+    paging, sink = settings.policies.paging, settings.sinks[1]
+    assert (paging.adopting_sink, paging.page_services) == ("pd", (("PF9KMXH", "checkout"),))
+    assert (sink.write_as, sink.merge) == ("ops@shop.example", True)
+    assert "w" not in repr(sink.write_token)
+    path.write_text(NOTING.replace("write_as: ops@shop.example, ", ""))
+    assert load(path, {"AIOPS_PAGERDUTY_WRITE_TOKEN": "w"}).policies.paging.adopting_sink == ""
+    path.write_text(NOTING.replace("ops@shop.example", "ops"))
+    with pytest.raises(ConfigurationError, match="the e-mail address of a user at PagerDuty"):
+        load(path, {})
+
+
 def test_a_team_may_have_a_mode_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "aiops.yaml"
     path.write_text("mode: in_path\nteams: {search: {mode: in path}, web: {mode: beside}, a: {}}\n")

@@ -5,10 +5,11 @@ from itertools import permutations
 
 from sqlalchemy import Engine
 
-from aiops.domain.pages import OutsidePage
+from aiops.domain.pages import OutsidePage, PageWord
 from aiops.domain.symptoms import Origin
+from aiops.domain.words import Verb
 from aiops.store.accepted import AcceptedBody, BodyStore
-from aiops.store.pages import PageStore
+from aiops.store.pages import FORGOTTEN_AFTER, PageStore
 from tests.builders import minute
 
 OPENED = OutsidePage(
@@ -60,3 +61,40 @@ def test_pages_that_went_on_in_a_stretch_of_time_are_in_it(aiops: Engine) -> Non
 def test_a_drills_pages_are_not_given_out_for_live(aiops: Engine) -> None:
     keep(aiops, OPENED, "one", Origin.DRILL)
     assert PageStore(aiops).between(minute(0), minute(60)) == ()
+
+
+def test_what_people_said_is_kept_whichever_news_are_newest(aiops: Engine) -> None:
+    word = PageWord(at=minute(10), verb=Verb.ACKNOWLEDGE, who="ann")
+    keep(aiops, ENDED, "one")
+    keep(aiops, replace(OPENED, seen_at=minute(10), words=(word,)), "two")
+    found = PageStore(aiops).get("P1")
+    assert found is not None
+    assert (found.words, found.ended_at) == ((word,), minute(20))
+    assert PageStore(aiops).get("P2") is None
+
+
+def test_near_are_pages_of_the_last_week_that_are_open_or_ended_within_the_hour(
+    aiops: Engine,
+) -> None:
+    keep(aiops, ENDED, "one")
+    keep(aiops, replace(OPENED, id="P2"), "two")
+    store = PageStore(aiops)
+    assert {one.id for one in store.near(minute(79))} == {"P1", "P2"}
+    assert {one.id for one in store.near(minute(81))} == {"P2"}
+    assert store.near(minute(9) + FORGOTTEN_AFTER) == ()
+    ahead = replace(OPENED, id="P3", opened_at=minute(9.5), seen_at=minute(9.5))
+    keep(aiops, ahead, "three")
+    assert "P3" in {one.id for one in store.near(minute(9))}, "the pager's clock may be ahead"
+
+
+def test_pages_are_forgotten_that_ended_long_ago_or_were_never_heard_of_again(
+    aiops: Engine,
+) -> None:
+    keep(aiops, ENDED, "one")
+    keep(aiops, replace(OPENED, id="P2"), "two")
+    keep(aiops, replace(OPENED, id="P3", seen_at=minute(50)), "three")
+    store = PageStore(aiops)
+    assert store.prune(minute(20)) == 1
+    assert store.prune(minute(20)) == 0
+    assert store.prune(minute(30)) == 1
+    assert {one.id for one in store.between(minute(0), minute(99))} == {"P3"}

@@ -94,6 +94,7 @@ class Town:
             pictures=self.parts.pictures,
             digests=self.parts.digests,
             silences=self.parts.silences,
+            pages=self.parts.pages,
             queue=self.parts.tasks,
             clock=self.parts.clock,
             real_clock=self.parts.real_clock,

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from aiops.domain.errors import ConfigurationError
 from aiops.ingest.registry import INGESTERS
+from aiops.notify.registry import NOTIFIERS
 from workers import cli
 from workers.directory_lock import DirectoryLock
 
@@ -131,19 +132,23 @@ def test_an_error_nobody_expected_keeps_its_traceback(monkeypatch: pytest.Monkey
         cli.main()
 
 
-def test_every_source_is_listed_and_has_a_page(capsys: pytest.CaptureFixture[str]) -> None:
-    cli.app(["help", "source"], standalone_mode=False)
+@pytest.mark.parametrize(("what", "names"), [("source", INGESTERS), ("sink", NOTIFIERS)])
+def test_every_plug_in_is_listed_and_has_a_page(
+    capsys: pytest.CaptureFixture[str], what: str, names: Mapping[str, str]
+) -> None:
+    cli.app(["help", what], standalone_mode=False)
     listed = capsys.readouterr().out
-    for name in INGESTERS:
+    for name in names:
         assert re.search(rf"^{name} +\w", listed, re.MULTILINE)
-        cli.app(["help", "source", name], standalone_mode=False)
-        assert capsys.readouterr().out.startswith("# Source: ")
+        cli.app(["help", what, name], standalone_mode=False)
+        assert capsys.readouterr().out.startswith(f"# {what.capitalize()}: ")
 
 
-def test_a_source_nobody_knows_is_answered_with_those_there_are(tmp_path: Path) -> None:
-    said = refused(aiops("help", "source", "graphite"))
+@pytest.mark.parametrize(("what", "there"), [("source", "prometheus, changes"), ("sink", "slack")])
+def test_a_plug_in_nobody_knows_is_answered_with_those_there_are(what: str, there: str) -> None:
+    said = refused(aiops("help", what, "graphite"))
     assert "'graphite'" in said
-    assert "prometheus, changes" in said
+    assert there in said
 
 
 def test_init_writes_once_and_says_what_is_next(tmp_path: Path) -> None:

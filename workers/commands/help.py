@@ -1,5 +1,6 @@
 """`aiops help`: the user pages that ship with the plug-ins."""
 
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def about() -> None:
-    """Read the user pages of sources.
+    """Read the user pages of sources and sinks.
 
     Example: aiops help source prometheus
     """
@@ -29,11 +30,31 @@ def source(
     """
     from aiops.ingest import registry  # noqa: PLC0415 - keeps --help fast
 
+    _show(name, "source", registry.INGESTERS, registry.page)
+
+
+@app.command()
+def sink(
+    name: Annotated[
+        str | None, typer.Argument(help="Its kind; without one, all are listed.")
+    ] = None,
+) -> None:
+    """Explain a kind of sink: what to set at both ends, what it is told, what comes back.
+
+    Example: aiops help sink pagerduty
+    """
+    from aiops.notify import registry  # noqa: PLC0415 - keeps --help fast
+
+    _show(name, "sink", registry.NOTIFIERS, registry.page)
+
+
+def _show(name: str | None, what: str, names: Iterable[str], page: Callable[[str], str]) -> None:
+    """Print a page, or a line about each there is."""
     if name is not None:
-        typer.echo(registry.page(name).rstrip())
+        typer.echo(page(name).rstrip())
         return
-    for one in registry.INGESTERS:
-        title, summary = registry.page(one).split("\n\n", 2)[:2]
+    for one in names:
+        title, summary = page(one).split("\n\n", 2)[:2]
         about = " ".join(summary.split()).partition(". ")[0].rstrip(".")
         typer.echo(f"{one:12} {title.partition(': ')[2]}. {about}.")
-    typer.echo("\naiops help source NAME shows the whole page")
+    typer.echo(f"\naiops help {what} NAME shows the whole page")

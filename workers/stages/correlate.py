@@ -12,12 +12,14 @@ from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.errors import StaleStateError
 from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.notifications import Notification
+from aiops.domain.pages import OutsidePage
 from aiops.domain.symptoms import SymptomFact
 from aiops.ports import Clock, Lease, Queue
 from aiops.store.changes import ChangeStore
 from aiops.store.clues import ClueStore
 from aiops.store.extents import Extents
 from aiops.store.incidents import IncidentStore
+from aiops.store.pages import PageStore
 from aiops.store.signals import HistoryStore
 from aiops.store.silences import SilenceStore
 from aiops.store.symptoms import SymptomStore
@@ -57,6 +59,7 @@ class Correlate:
         clues: ClueStore,
         incidents: IncidentStore,
         silences: SilenceStore,
+        pages: PageStore,
         sources: Collection[str],
         knowledge: Callable[[], Knowledge],
         lease: Lease,
@@ -74,6 +77,7 @@ class Correlate:
         self._clues = clues
         self._incidents = incidents
         self._silences = silences
+        self._pages = pages
         self._sources = sources
         self._knowledge = knowledge
         self._lease = lease
@@ -229,8 +233,14 @@ class Correlate:
             clues=self._clues_near(state, at, facts, knowledge),
             samples=self._history.samples(state.env),
             silences=self._silences.holding(self._clock.now()) if live else (),
+            pages=self._pages_near(knowledge) if live else (),
             live=live,
         )
+
+    def _pages_near(self, knowledge: Knowledge) -> tuple[OutsidePage, ...]:
+        """Return the pages of others, where any could be adopted."""
+        adopts = knowledge.policies.paging.adopting_sink
+        return self._pages.near(self._clock.now()) if adopts else ()
 
     def _clues_near(
         self, state: EnvState, at: datetime, facts: Sequence[SymptomFact], knowledge: Knowledge

@@ -6,13 +6,23 @@ from typing import Any
 
 from aiops.domain.digests import DIGEST_PREFIX
 from aiops.domain.errors import DeliveryError, InputError
-from aiops.domain.notifications import DeliveryAction
-from aiops.ports import Clock, DigestNotifier, Notifier, PictureNotifier, Queue, Sender
+from aiops.domain.notifications import DeliveryAction, address, page_of, sink_of
+from aiops.ports import (
+    AdoptingNotifier,
+    Clock,
+    DigestNotifier,
+    Notifier,
+    PictureNotifier,
+    Queue,
+    Sender,
+)
+from aiops.route.adoption import covering_page, page_words
 from aiops.route.silence import silence_of
 from aiops.store.deliveries import Delivery
 from aiops.store.digests import DigestStore
 from aiops.store.incidents import IncidentStore
 from aiops.store.outbox import Outbox
+from aiops.store.pages import PageStore
 from aiops.store.pictures import PictureStore
 from aiops.store.silences import SilenceStore
 from aiops.telemetry import Telemetry
@@ -44,6 +54,7 @@ class Deliver:
         digests: DigestStore,
         pictures: PictureStore,
         silences: SilenceStore,
+        pages: PageStore,
         sinks: Mapping[str, Sender],
         fallbacks: Mapping[str, str],
         queue: Queue,
@@ -56,9 +67,16 @@ class Deliver:
         self._digests = digests
         self._pictures = pictures
         self._silences = silences
+        self._pages = pages
         self._sinks = sinks
         self._fallbacks = fallbacks
-        self._rates = {name: sink.rate for name, sink in sinks.items()}
+        self._notes = {
+            name: sink.notes
+            for name, sink in sinks.items()
+            if isinstance(sink, AdoptingNotifier) and sink.notes is not None
+        }
+        rates = {name: sink.rate for name, sink in sinks.items()}
+        self._rates = rates | {address(name, ""): one.rate for name, one in self._notes.items()}
         self._queue = queue
         self._clock = clock
         self._real_clock = real_clock
@@ -103,7 +121,7 @@ class Deliver:
         if delivery.attempt > MAX_ATTEMPTS:
             self._give_up(delivery, f"{MAX_ATTEMPTS} attempts were begun and none of them ended")
             return
-        sink = self._sinks.get(note.sink)
+        sink = self._sink(note.sink)
         if sink is None:
             self._give_up(delivery, f"no sink is named {note.sink!r} in aiops.yaml")
             return
@@ -125,24 +143,36 @@ class Deliver:
         wait = self._outbox.wait(note.sink, sink.rate, self._real_clock.now())
         self._queue.enqueue("deliver.next", note.sink, after_seconds=wait.total_seconds())
 
-    def _is_held(self, delivery: Delivery) -> bool:
-        """Hold a call back that nobody has begun to make while a silence is about its incident.
+    def _sink(self, name: str) -> Sender | None:
+        """Return what tells a sink, or a page of others that a sink writes notes to."""
+        return self._notes.get(sink_of(name)) if page_of(name) else self._sinks.get(name)
 
-        It was decided before the silence began, and is told when that ends; never once it is over.
+    def _is_held(self, delivery: Delivery) -> bool:
+        """Hold a call back that nobody has begun to make while something makes it needless.
+
+        A silence is about its incident, or others were called for it meanwhile; the call was
+        decided before that. It is made when that ends; never once the incident is over.
         """
         note, now = delivery.notification, self._clock.now()
         is_first = note.action is DeliveryAction.TRIGGER and delivery.attempt == 1
-        silences = self._silences.holding(now) if is_first and not delivery.repeated else ()
-        incident = self._incidents.get(note.incident_id) if silences or delivery.held else None
+        may_wait = is_first and not delivery.repeated and not page_of(note.sink)
+        silences = self._silences.holding(now) if may_wait else ()
+        pages = self._pages.near(now) if may_wait and note.sink in self._notes else ()
+        if not (silences or pages or delivery.held):
+            return False
+        incident = self._incidents.get(note.incident_id)
         if incident is None:
             return False
         if delivery.held and (not incident.is_live or incident.episode != note.episode):
             return self._outbox.let_go(delivery)
-        silence = silence_of(incident, silences)
-        if silence is None:
+        silence, page = silence_of(incident, silences), covering_page(incident, pages, now)
+        if silence is None and page is None:
             return False
-        again = min(silence.ends_at, now + HOLD_AGAIN_AFTER)
-        return self._outbox.hold(delivery.id, delivery.token, f"held by {silence.id}", again)
+        again = now + HOLD_AGAIN_AFTER
+        if silence is not None:
+            again = min(silence.ends_at, again)
+        why = silence.id if silence is not None else page_words(page) if page else ""
+        return self._outbox.hold(delivery.id, delivery.token, f"held by {why}", again)
 
     def _payload(self, sink: Sender, delivery: Delivery) -> Mapping[str, Any]:
         """Return what a delivery says.

@@ -1,0 +1,154 @@
+"""Changing an incident at PagerDuty by its REST API v2: notes, its status, a merge.
+
+References:
+    developer.pagerduty.com, "Create a note on an incident", "Update an incident", "Merge
+    incidents" and "Rate limiting".
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import orjson
+
+from aiops.domain.errors import DeliveryError
+from aiops.notify import http
+from aiops.notify.phrases import clean
+
+_ACCEPTED = "application/vnd.pagerduty+json;version=2"
+_DONE_ALREADY = frozenset({1001, 1002})
+"""Codes of what is resolved or acknowledged already: it is as it should be."""
+
+_SAID_CHARACTERS = 300
+_SAYS_WHAT_TO_DO: Mapping[int, str] = {
+    401: "renew AIOPS_PAGERDUTY_WRITE_TOKEN",
+    403: "let AIOPS_PAGERDUTY_WRITE_TOKEN write: it may only read",
+    404: "the incident is not there, or the token may not see it",
+}
+
+
+class PagerDutyWrites:
+    """The calls that change incidents, in somebody's name.
+
+    Args:
+        client: sends the requests.
+        sink: name of the sink, for messages.
+        rest_url: where the API begins, without path.
+        token: of the API, that may write.
+        write_as: the e-mail address of the user at PagerDuty in whose name things are done.
+    """
+
+    def __init__(
+        self, client: httpx.Client, sink: str, rest_url: str, token: str, write_as: str
+    ) -> None:
+        self._client = client
+        self._sink = sink
+        self._url = rest_url.rstrip("/")
+        self._token = token
+        self._write_as = write_as
+
+    def notes(self, page_id: str) -> tuple[str, ...]:
+        """Return what the notes of an incident say; raises as `_call`, and is never ambiguous."""
+        with http.reading():
+            listed = self._call("GET", f"incidents/{page_id}/notes").get("notes")
+        notes = listed if isinstance(listed, list) else []
+        return tuple(str(one.get("content")) for one in notes if isinstance(one, Mapping))
+
+    def add_note(self, page_id: str, text: str) -> None:
+        """Write a note."""
+        self._call("POST", f"incidents/{page_id}/notes", {"note": {"content": text}})
+
+    def set_status(self, page_id: str, status: str, by: str = "") -> None:
+        """Acknowledge or resolve an incident; one that stands so already is as it should be.
+
+        Args:
+            page_id: of the incident.
+            status: `acknowledged` or `resolved`.
+            by: who says so, an e-mail address: in their name where PagerDuty knows them.
+        """
+        path = f"incidents/{page_id}"
+        content = {"incident": {"type": "incident_reference", "status": status}}
+        if by and by != self._write_as:
+            try:
+                self._call("PUT", path, content, by)
+            except DeliveryError as error:
+                if error.retryable:
+                    raise
+            else:
+                return
+        self._call("PUT", path, content)
+
+    def merge(self, page_id: str, into_key: str) -> None:
+        """Merge an incident into the open one with a dedup key; nothing where there is none."""
+        with http.reading():
+            asked = {"incident_key": into_key, "statuses[]": "triggered,acknowledged"}
+            listed = self._call("GET", "incidents", params=asked).get("incidents")
+        found = [one for one in listed or () if isinstance(one, Mapping)]
+        into = next((str(one["id"]) for one in found if one.get("id")), "")
+        if into and into != page_id:
+            source = {"id": page_id, "type": "incident_reference"}
+            self._call("PUT", f"incidents/{into}/merge", {"source_incidents": [source]})
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        content: Mapping[str, Any] | None = None,
+        who: str = "",
+        *,
+        params: Mapping[str, str] | None = None,
+    ) -> Mapping[str, Any]:
+        """Return PagerDuty's answer.
+
+        Raises:
+            DeliveryError: it was refused, or there was no answer.
+        """
+        headers = {
+            "authorization": f"Token token={self._token}",
+            "accept": _ACCEPTED,
+            "content-type": "application/json",
+            "from": who or self._write_as,
+        }
+        response = http.request(
+            self._client,
+            self._sink,
+            method,
+            f"{self._url}/{path}",
+            headers,
+            content=None if content is None else orjson.dumps(content),
+            params=params,
+        )
+        answer = _object(response)
+        if response.is_success and answer is not None:
+            return answer
+        error = (answer or {}).get("error")
+        refused = error if isinstance(error, Mapping) else {}
+        if refused.get("code") in _DONE_ALREADY:
+            return {}
+        raise self._refusal(f"{method} /{path}", response, refused)
+
+    def _refusal(
+        self, call: str, response: httpx.Response, refused: Mapping[str, Any]
+    ) -> DeliveryError:
+        status, listed = response.status_code, refused.get("errors")
+        said = [refused.get("message"), *(listed if isinstance(listed, list) else ())]
+        words = clean("; ".join(str(one) for one in said if one), _SAID_CHARACTERS)
+        parts = [
+            f"sink {self._sink}: PagerDuty answered {status} to {call}",
+            words,
+            _SAYS_WHAT_TO_DO.get(status, ""),
+        ]
+        return DeliveryError(
+            "; ".join(part for part in parts if part),
+            retryable=response.is_success or http.is_passing(status),
+            retry_after_seconds=http.wait_seconds(response),
+            ambiguous=response.is_success or status >= 500,
+        )
+
+
+def _object(response: httpx.Response) -> Mapping[str, Any] | None:
+    try:
+        content = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return None
+    return content if isinstance(content, Mapping) else None

@@ -1,0 +1,269 @@
+"""A loopback of PagerDuty's REST API v2 for incidents: notes, status, merge, status updates.
+
+References:
+    developer.pagerduty.com, "Authentication", "Rate limiting", "Create a note on an incident",
+    "Update an incident", "Merge incidents" and "Create a status update on an incident".
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import orjson
+from starlette.types import ASGIApp
+
+from aiops.receivers.asgi import receiver_app
+from aiops.receivers.faults import FaultPlan
+from aiops.receivers.ledger import Answer, Clock, Ledger, Received
+
+MAX_NOTES = 2000
+"""So many notes an incident takes, says "Create a note on an incident"."""
+
+_VERSIONS = ("application/vnd.pagerduty+json;version=2", "application/json")
+_PATH = re.compile(r"/incidents/(?P<id>[A-Z0-9]+)(?:/(?P<part>notes|merge|status_updates))?")
+_STATUSES = ("acknowledged", "resolved")
+
+
+@dataclass(slots=True)
+class RestIncident:
+    """One incident there.
+
+    Args:
+        id: PagerDuty's own.
+        key: its dedup key, where an alert opened it.
+        status: triggered, acknowledged or resolved.
+        notes: what they say, in order.
+        updates: the status updates that were sent, in order.
+        by: e-mail addresses of who changed its status, in order.
+        merged_into: the incident it went into.
+        assignees: ids of the users it is assigned to.
+    """
+
+    id: str
+    key: str = ""
+    status: str = "triggered"
+    notes: list[str] = field(default_factory=list)
+    updates: list[str] = field(default_factory=list)
+    by: list[str] = field(default_factory=list)
+    merged_into: str = ""
+    assignees: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as PagerDuty shows it."""
+        return {
+            "id": self.id,
+            "type": "incident",
+            "incident_key": self.key,
+            "status": self.status,
+            "assignments": [{"assignee": {"id": one}} for one in self.assignees],
+        }
+
+
+class PagerDutyIncidents(Ledger):
+    """Lets whoever has a key that may write change incidents, in a known user's name.
+
+    Args:
+        tokens: the API keys that may write.
+        users: e-mail addresses of the users that exist, to their ids.
+        clock: stamps the requests.
+        read_only: API keys that may only read.
+        per_minute: more requests in any minute answer 429; PagerDuty's own limit is 960.
+    """
+
+    name: ClassVar[str] = "pagerduty_incidents"
+
+    def __init__(
+        self,
+        *,
+        tokens: Collection[str],
+        users: Mapping[str, str],
+        clock: Clock,
+        read_only: Collection[str] = (),
+        per_minute: int = 960,
+    ) -> None:
+        super().__init__(clock=clock)
+        self._tokens = frozenset(tokens)
+        self._read_only = frozenset(read_only)
+        self._users = users
+        self._per_minute = per_minute
+        self._lately: deque[datetime] = deque()
+        self.incidents: dict[str, RestIncident] = {}
+
+    def open(self, incident_id: str, key: str = "") -> RestIncident:
+        """Let an incident be there, as a monitor opens one."""
+        self.incidents[incident_id] = RestIncident(id=incident_id, key=key)
+        return self.incidents[incident_id]
+
+    def answer(self, received: Received) -> Answer:
+        """Check a request as the REST API does, act on it if it passes."""
+        is_read = received.method == "GET"
+        objection = self._access(received) or (None if is_read else self._sender(received))
+        if objection is not None:
+            return objection
+        return self._read(received) if is_read else self.apply(received)
+
+    def _access(self, received: Received) -> Answer | None:
+        """Return what keeps a request from being looked at, None for nothing."""
+        if _token(received) not in self._tokens | self._read_only:
+            return _error(401, 2006, "Unauthorized")
+        if received.headers.get("accept") not in _VERSIONS:
+            return _error(406, 2013, "Not Acceptable")
+        wait = self._wait(received.at)
+        return self.refusal(429, wait) if wait else None
+
+    def _sender(self, received: Received) -> Answer | None:
+        """Return what keeps a change from being made in somebody's name, None for nothing."""
+        if _token(received) in self._read_only:
+            return _error(403, 2010, "Access Denied")
+        if received.media_type != "application/json":
+            return _error(415, 2001, "Unsupported Media Type")
+        sender = received.headers.get("from", "")
+        if not sender:
+            return _error(400, 1007, "Requester Required", "From header is missing")
+        return None if sender in self._users else _error(400, 1008, "Requester User Not Found")
+
+    def apply(self, received: Received) -> Answer:
+        """Change an incident."""
+        place = _PATH.fullmatch(received.path)
+        incident = self.incidents.get(place["id"]) if place else None
+        if place is None or incident is None:
+            return _error(404, 2100, "Not Found")
+        try:
+            content = orjson.loads(received.body)
+        except orjson.JSONDecodeError:
+            content = None
+        if not isinstance(content, Mapping):
+            return _error(400, 2001, "Invalid Input Provided", "the body is no JSON object")
+        change = _CHANGES.get((received.method, place["part"]))
+        if change is None:
+            return _error(405, 2002, "Method Not Allowed")
+        return change(self, incident, content, received)
+
+    def refusal(self, status: int, retry_after_seconds: int) -> Answer:
+        """Return PagerDuty's answer on a bad day; its 429 says when the limit begins anew."""
+        headers = {"ratelimit-reset": str(retry_after_seconds)} if status == 429 else {}
+        content = {"error": {"code": 2020, "message": "Rate Limit Exceeded"}}
+        return Answer(status=status, content=content, headers=headers)
+
+    def state(self) -> Mapping[str, Any]:
+        """Return the incidents with their notes."""
+        return {
+            "incidents": [
+                one.to_json() | {"notes": one.notes, "updates": one.updates, "by": one.by}
+                for one in self.incidents.values()
+            ]
+        }
+
+    def _wait(self, at: datetime) -> int:
+        """Return how many seconds are left until a request is taken again, 0 for none."""
+        while self._lately and at - self._lately[0] >= timedelta(minutes=1):
+            self._lately.popleft()
+        if len(self._lately) >= self._per_minute:
+            return 60 - int((at - self._lately[0]).total_seconds())
+        self._lately.append(at)
+        return 0
+
+    def _read(self, received: Received) -> Answer:
+        if received.path == "/incidents":
+            key = received.query.get("incident_key", "")
+            found = [one.to_json() for one in self.incidents.values() if one.key == key]
+            is_open = [one for one in found if one["status"] != "resolved"]
+            return Answer(status=200, content={"incidents": is_open, "more": False})
+        place = _PATH.fullmatch(received.path)
+        incident = self.incidents.get(place["id"]) if place else None
+        if place is None or incident is None:
+            return _error(404, 2100, "Not Found")
+        if place["part"] == "notes":
+            notes = [{"id": f"N{at}", "content": one} for at, one in enumerate(incident.notes)]
+            return Answer(status=200, content={"notes": notes})
+        return Answer(status=200, content={"incident": incident.to_json()})
+
+    def _add_note(
+        self, incident: RestIncident, content: Mapping[str, Any], received: Received
+    ) -> Answer:
+        note = content.get("note")
+        text = note.get("content") if isinstance(note, Mapping) else None
+        if not isinstance(text, str) or not text.strip():
+            return _error(400, 2001, "Invalid Input Provided", "Content cannot be empty")
+        if len(incident.notes) >= MAX_NOTES:
+            return _error(400, 2001, "Invalid Input Provided", "Too many notes")
+        incident.notes.append(text)
+        shown = {"id": f"N{len(incident.notes)}", "content": text}
+        return Answer(status=200, content={"note": shown}, accepted=True)
+
+    def _update(
+        self, incident: RestIncident, content: Mapping[str, Any], received: Received
+    ) -> Answer:
+        wanted = content.get("incident")
+        if not isinstance(wanted, Mapping) or wanted.get("type") not in (
+            "incident",
+            "incident_reference",
+        ):
+            return _error(400, 2001, "Invalid Input Provided", "incident.type is missing")
+        status, assignments = wanted.get("status"), wanted.get("assignments")
+        if status not in (None, *_STATUSES):
+            return _error(400, 2001, "Invalid Input Provided", "Status is invalid")
+        if status is not None and incident.status == "resolved":
+            return _error(400, 1001, "Incident Already Resolved")
+        if status == "acknowledged" == incident.status:
+            return _error(400, 1002, "Incident Already Acknowledged")
+        if assignments is not None:
+            ids = [one.get("assignee", {}).get("id") for one in assignments]
+            if not ids or not set(ids) <= set(self._users.values()):
+                return _error(400, 2001, "Invalid Input Provided", "Assignee is invalid")
+            incident.assignees = ids
+        if status is not None:
+            incident.status = status
+            incident.by.append(received.headers["from"])
+        return Answer(status=200, content={"incident": incident.to_json()}, accepted=True)
+
+    def _merge(
+        self, incident: RestIncident, content: Mapping[str, Any], received: Received
+    ) -> Answer:
+        sources = content.get("source_incidents")
+        ids = [one.get("id") for one in sources] if isinstance(sources, list) else []
+        if not ids or not set(ids) <= set(self.incidents) - {incident.id}:
+            return _error(400, 2001, "Invalid Input Provided", "Source incidents are invalid")
+        if incident.status == "resolved":
+            return _error(400, 2001, "Invalid Input Provided", "Target is resolved")
+        for one in ids:
+            self.incidents[one].status = "resolved"
+            self.incidents[one].merged_into = incident.id
+        return Answer(status=200, content={"incident": incident.to_json()}, accepted=True)
+
+    def _send_update(
+        self, incident: RestIncident, content: Mapping[str, Any], received: Received
+    ) -> Answer:
+        message = content.get("message")
+        if not isinstance(message, str) or not message.strip():
+            return _error(400, 2001, "Invalid Input Provided", "Message cannot be empty")
+        incident.updates.append(message)
+        return Answer(status=200, content={"status_update": {"message": message}}, accepted=True)
+
+
+Change = Callable[[PagerDutyIncidents, RestIncident, Mapping[str, Any], Received], Answer]
+
+_CHANGES: Mapping[tuple[str, str | None], Change] = {
+    ("POST", "notes"): PagerDutyIncidents._add_note,
+    ("PUT", None): PagerDutyIncidents._update,
+    ("PUT", "merge"): PagerDutyIncidents._merge,
+    ("POST", "status_updates"): PagerDutyIncidents._send_update,
+}
+
+
+def create_app(ledger: PagerDutyIncidents, faults: FaultPlan | None = None) -> ASGIApp:
+    """Return the app that answers as api.pagerduty.com does for incidents."""
+    return receiver_app(ledger, faults if faults is not None else FaultPlan())
+
+
+def _token(received: Received) -> str:
+    scheme, _, token = received.headers.get("authorization", "").partition("token=")
+    return token if scheme.strip() == "Token" else ""
+
+
+def _error(status: int, code: int, message: str, *errors: str) -> Answer:
+    error: dict[str, Any] = {"code": code, "message": message}
+    return Answer(status=status, content={"error": error | ({"errors": errors} if errors else {})})
