@@ -10,6 +10,7 @@ import typer
 from aiops.domain.errors import AiopsError
 from workers.commands import (
     bench,
+    change,
     correlate,
     deliveries,
     demo,
@@ -96,6 +97,7 @@ app.add_typer(shadow.app, name="shadow")
 app.add_typer(signals.app, name="signals")
 app.add_typer(slack.app, name="slack")
 app.add_typer(silence.app, name="silence")
+app.add_typer(change.app, name="change")
 app.add_typer(judge.marks, name="marks")
 app.add_typer(topology.app, name="topology")
 app.add_typer(bench.app, name="bench")

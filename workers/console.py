@@ -7,7 +7,6 @@ from functools import partial
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from aiops.domain.changes import Change
 from aiops.domain.incidents import Incident
 from aiops.domain.words import Place, Verb
 from aiops.impact.flow import Flow, flows, young_of
@@ -16,7 +15,7 @@ from aiops.learn.marks import holding
 from aiops.slo.standing import JourneyStanding, first_hour, last_hour, standings
 from aiops.web.app import create_app
 from aiops.web.services import WebServices
-from workers import alerts, knowledge, regrouping, silencing
+from workers import alerts, change_reports, knowledge, regrouping, silencing
 from workers.clock import SystemClock
 from workers.exports import take_export
 from workers.hearing import say
@@ -33,9 +32,6 @@ A_SEASON = timedelta(days=1)
 OLD_SPAN = timedelta(days=8)
 """How far back the first page looks for it."""
 
-MEET_SPAN = timedelta(days=7)
-"""How long ago a change may have begun whose end is reported alone."""
-
 _LISTED = 100
 
 
@@ -47,7 +43,7 @@ def make_console(parts: Parts) -> FastAPI:
         WebServices(
             incidents=parts.incidents,
             parse_changes=lambda body, at: changes.parse(body, at, settings.default_env),
-            record_changes=lambda found: record(parts, found),
+            record_changes=lambda found: change_reports.record(parts, found),
             clock=parts.clock,
             real_clock=SystemClock(),
             runbooks=knowledge.runbooks(settings),
@@ -71,24 +67,14 @@ def make_console(parts: Parts) -> FastAPI:
             alert_sources=settings.alert_sources,
             take_alerts=partial(alerts.receive, parts),
             announce_alerts=partial(alerts.announce, parts),
+            change_sources=settings.change_sources,
+            take_report=partial(change_reports.receive, parts),
             note_refusal=partial(_refused, parts),
             flows=lambda: flows_now(parts),
             journeys=lambda: journeys_now(parts),
             marks=lambda: holding(parts.marks.all(), parts.clock.now()),
         )
     )
-
-
-def record(parts: Parts, found: Sequence[Change]) -> None:
-    """Store changes durably; an end reported alone joins the start it belongs to.
-
-    Storing one again changes nothing, so a sender that got no answer may repeat them all.
-    """
-    now = parts.clock.now()
-    for change in found:
-        known = parts.changes.known(change.env, change.started_at - MEET_SPAN, now)
-        for met in changes.meet([change], known):
-            parts.changes.record(met, received_at=now, origin=parts.settings.origin)
 
 
 def _refused(parts: Parts, where: str, why: str) -> None:

@@ -34,6 +34,7 @@ class Change:
         percentage: share of traffic in (0, 100], or None for all.
         reverts: the ref that this change takes back (a rollback is no culprit).
         status: `on`/`off` for a flag, `started`/`finished`/`failed` otherwise, or empty.
+        about: what a tool said it was about, where that leads to no service of ours; else empty.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Change:
     description: str = ""
     actor: str = ""
     source: str = ""
+    about: str = ""
 
     @property
     def is_rollback(self) -> bool:

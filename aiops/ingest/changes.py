@@ -117,10 +117,11 @@ def change_id(env: str, kind: str, service: str, ref: str, start: datetime) -> s
         >>> change_id("prod", "deploy", "shop", "v2", datetime(2026, 4, 18, tzinfo=UTC))[:3]
         'ch-'
     """
-    return _hashed(env, kind, service, ref, str(int(start.timestamp())))
+    return hashed(env, kind, service, ref, str(int(start.timestamp())))
 
 
-def _hashed(*parts: str) -> str:
+def hashed(*parts: str) -> str:
+    """Return the id of what these parts name: the same parts give the same id anywhere."""
     text = "\x1f".join(parts)
     return "ch-" + hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 
@@ -169,7 +170,7 @@ def _change(event: Fields, received_at: datetime | None, default_env: str) -> Ch
     env = event.text("env") or default_env
     given = event.text("id")
     return Change(
-        id=_hashed(env, "id", given) if given else change_id(env, kind, service, ref, started_at),
+        id=hashed(env, "id", given) if given else change_id(env, kind, service, ref, started_at),
         kind=kind,
         service=service,
         ref=ref,

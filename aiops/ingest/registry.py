@@ -16,6 +16,11 @@ INGESTERS = MappingProxyType(
     {
         "prometheus": "aiops.ingest.prometheus.PrometheusSource",
         "changes": "aiops.ingest.changes.parse",
+        "github": "aiops.ingest.github.parse",
+        "argocd": "aiops.ingest.argocd.parse",
+        "kubernetes": "aiops.ingest.kubernetes.parse",
+        "cdevents": "aiops.ingest.cdevents.parse",
+        "launchdarkly": "aiops.ingest.launchdarkly.parse",
         "otlp_logs": "aiops.ingest.otlp_logs.parse",
         "otlp_traces": "aiops.ingest.otlp_traces.parse",
         "alertmanager": "aiops.ingest.alertmanager.parse",

@@ -1,8 +1,10 @@
 """The only reader of the environment and of `aiops.yaml`; gives out one frozen value."""
 
 from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
+from aiops.settings.change_sources import CHANGE_KINDS, SIGNED_KINDS, ChangeSourceSettings
 from aiops.settings.lint import lint
 from aiops.settings.load import load
+from aiops.settings.senders import SenderSettings
 from aiops.settings.values import (
     BackFillSettings,
     LabelSettings,
@@ -15,11 +17,15 @@ from aiops.settings.values import (
 
 __all__ = [
     "ALERT_KINDS",
+    "CHANGE_KINDS",
+    "SIGNED_KINDS",
     "AlertLabelSettings",
     "AlertSourceSettings",
     "BackFillSettings",
+    "ChangeSourceSettings",
     "LabelSettings",
     "PrometheusSettings",
+    "SenderSettings",
     "Settings",
     "SignalSettings",
     "SinkSettings",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from pydantic import SecretStr
+from aiops.settings.senders import SenderSettings
 
 ALERT_KINDS: Final = ("alertmanager", "events")
 """Kinds of sources that send alerts: their ingesters have the same names."""
@@ -25,22 +25,14 @@ class AlertLabelSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertSourceSettings:
+class AlertSourceSettings(SenderSettings):
     """A source that sends us its alerts.
 
     Args:
-        name: of the source, as it appears in symptoms.
-        kind: the ingester that reads its bodies.
         labels: which labels say what.
         values: what a value is called here, by what it says and how the source calls it:
             `{"env": {"production": "prod"}}`.
-        tokens: one of them must be presented; each may be written as `sha256:` and its digest.
-        token_env: the environment variable they should come from, if one is named.
     """
 
-    name: str
-    kind: str
     labels: AlertLabelSettings = field(default_factory=AlertLabelSettings)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NOTHING)
-    tokens: tuple[SecretStr, ...] = ()
-    token_env: str | None = None

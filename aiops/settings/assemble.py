@@ -9,6 +9,7 @@ from aiops.domain.journeys import Journey, Kpi, Step, Team
 from aiops.domain.policies import Policies
 from aiops.domain.slos import Slo
 from aiops.domain.symptoms import Origin
+from aiops.settings.change_map import change_map
 from aiops.settings.checks import entry_of, is_loopback
 from aiops.settings.problems import shown
 from aiops.settings.routing import adopting, paging_policy
@@ -22,7 +23,7 @@ from aiops.settings.schema import (
     TeamSection,
 )
 from aiops.settings.slos import budgeting_of
-from aiops.settings.sources import measured, reporting
+from aiops.settings.sources import changing, measured, reporting
 from aiops.settings.surroundings import Surroundings
 from aiops.settings.values import (
     SINK_SECRETS,
@@ -46,6 +47,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
     database_url, history_url = _databases(data_dir, surroundings)
     sources = measured(file, surroundings)
     sinks = _sinks(file, surroundings)
+    journeys = tuple(_journey(one) for one in file.journeys)
     return Settings(
         config_path=path,
         data_dir=data_dir,
@@ -56,12 +58,14 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         clock=surroundings.text("AIOPS_CLOCK"),
         sources=sources,
         alert_sources=reporting(file, surroundings),
+        change_sources=changing(file, surroundings),
+        change_map=change_map(file.changes.map, journeys),
         sinks=sinks,
         web=_web(file, surroundings),
         slack_signing_secret=surroundings.secret("AIOPS_SLACK_SIGNING_SECRET"),
         pagerduty_webhook_secrets=surroundings.secrets("AIOPS_PAGERDUTY_WEBHOOK_SECRET"),
         policies=_policies(file, sinks),
-        journeys=tuple(_journey(one) for one in file.journeys),
+        journeys=journeys,
         kpis=tuple(_kpi(one) for one in file.kpis),
         teams=tuple(_team(name, one) for name, one in file.teams.items()),
         regions=tuple(file.regions),

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from aiops.settings import slos, sources
+from aiops.settings.change_map import conditions
 from aiops.settings.document import Document, Loc, path_of
 from aiops.settings.problems import Problem, did_you_mean, shown
 from aiops.settings.schema import JourneySection, SettingsFile
@@ -113,6 +114,19 @@ def _kpi_of_signal(facts: Facts) -> Iterator[Finding]:
             if signal.kpi is not None and signal.kpi not in known:
                 loc = ("sources", source, "signals", index, "kpi")
                 yield _unknown(loc, signal.kpi, "KPI", known)
+
+
+def _map_of_changes(facts: Facts) -> Iterator[Finding]:
+    known = [journey.name for journey in facts.file.journeys]
+    for index, rule in enumerate(facts.file.changes.map):
+        loc = ("changes", "map", index)
+        if rule.journey is not None and rule.journey not in known:
+            yield _unknown((*loc, "journey"), rule.journey, "journey", known)
+        if not conditions(rule):
+            asked = "repository, workflow, flag …"
+            yield loc, "holds for every change", f"say what it asks for: {asked}"
+        elif not (rule.service or rule.journey or rule.env):
+            yield loc, "says nothing of what it asks for", "say service, journey or env"
 
 
 def _sinks(facts: Facts) -> Iterator[Finding]:
@@ -233,6 +247,7 @@ _CHECKS: Mapping[tuple[str, ...], Callable[[Facts], Iterable[Finding]]] = Mappin
         ("journeys", "kpis"): _kpis_of_journey,
         ("sources",): lambda facts: sources.check(facts.file),
         ("sources", "kpis"): _kpi_of_signal,
+        ("changes", "journeys"): _map_of_changes,
         ("page_to", "ticket_to", "sinks"): _sinks,
         ("escalation", "sinks"): _escalation,
         ("detect", "correlate", "severity", "life"): _policies,

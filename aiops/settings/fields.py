@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     StringConstraints,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -89,3 +92,16 @@ TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Place = Literal["service", "env", "region", "segment", "severity"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 PolicyOf = BeforeValidator(without_empty)
+
+
+class Section(BaseModel):
+    """A mapping of known keys."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, str_strip_whitespace=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ignore_empty(cls, values: Any) -> Any:
+        return without_empty(values)

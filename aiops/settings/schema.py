@@ -8,26 +8,24 @@ that holds one (`AIOPS_…`, because only those are passed on to our processes).
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from aiops.domain.policies import CorrelatePolicy, DetectPolicy, LifePolicy, Mode, SeverityPolicy
-from aiops.domain.series import DEFAULT_ENV, Direction, Family
+from aiops.domain.series import DEFAULT_ENV, Direction
 from aiops.domain.slos import Budgeting, Sli
 from aiops.domain.windows import WindowKind
-from aiops.settings.alert_sources import ALERT_KINDS
 from aiops.settings.fields import (
     Currency,
     Email,
     HttpUrl,
-    Labels,
     MatcherText,
     Name,
-    Place,
     PolicyOf,
     ProjectKey,
     ScheduleId,
     Seconds,
     SecretVariable,
+    Section,
     Text,
     Texts,
     TimeOfDay,
@@ -36,22 +34,9 @@ from aiops.settings.fields import (
     Zone,
     one_or_many,
     spelled,
-    without_empty,
 )
+from aiops.settings.source_schema import ChangesSection, SourceSection
 from topology.attributes import ServiceKind
-
-
-class Section(BaseModel):
-    """A mapping of known keys."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, str_strip_whitespace=True
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _ignore_empty(cls, values: Any) -> Any:
-        return without_empty(values)
 
 
 class EnvironmentSection(Section):
@@ -137,56 +122,6 @@ class TeamSection(Section):
     zone: Zone = "UTC"
     pagerduty_schedule: ScheduleId | None = None
     mode: Annotated[Mode | None, BeforeValidator(spelled)] = None
-
-
-class SignalSection(Section):
-    """`sources.<name>.signals[]`."""
-
-    name: Text = Field(description="how the product calls the metric, as `error_ratio`")
-    query: Text = Field(description="what to ask, in PromQL")
-    family: Family | None = None
-    unit: str | None = None
-    title: Text | None = None
-    bad_direction: Direction | None = None
-    kpi: Text | None = None
-    labels: Texts = []
-    service: Text | None = None
-
-
-class LabelSection(Section):
-    """`sources.<name>.labels`: label names by what they carry; what is not named is the kind's."""
-
-    service: Labels | None = None
-    env: Labels | None = None
-    region: Labels | None = None
-    segment: Labels | None = None
-    severity: Labels | None = None
-
-
-class SourceSection(Section):
-    """`sources.<name>`."""
-
-    kind: Literal["prometheus", "alertmanager", "events"] = "prometheus"
-    url: HttpUrl | None = Field(description="the address of Prometheus, as http://127.0.0.1:9090")
-    step_seconds: Seconds = 60
-    delay_seconds: Annotated[int, Field(ge=0)] = 2
-    back_fill_days: Annotated[int, Field(ge=0, le=366)] = 21
-    back_fill_step_seconds: Seconds = 300
-    zone: Zone = "UTC"
-    zones: dict[Text, Zone] = {}
-    bearer_token_env: SecretVariable | None = None
-    token_env: SecretVariable | None = None
-    labels: LabelSection = LabelSection()
-    values: dict[Place, dict[Text, Text]] = {}
-    signals: list[SignalSection] = []
-
-    @model_validator(mode="before")
-    @classmethod
-    def _ignore_empty(cls, values: Any) -> Any:
-        """Ask for no address where nobody is asked: those who send know ours."""
-        given = without_empty(values)
-        sends = isinstance(given, dict) and given.get("kind") in ALERT_KINDS
-        return {"url": None, **given} if sends else given
 
 
 class SinkSection(Section):
@@ -277,6 +212,7 @@ class SettingsFile(Section):
     kpis: list[KpiSection] = []
     teams: dict[Name, TeamSection] = {}
     sources: dict[Name, SourceSection] = {}
+    changes: ChangesSection = ChangesSection()
     sinks: dict[Name, SinkSection] = {}
     page_to: Texts | None = None
     ticket_to: Texts | None = None

@@ -1,11 +1,13 @@
-"""The sections of `sources`: those we ask for what they measure, and those that send us alerts."""
+"""The sections of `sources`: those we ask, and those that send us alerts or report changes."""
 
 from collections.abc import Iterator
 from types import MappingProxyType
 
 from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
+from aiops.settings.change_sources import CHANGE_KINDS, ChangeSourceSettings
 from aiops.settings.document import Loc
-from aiops.settings.schema import LabelSection, SettingsFile, SourceSection
+from aiops.settings.schema import SettingsFile
+from aiops.settings.source_schema import LabelSection, SourceSection
 from aiops.settings.surroundings import Surroundings
 from aiops.settings.values import LabelSettings, PrometheusSettings, SignalSettings
 
@@ -15,13 +17,25 @@ _ASKED_ONLY = ("url", "signals", "bearer_token_env")
 _SENDING_ONLY = ("token_env", "values")
 """Keys that only sources have which send."""
 
+_REPORTING_NOT = (*_ASKED_ONLY, "values", "labels")
+"""Keys that sources have no use for which report changes: `changes.map` says what is what."""
+
+_SECRETS = MappingProxyType(
+    {
+        "events": "the routing keys that may send, as AIOPS_EVENTS_KEYS",
+        "github": "the secret of the webhook, as AIOPS_GITHUB_SECRET",
+        "launchdarkly": "the secret of the webhook, as AIOPS_LAUNCHDARKLY_SECRET",
+    }
+)
+"""What the variable holds without which nothing of a kind of source can be taken."""
+
 
 def measured(file: SettingsFile, surroundings: Surroundings) -> tuple[PrometheusSettings, ...]:
     """Return the sources that are asked."""
     return tuple(
         _asked(name, one, surroundings)
         for name, one in file.sources.items()
-        if one.kind not in ALERT_KINDS
+        if one.kind not in (*ALERT_KINDS, *CHANGE_KINDS)
     )
 
 
@@ -34,23 +48,39 @@ def reporting(file: SettingsFile, surroundings: Surroundings) -> tuple[AlertSour
     )
 
 
+def changing(file: SettingsFile, surroundings: Surroundings) -> tuple[ChangeSourceSettings, ...]:
+    """Return the sources that report changes."""
+    return tuple(
+        ChangeSourceSettings(
+            name=name,
+            kind=one.kind,
+            tokens=surroundings.secrets(one.token_env) if one.token_env else (),
+            token_env=one.token_env,
+        )
+        for name, one in file.sources.items()
+        if one.kind in CHANGE_KINDS
+    )
+
+
 def check(file: SettingsFile) -> Iterator[tuple[Loc, str, str]]:
     """Yield what is missing of a source, and what it has no use for: place, message, hint."""
     for name, one in file.sources.items():
-        sends = one.kind in ALERT_KINDS
-        for key in _ASKED_ONLY if sends else _SENDING_ONLY:
+        for key in _useless(one):
             if key in one.model_fields_set and getattr(one, key) is not None:
                 message = f"is of no use to a source of kind {one.kind}"
                 yield ("sources", name, key), message, "take it out"
-        if not sends and one.labels.severity is not None:
+        if one.kind not in (*ALERT_KINDS, *CHANGE_KINDS) and one.labels.severity is not None:
             message = f"is of no use to a source of kind {one.kind}"
             yield ("sources", name, "labels", "severity"), message, "take it out"
-        if one.kind == "events" and one.token_env is None:
-            message = (
-                "found nothing, expected the name of the variable with the routing keys that may"
-                " send, as AIOPS_EVENTS_KEYS"
-            )
+        if one.kind in _SECRETS and one.token_env is None:
+            message = f"found nothing, expected the name of the variable with {_SECRETS[one.kind]}"
             yield ("sources", name, "token_env"), message, ""
+
+
+def _useless(one: SourceSection) -> tuple[str, ...]:
+    if one.kind in CHANGE_KINDS:
+        return _REPORTING_NOT
+    return _ASKED_ONLY if one.kind in ALERT_KINDS else _SENDING_ONLY
 
 
 def _asked(name: str, section: SourceSection, surroundings: Surroundings) -> PrometheusSettings:

@@ -75,6 +75,14 @@ sources:
 #   pagers:
 #     kind: events                          # whatever sends as to PagerDuty's Events v2
 #     token_env: AIOPS_EVENTS_KEYS          # routing keys that may send, separated by commas
+  ## Tools that tell what was done: `aiops help source github`, argocd, kubernetes, cdevents and
+  ## launchdarkly say what is set up on their side. A pipeline can say it itself: `aiops change`.
+#   github: {kind: github, token_env: AIOPS_GITHUB_SECRET}
+## Which services what they tell of is about; a service of the same name needs no rule.
+# changes:
+#   map:
+#     - {repository: acme/shop, workflow: deploy.yml, service: checkout}
+#     - {flag: "search-*", service: search}
 
 ## What users do and what it is worth: an incident on a journey is one that people feel.
 # currency: EUR

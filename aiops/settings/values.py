@@ -12,9 +12,11 @@ from pydantic import SecretStr
 from aiops.domain.errors import ConfigurationError
 from aiops.domain.journeys import Journey, Kpi, Team
 from aiops.domain.policies import Policies
+from aiops.domain.reports import MapRule
 from aiops.domain.series import DEFAULT_ENV, Direction, Family
 from aiops.domain.symptoms import Origin
 from aiops.settings.alert_sources import AlertSourceSettings
+from aiops.settings.change_sources import ChangeSourceSettings
 from aiops.settings.topology_files import topology_texts
 from topology.attributes import Service, guess_kind
 from topology.graph import ServiceGraph
@@ -205,6 +207,8 @@ class Settings:
     clock: str | None = None
     sources: tuple[PrometheusSettings, ...] = ()
     alert_sources: tuple[AlertSourceSettings, ...] = ()
+    change_sources: tuple[ChangeSourceSettings, ...] = ()
+    change_map: tuple[MapRule, ...] = ()
     sinks: tuple[SinkSettings, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)
     slack_signing_secret: SecretStr | None = None

@@ -62,6 +62,18 @@ class ChangeStore:
             docs = connection.scalars(query).all()
         return tuple(decode(Change, doc) for doc in docs)
 
+    def told(self, since: datetime, until: datetime) -> tuple[Change, ...]:
+        """Return the changes of every environment that began in a stretch, the newest first."""
+        table = CHANGES.c
+        query = (
+            select(table.doc)
+            .where(table.started_at >= since, table.started_at <= until)
+            .order_by(table.started_at.desc(), table.id)
+        )
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        return tuple(decode(Change, doc) for doc in docs)
+
 
 def merge(one: Change, other: Change) -> Change:
     """Return what two reports of one change say together, whichever came first.
@@ -84,10 +96,11 @@ def merge(one: Change, other: Change) -> Change:
         region=first.region or last.region,
         segment=first.segment or last.segment,
         percentage=last.percentage if first.percentage is None else first.percentage,
-        reverts=first.reverts or last.reverts,
+        reverts=first.reverts or (last.reverts if last.reverts is not None else first.reverts),
         description=first.description or last.description,
         actor=first.actor or last.actor,
         source=first.source or last.source,
+        about=first.about or last.about,
     )
 
 

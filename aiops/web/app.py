@@ -14,6 +14,7 @@ from aiops.domain.errors import AiopsError, InputError
 from aiops.web import (
     alerts,
     api,
+    change_tools,
     ingest,
     otlp,
     pages,
@@ -26,6 +27,19 @@ from aiops.web import (
 )
 from aiops.web.services import WebServices
 
+_ROUTES = (
+    ingest,
+    alerts,
+    change_tools,
+    otlp,
+    slack,
+    words,
+    api,
+    pages,
+    regrouping,
+    saying,
+    silences,
+)
 _LOG = logging.getLogger(__name__)
 _FOR_PROGRAMS = ("/api/", "/ingest/", "/v1/", "/slack/", "/pagerduty/", "/healthz")
 _RETRY_SECONDS = "5"
@@ -38,7 +52,7 @@ def create_app(services: WebServices) -> FastAPI:
     app.add_exception_handler(StarletteHTTPException, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_wrong_request)
     app.add_exception_handler(AiopsError, _on_failure)
-    for module in (ingest, alerts, otlp, slack, words, api, pages, regrouping, saying, silences):
+    for module in _ROUTES:
         app.include_router(module.router(services))
 
     @app.get("/healthz")

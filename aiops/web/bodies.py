@@ -5,6 +5,12 @@ import zlib
 from fastapi import HTTPException, Request
 
 MAX_BODY_BYTES = 1024 * 1024
+_JSON_TYPES = (
+    "application/json",
+    "application/x-ndjson",
+    "application/jsonl",
+    "application/cloudevents+json",
+)
 _MEMBERS = 100
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -21,7 +27,7 @@ def require_json(request: Request) -> None:
         HTTPException: 415 where the body is not said to be JSON.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in ("application/json", "application/x-ndjson", "application/jsonl"):
+    if media_type not in _JSON_TYPES:
         raise HTTPException(415, "send `Content-Type: application/json`")
 
 

@@ -3,15 +3,17 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
-from aiops.settings import AlertSourceSettings
+from aiops.settings import SenderSettings
+
+S = TypeVar("S", bound=SenderSettings)
 
 _DIGEST: Final = "sha256:"
 """How a token begins that is kept as its digest."""
 
 
-def sender(sources: Sequence[AlertSourceSettings], presented: str) -> AlertSourceSettings | None:
+def sender(sources: Sequence[S], presented: str) -> S | None:
     """Return the source one of whose tokens was presented, None where it is nobody's.
 
     Every token of every source is compared: the time says nothing of which was close.
@@ -22,6 +24,7 @@ def sender(sources: Sequence[AlertSourceSettings], presented: str) -> AlertSourc
 
     Examples:
         >>> from pydantic import SecretStr
+        >>> from aiops.settings import AlertSourceSettings
         >>> am = AlertSourceSettings(name="am", kind="alertmanager", tokens=(SecretStr("t0"),))
         >>> sender([am], "t0").name, sender([am], "t1"), sender([am], "")
         ('am', None, None)

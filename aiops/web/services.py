@@ -1,6 +1,6 @@
 """What the web needs from the rest: readers and recorders, given in; it knows no database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ from aiops.domain.silences import Silence
 from aiops.domain.words import Verb
 from aiops.impact.flow import Flow
 from aiops.ports import Clock
-from aiops.settings import AlertSourceSettings
+from aiops.settings import AlertSourceSettings, ChangeSourceSettings
 from aiops.slo.standing import JourneyStanding
 
 
@@ -142,6 +142,26 @@ class AlertTaker(Protocol):
         ...
 
 
+class ReportTaker(Protocol):
+    """Takes what a tool tells of changes."""
+
+    def __call__(
+        self, source: ChangeSourceSettings, body: bytes, headers: Mapping[str, str]
+    ) -> Mapping[str, object]:
+        """Store the changes durably, and return what the tool is answered.
+
+        Args:
+            source: whose token or signature it came with.
+            body: as it came.
+            headers: those that say what it is, by name in lower case.
+
+        Raises:
+            InputError: it cannot be read.
+            AiopsError: it cannot be stored now.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """Everything the web calls, and the secrets its callers must know.
@@ -170,6 +190,8 @@ class WebServices:
         alert_sources: outside monitors that may send alerts, with their tokens.
         take_alerts: takes a body of theirs; None: no alerts are taken here.
         announce_alerts: has what was taken worked now.
+        change_sources: tools that may report changes, with their tokens and secrets.
+        take_report: takes a body of theirs; None: they are not listened to here.
         note_refusal: counts who was refused at the door, and why.
         marks: the marks that hold, by series.
         flows: how every KPI stands now, money first.
@@ -200,6 +222,8 @@ class WebServices:
     alert_sources: tuple[AlertSourceSettings, ...] = ()
     take_alerts: AlertTaker | None = None
     announce_alerts: Callable[[], None] = lambda: None
+    change_sources: tuple[ChangeSourceSettings, ...] = ()
+    take_report: ReportTaker | None = None
     note_refusal: Callable[[str, str], None] = lambda _where, _why: None
     marks: Callable[[], Sequence[Mark]] = tuple
     flows: Callable[[], Sequence[Flow]] = tuple

@@ -1,0 +1,104 @@
+"""The form of `sources` and `changes` in `aiops.yaml`: who tells us what."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from aiops.domain.series import Direction, Family
+from aiops.settings.alert_sources import ALERT_KINDS
+from aiops.settings.change_sources import CHANGE_KINDS
+from aiops.settings.fields import (
+    HttpUrl,
+    Labels,
+    Place,
+    Seconds,
+    SecretVariable,
+    Section,
+    Text,
+    Texts,
+    Zone,
+    without_empty,
+)
+
+
+class SignalSection(Section):
+    """`sources.<name>.signals[]`."""
+
+    name: Text = Field(description="how the product calls the metric, as `error_ratio`")
+    query: Text = Field(description="what to ask, in PromQL")
+    family: Family | None = None
+    unit: str | None = None
+    title: Text | None = None
+    bad_direction: Direction | None = None
+    kpi: Text | None = None
+    labels: Texts = []
+    service: Text | None = None
+
+
+class LabelSection(Section):
+    """`sources.<name>.labels`: label names by what they carry; what is not named is the kind's."""
+
+    service: Labels | None = None
+    env: Labels | None = None
+    region: Labels | None = None
+    segment: Labels | None = None
+    severity: Labels | None = None
+
+
+class SourceSection(Section):
+    """`sources.<name>`."""
+
+    kind: Literal[
+        "prometheus",
+        "alertmanager",
+        "events",
+        "argocd",
+        "cdevents",
+        "github",
+        "kubernetes",
+        "launchdarkly",
+    ] = "prometheus"
+    url: HttpUrl | None = Field(description="the address of Prometheus, as http://127.0.0.1:9090")
+    step_seconds: Seconds = 60
+    delay_seconds: Annotated[int, Field(ge=0)] = 2
+    back_fill_days: Annotated[int, Field(ge=0, le=366)] = 21
+    back_fill_step_seconds: Seconds = 300
+    zone: Zone = "UTC"
+    zones: dict[Text, Zone] = {}
+    bearer_token_env: SecretVariable | None = None
+    token_env: SecretVariable | None = None
+    labels: LabelSection = LabelSection()
+    values: dict[Place, dict[Text, Text]] = {}
+    signals: list[SignalSection] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ignore_empty(cls, values: Any) -> Any:
+        """Ask for no address where nobody is asked: those who send know ours."""
+        given = without_empty(values)
+        sends = isinstance(given, dict) and given.get("kind") in (*ALERT_KINDS, *CHANGE_KINDS)
+        return {"url": None, **given} if sends else given
+
+
+class MapSection(Section):
+    """One rule of `changes.map`: patterns of what a tool says, then what the change is about."""
+
+    repository: Text | None = None
+    path: Text | None = None
+    workflow: Text | None = None
+    project: Text | None = None
+    application: Text | None = None
+    namespace: Text | None = None
+    flag: Text | None = None
+    tag: Text | None = None
+    named: Text | None = None
+    environment: Text | None = None
+    service: Texts = []
+    journey: Text | None = None
+    env: Text | None = None
+
+
+class ChangesSection(Section):
+    """`changes`."""
+
+    map: list[MapSection] = []

@@ -1,0 +1,104 @@
+"""What tools tell of changes: read, led to services by `changes.map`, and stored."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from aiops.domain.changes import Change
+from aiops.domain.errors import InputError
+from aiops.domain.words import Passed
+from aiops.ingest.changes import meet
+from aiops.ingest.registry import ingester_named
+from aiops.ingest.reports import Mapped, mapped
+from aiops.settings import ChangeSourceSettings
+from aiops.store.accepted import AcceptedBody
+from workers.wiring import Parts
+
+MEET_SPAN = timedelta(days=7)
+"""An end reported alone is looked for among the changes that began so long before it."""
+
+_BODY_SOURCE = "changes:"
+
+
+def receive(
+    parts: Parts, source: ChangeSourceSettings, body: bytes, headers: Mapping[str, str]
+) -> Mapping[str, object]:
+    """Store the changes a body tells of; the same body again changes nothing.
+
+    Args:
+        parts: of this installation.
+        source: whose it is.
+        body: as it came.
+        headers: those that say what it is, by name in lower case.
+
+    Returns:
+        How many changes were accepted, and what led to no service, as the sender is answered.
+
+    Raises:
+        InputError: it cannot be read; its beginning is kept beside what was accepted.
+        StoreError: nothing was stored.
+    """
+    now = parts.clock.now()
+    try:
+        found = read(parts, source, body, headers, now)
+    except InputError as error:
+        _refuse(parts, source, body, error)
+        raise
+    if isinstance(found, Passed):
+        return {"accepted": 0, "why": found.why}
+    record(parts, found.changes)
+    unmapped = [one.words for one in found.unmapped]
+    return {"accepted": len(found.changes)} | ({"unmapped": unmapped} if unmapped else {})
+
+
+def record(parts: Parts, found: Sequence[Change]) -> None:
+    """Store changes durably; an end reported alone joins the start it belongs to.
+
+    Storing one again changes nothing, so a sender that got no answer may repeat them all.
+    """
+    now = parts.clock.now()
+    for change in found:
+        known = parts.changes.known(change.env, change.started_at - MEET_SPAN, now)
+        for met in meet([change], known):
+            parts.changes.record(met, received_at=now, origin=parts.settings.origin)
+
+
+def read(
+    parts: Parts,
+    source: ChangeSourceSettings,
+    body: bytes,
+    headers: Mapping[str, str],
+    at: datetime,
+) -> Mapped | Passed:
+    """Return what a body tells of, with the services it is about.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    reports = ingester_named(source.kind)(body, headers, at)
+    if isinstance(reports, Passed):
+        return reports
+    knowledge = parts.knowledge()
+    return mapped(
+        reports,
+        parts.settings.change_map,
+        services=knowledge.graph.services,
+        environments=knowledge.policies.paging.known_environments,
+        default_env=parts.settings.default_env,
+        source=source.name,
+    )
+
+
+def _refuse(parts: Parts, source: ChangeSourceSettings, body: bytes, error: InputError) -> None:
+    digest = hashlib.sha256(body).hexdigest()
+    refused = AcceptedBody(
+        idempotency_key=f"{_BODY_SOURCE}{source.name}:refused:{digest}",
+        source=f"{_BODY_SOURCE}{source.name}",
+        content_type="application/json",
+        received_at=parts.clock.now(),
+        body=body,
+        traceparent=parts.telemetry.traceparent(),
+        origin=parts.settings.origin,
+    )
+    parts.bodies.refuse(refused, str(error))
+    parts.telemetry.fault("changes", f"{source.name}: {error}")
