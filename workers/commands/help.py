@@ -39,7 +39,9 @@ def sink(
         str | None, typer.Argument(help="Its kind; without one, all are listed.")
     ] = None,
 ) -> None:
-    """Explain a kind of sink: what to set at both ends, what it is told, what comes back.
+    """Explain a kind of sink.
+
+    What to set at both ends, what it is told, and what comes back.
 
     Example: aiops help sink pagerduty
     """
