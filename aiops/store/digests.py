@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, select, tuple_, update
+from sqlalchemy import Connection, Engine, delete, func, select, tuple_, update
 from sqlalchemy import insert as plain_insert
 
 from aiops.domain.digests import DIGEST_PREFIX, Digest, HeldBack
@@ -18,6 +18,7 @@ from aiops.store.deliveries import add_notifications
 from aiops.store.digest_tables import DIGESTS, HELD_BACK
 from aiops.store.engine import reading, writing
 from aiops.store.origins import LIVE_ONLY, among
+from aiops.store.prune import ROWS_AT_ONCE
 from aiops.store.upsert import insert_missing
 
 _TOLD_BY_ITSELF = 0
@@ -94,6 +95,28 @@ class DigestStore:
         with reading(self._engine) as connection:
             doc = connection.scalar(select(DIGESTS.c.doc).where(DIGESTS.c.id == number))
         return None if doc is None else replace(decode(Digest, doc), id=digest_id)
+
+    def prune(self, before: datetime) -> int:
+        """Forget the digests that were made before a moment, and what they told of.
+
+        The newest stays: a database would give its number to the next, and the outbox would think
+        that it was told. Returns how many rows are gone.
+        """
+        table = HELD_BACK.c
+        told = delete(HELD_BACK).where(table.digest_id.is_not(None), table.held_at < before)
+        with writing(self._engine) as connection:
+            deleted = connection.execute(told).rowcount
+        newest = select(func.max(DIGESTS.c.id)).scalar_subquery()
+        oldest = select(DIGESTS.c.id, DIGESTS.c.doc).where(DIGESTS.c.id < newest)
+        while True:
+            with reading(self._engine) as connection:
+                rows = connection.execute(oldest.order_by(DIGESTS.c.id).limit(ROWS_AT_ONCE)).all()
+            old = [row.id for row in rows if decode(Digest, row.doc).at < before]
+            with writing(self._engine) as connection:
+                gone = connection.execute(delete(DIGESTS).where(DIGESTS.c.id.in_(old)))
+            deleted += gone.rowcount
+            if len(old) < ROWS_AT_ONCE:
+                return deleted
 
 
 def hold_back(connection: Connection, incidents: Iterable[Incident]) -> None:

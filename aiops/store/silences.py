@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Row, func, insert, select, update
 
 from aiops.domain.errors import InputError
 from aiops.domain.silences import Silence
@@ -14,6 +14,7 @@ from aiops.store.audit import AuditEntry, write_entry
 from aiops.store.codec import decode, encode
 from aiops.store.engine import reading, writing
 from aiops.store.origins import LIVE_ONLY, among
+from aiops.store.prune import delete_in_steps
 from aiops.store.tables import SILENCES
 
 _PREFIX = "SIL-"
@@ -83,6 +84,15 @@ class SilenceStore:
         with reading(self._engine) as connection:
             rows = connection.execute(query.order_by(SILENCES.c.id.desc()).limit(limit)).all()
         return tuple(_silence(row) for row in reversed(rows))
+
+    def prune(self, before: datetime) -> int:
+        """Forget the silences that ended before a moment; return how many.
+
+        The newest stays: a database would give its number to the next.
+        """
+        newest = select(func.max(SILENCES.c.id)).scalar_subquery()
+        over = (SILENCES.c.ends_at < before) & (SILENCES.c.id < newest)
+        return delete_in_steps(self._engine, SILENCES, over)
 
     def _where(self, condition: ColumnElement[bool]) -> tuple[Silence, ...]:
         query = select(SILENCES).where(condition, among(SILENCES, self._origins))

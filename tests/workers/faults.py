@@ -11,14 +11,22 @@ import httpx
 from aiops.domain.environment import EnvState
 from aiops.domain.errors import StoreError
 from aiops.domain.incidents import Incident, IncidentState, Severity
-from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
+from aiops.domain.notifications import (
+    DeliveryAction,
+    DeliveryState,
+    Notification,
+    address,
+    page_of,
+)
 from aiops.notify.pagerduty import PagerDuty
+from aiops.notify.pagerduty_notes import PagerDutyNotes
 from aiops.notify.slack import Slack
 from aiops.notify.slack_pictures import SlackPictures
 from aiops.receivers.asgi import answer_under
 from aiops.receivers.faults import FaultKind, FaultPlan
 from aiops.receivers.ledger import Ledger
 from aiops.receivers.pagerduty import PagerDutyLedger
+from aiops.receivers.pagerduty_incidents import PagerDutyIncidents
 from aiops.receivers.slack import SlackLedger
 from aiops.store.audit import AuditEntry
 from tests.notify.stories import incident, resolved
@@ -28,6 +36,7 @@ from workers.tasks import WORK
 
 KEY, TOKEN = "K" * 32, "xoxb-loopback"
 SINKS = ("pagerduty", "slack")
+BOT = "aiops@shop.example"
 
 Change = tuple[Incident, DeliveryAction]
 
@@ -74,16 +83,21 @@ class Town:
     faults: FaultPlan = field(default_factory=FaultPlan)
     pages: PagerDutyLedger = field(init=False)
     chat: SlackLedger = field(init=False)
+    others: PagerDutyIncidents = field(init=False)
 
     def __post_init__(self) -> None:
         now = self.parts.hand.now
         self.pages = PagerDutyLedger(routing_keys={KEY}, clock=now)
         self.chat = SlackLedger(tokens={TOKEN: "B1"}, channels={"C1": "x"}, clock=now)
+        self.others = PagerDutyIncidents(tokens={TOKEN}, users={BOT: "PBOT"}, clock=now)
         self.parts.deliver = self.worker(Mortal(self.parts.outbox, self._dies))
 
     def worker(self, outbox: Any) -> Deliver:
         """Return a worker of this installation that knows of the outbox only what it is given."""
-        pager = PagerDuty("pagerduty", KEY, "http://x/v2/enqueue", "", self.wire(self.pages))
+        notes = PagerDutyNotes("pagerduty", "http://x", TOKEN, BOT, client=self.wire(self.others))
+        pager = PagerDuty(
+            "pagerduty", KEY, "http://x/v2/enqueue", "", self.wire(self.pages), notes=notes
+        )
         chat = Slack("slack", TOKEN, "C1", "http://x/api/", client=self.wire(self.chat))
         shown = SlackPictures("slack", TOKEN, "http://x/api/", client=self.wire(self.chat))
         return Deliver(
@@ -142,13 +156,20 @@ class Town:
                 reason="a money KPI is losing",
             )
             for one, action in changes
-            for sink in SINKS
+            for sink in (*SINKS, page_beside(one))
         ]
+        for one, _ in changes:
+            self._open(page_of(page_beside(one)))
         state = EnvState(env="prod", at=now, next_number=100_000)
         revisions = [one for one, _ in changes]
         self.parts.incidents.commit(
             version, state, revisions=revisions, notifications=notes, now=now
         )
+
+    def _open(self, page_id: str) -> None:
+        """Let another monitor have paged for it."""
+        if page_id not in self.others.incidents:
+            self.others.open(page_id)
 
     def second(self) -> None:
         """Let one second pass: beat sweeps, a worker works off the queue; who dies comes again."""
@@ -185,6 +206,11 @@ class Town:
         dies = self.random.random() < self.chance
         self.deaths += dies
         return dies
+
+
+def page_beside(one: Incident) -> str:
+    """Return the address of the page others sent about an incident."""
+    return address("pagerduty", one.id.replace("INC-", "Q"))
 
 
 def life(number: int) -> Iterator[Change]:

@@ -70,6 +70,11 @@ def check(town: Town) -> None:
         if "thread_ts" in one
     )
     assert set(said.values()) <= {1}
+    for page in town.others.incidents.values():
+        assert len(page.notes) in (2, 3), "an update that was late is told with the first"
+        assert page.notes[0].endswith("trigger.1]")
+        assert "is over" in page.notes[-1]
+        assert len(set(page.notes)) == len(page.notes)
 
 
 def test_without_faults_everybody_is_told_once(town: Town) -> None:

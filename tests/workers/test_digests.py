@@ -108,6 +108,14 @@ def test_without_a_sink_for_digests_any_more_nothing_that_waits_is_lost(prod: In
     assert len(told) == len(SICK), "what is alive is told by itself"
 
 
+def test_what_waits_is_never_forgotten_and_what_was_told_is(prod: Installation) -> None:
+    waiting = prod.digests.waiting()
+    prod.digests.prune(minute(100_000))
+    assert prod.digests.waiting() == waiting
+    prod.digests.tell(waiting, None, [], now=minute(8), origin=prod.settings.origin)
+    assert prod.digests.prune(minute(100_000)) == len(waiting)
+
+
 def test_two_workers_make_one_digest(prod: Installation) -> None:
     prod.hand.move(7200)
     waiting = prod.digests.waiting()
@@ -141,6 +149,7 @@ class Racing(DigestStore):
 
 def test_a_sink_that_takes_no_digests_says_so(prod: Installation) -> None:
     prod.told["slack"] = RecordingSink("slack")
+    prod.__dict__.pop("deliver", None)
     go_on(prod, 90)
     (dead, *_) = prod.outbox.records([DeliveryState.DEAD])
     assert "takes no digest" in dead.dead_reason

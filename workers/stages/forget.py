@@ -27,7 +27,7 @@ class PrunableMinutes(Protocol):
 
 
 class Forget:
-    """Deletes old rows; symptoms, incidents, the outbox and the audit stay."""
+    """Deletes old rows; incidents, the outbox and the audit stay."""
 
     def __init__(
         self,
