@@ -1,17 +1,21 @@
 """What tools tell of changes ends up as changes of services, once, or where people can look."""
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from aiops.domain.errors import AiopsError, InputError
 from aiops.domain.reports import MapRule
 from aiops.settings import ChangeSourceSettings
+from aiops.web.change_tools import signature_of
 from tests.workers.installation import Installation
 from workers.change_reports import receive
+from workers.console import make_console
 from workers.reporting_changes import post_change
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "ingest"
@@ -105,3 +109,22 @@ def test_a_pipeline_hears_why_its_change_was_refused_and_when_nobody_listens() -
     client, asked = answers(*[503] * 7)
     with pytest.raises(AiopsError, match="in 7 attempts"):
         post_change("http://x", "", {}, client=client, sleep=lambda _: None)
+
+
+def test_a_signed_webhook_comes_all_the_way_through_the_door(shop: Installation) -> None:
+    signed = ChangeSourceSettings(name="gh", kind="github", tokens=(SecretStr("s3"),))
+    shop.settings = replace(shop.settings, change_sources=(signed,))
+    content = body("github.deployment_status")
+    headers = {
+        "content-type": "application/json",
+        "x-github-event": "deployment_status",
+        "x-hub-signature-256": f"sha256={signature_of('s3', content)}",
+    }
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(make_console(shop))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.post("/ingest/github", content=content, headers=headers)
+
+    assert asyncio.run(send()).json() == {"accepted": 1}
+    assert told(shop) == [("payment-service", "2026.04.18-3", "finished")]
