@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.set-up
 UV_PIN := uv==0.13.8
 # Two processes: what a small machine has, and no more than the tests' own servers leave free.
-PYTEST_FLAGS ?= -n 2 --dist loadgroup
+PYTEST_FLAGS ?= -n 2 --dist loadgroup --durations 25
 
 # Behind a proxy that inspects TLS, uv must trust what the system trusts.
 export UV_SYSTEM_CERTS := 1

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, delete, make_url
 
 from aiops.store.engine import open_engine, writing
 from aiops.store.migrate import Database, migrate
+from tests.databases import make_databases
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("pg"))]
 
@@ -44,10 +45,7 @@ def postgres_store_url(_postgres_server_url: str) -> Iterator[str]:
 def urls(request: pytest.FixtureRequest, tmp_path: Path) -> dict[Database, str]:
     """Addresses of both databases with all tables and no rows."""
     if request.param == "sqlite":
-        files = {which: f"sqlite:///{tmp_path}/{which}.db" for which in Database}
-        for which, url in files.items():
-            migrate(url, which)
-        return files
+        return make_databases(tmp_path)
     server: str = request.getfixturevalue("postgres_store_url")
     for which in Database:
         with opened(server, durable=True) as engine, writing(engine) as connection:

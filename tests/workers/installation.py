@@ -21,10 +21,11 @@ from aiops.domain.ticks import Packed
 from aiops.ports import Clock, Notifier, Queue, Receipt, Sample, Source
 from aiops.settings import Settings
 from aiops.store.engine import writing
+from aiops.store.migrate import Database
 from aiops.store.sinks import held_standing, keep_standing
 from aiops.telemetry import Telemetry
 from tests.builders import minute
-from workers.databases import migrate_all
+from tests.databases import make_databases
 from workers.tasks import WORK
 from workers.wiring import Parts
 
@@ -230,15 +231,14 @@ class Installation(Parts):
 
 def settings_in(directory: Path, redis_url: str, **extra: Any) -> Settings:
     """Return settings with fresh, migrated databases in a directory."""
-    settings = Settings(
+    urls = make_databases(directory)
+    return Settings(
         data_dir=directory,
-        database_url=f"sqlite:///{directory}/aiops.db",
-        history_url=f"sqlite:///{directory}/history.db",
+        database_url=urls[Database.AIOPS],
+        history_url=urls[Database.HISTORY],
         redis_url=redis_url,
         **extra,
     )
-    migrate_all(settings)
-    return settings
 
 
 def go_on(parts: Installation, *, until: float) -> None:
