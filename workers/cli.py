@@ -12,6 +12,7 @@ from workers.commands import (
     bench,
     change,
     correlate,
+    declare,
     deliveries,
     demo,
     detect,
@@ -88,6 +89,7 @@ for command in (
     app.command()(command)
 incident.app.command()(retro.retro)
 incident.app.command()(retro.reported)
+incident.app.command()(declare.declare)
 incident.app.command()(telling.draft)
 for word in words.COMMANDS:
     incident.app.command()(word)

@@ -17,6 +17,7 @@ from aiops.web.app import create_app
 from aiops.web.services import WebServices
 from workers import alerts, change_reports, knowledge, regrouping, silencing
 from workers.clock import SystemClock
+from workers.declaring import declare
 from workers.exports import take_export
 from workers.hearing import say
 from workers.judgement import judge
@@ -60,6 +61,7 @@ def make_console(parts: Parts) -> FastAPI:
             merge=partial(regrouping.merge, parts),
             split=partial(regrouping.split, parts),
             say=partial(_said, parts),
+            declare=partial(declare, parts),
             take_export=partial(take_export, parts),
             silences=lambda: parts.silences.all(_LISTED),
             silence=partial(silencing.silence, parts),

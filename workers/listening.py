@@ -4,18 +4,15 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
-
-import httpx
-import orjson
 
 from aiops.domain.errors import DeliveryError, InputError, StaleStateError
 from aiops.domain.pages import OutsidePage
 from aiops.domain.words import Effect, Overheard, Passed, Place, Saying, Verb
 from aiops.ingest import pagerduty_words, slack_words
-from aiops.notify import http
 from aiops.store.accepted import AcceptedBody
 from workers.adopted import hear_pages
+from workers.answering import answer_at
+from workers.declaring import REPORT, take_report
 from workers.hearing import Said, take
 from workers.wiring import Parts
 
@@ -26,8 +23,6 @@ BODIES_AT_ONCE = 200
 LONGEST = timedelta(seconds=2)
 
 _LOG = logging.getLogger(__name__)
-_ANSWER_SECONDS = 3.0
-_SLACK_HOST = "hooks.slack.com"
 _ANSWERS: Mapping[Verb, str] = {
     Verb.ACKNOWLEDGE: "{id} is yours.",
     Verb.ASSIGN: "{id} is assigned to {assignee}.",
@@ -89,16 +84,12 @@ def _hear(parts: Parts, body_id: int) -> None:
     if body is None:
         return
     try:
-        word = _PARSERS[body.source](body.body)
+        word = _word(parts, body_id, body)
     except InputError as error:
         parts.bodies.rejected(body_id, str(error))
         parts.telemetry.fault("words", f"{body.source}: {error}")
         return
-    if isinstance(word, Passed):
-        parts.bodies.done(body_id)
-        return
-    if isinstance(word, OutsidePage):
-        parts.pages.keep(word, parts.settings.origin, body_id)
+    if word is None:
         return
     saying = _saying(parts, word, body.received_at)
     try:
@@ -110,6 +101,25 @@ def _hear(parts: Parts, body_id: int) -> None:
         _answer(parts, word, f"Nothing was done: {error}.")
         return
     _answer(parts, word, answer_words(said, saying))
+
+
+def _word(parts: Parts, body_id: int, body: AcceptedBody) -> Overheard | None:
+    """Return the word on an incident that a body brings; None where it brought another thing.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if body.source == REPORT:
+        take_report(parts, body_id, body)
+        return None
+    word = _PARSERS[body.source](body.body)
+    if isinstance(word, Passed):
+        parts.bodies.done(body_id)
+        return None
+    if isinstance(word, OutsidePage):
+        parts.pages.keep(word, parts.settings.origin, body_id)
+        return None
+    return word
 
 
 def _saying(parts: Parts, word: Overheard, received_at: datetime) -> Saying:
@@ -154,26 +164,7 @@ def answer_words(said: Said, saying: Saying) -> str:
 
 def _answer(parts: Parts, word: Overheard, text: str) -> None:
     """Tell the person who pressed something what became of it; what they see changes anyhow."""
-    if not word.answer_url or not _may_answer(parts, word.answer_url):
-        return
-    message = {"response_type": "ephemeral", "replace_original": False, "text": text}
     try:
-        with http.new_client(word.answer_url) as client:
-            _post(client, word.answer_url, orjson.dumps(message))
+        answer_at(parts, word.answer_url, text)
     except DeliveryError as error:
         _LOG.info("nobody could be answered: %s", error)
-
-
-def _post(client: httpx.Client, url: str, content: bytes) -> None:
-    headers = {"content-type": "application/json; charset=utf-8"}
-    http.request(
-        client, "slack", "POST", url, headers, content=content, timeout_seconds=_ANSWER_SECONDS
-    )
-
-
-def _may_answer(parts: Parts, url: str) -> bool:
-    """Return whether an address to answer at is Slack's, or that of a Slack we were told of."""
-    known = {urlsplit(one.url).netloc for one in parts.settings.sinks if one.kind == "slack"}
-    where = urlsplit(url)
-    is_slack = where.scheme == "https" and where.hostname == _SLACK_HOST
-    return is_slack or where.netloc in known

@@ -14,6 +14,7 @@ from celery import Celery, Task
 from aiops.telemetry import TRACEPARENT
 from workers.alerts import take_waiting
 from workers.back_fill import fetch_missing
+from workers.declaring import answer_declared
 from workers.listening import listen
 from workers.queue import ENQUEUED_AT
 from workers.wiring import Parts
@@ -25,6 +26,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "ingest.poll": lambda parts, source: parts.poll.run(source),
     "ingest.on_call": lambda parts: parts.on_call.ask(),
     "ingest.digest": lambda parts: parts.digest.run(),
+    "ingest.declared": answer_declared,
     "ingest.hear": listen,
     "ingest.alerts": take_waiting,
     "detect.advance": lambda parts, shard: parts.detect.run(shard),

@@ -1,15 +1,15 @@
 """Symptom → Candidate: what belongs together, and what explains it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from aiops.correlate.causes import rank_causes
 from aiops.correlate.grouping import Group, group_symptoms
 from aiops.domain.changes import Change
 from aiops.domain.environment import Knowledge
-from aiops.domain.incidents import Candidate, Incident
+from aiops.domain.incidents import Candidate, Cause, Incident
 from aiops.domain.samples import Samples
-from aiops.domain.symptoms import Symptom
+from aiops.domain.symptoms import Symptom, SymptomKind
 
 
 def correlate(
@@ -51,11 +51,25 @@ def _candidate(
     knowledge: Knowledge,
     samples: Samples | None,
 ) -> Candidate:
-    causes, ruled_out = rank_causes(group.symptoms, changes, at, knowledge, samples)
+    measured = tuple(one for one in group.symptoms if one.kind is not SymptomKind.REPORT)
+    telling = measured or group.symptoms
+    causes, ruled_out = rank_causes(telling, changes, at, knowledge, samples)
+    if not measured:
+        causes = _beyond(causes, {one.id for one in group.symptoms})
     return Candidate(
         symptoms=group.symptoms,
         causes=causes,
         incident_ids=group.incident_ids,
         ruled_out=ruled_out,
         why=group.why,
+    )
+
+
+def _beyond(causes: Sequence[Cause], reports: Collection[str]) -> tuple[Cause, ...]:
+    """Return the causes for which something speaks beside what people reported.
+
+    Who reports that a service fails has not said why.
+    """
+    return tuple(
+        one for one in causes if any(clause.source not in reports for clause in one.evidence)
     )

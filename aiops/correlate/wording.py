@@ -56,6 +56,9 @@ def strength_clause(one: Sickness) -> Clause:
     if symptom.kind is SymptomKind.ALERT:
         said = f"{symptom.detector} says so of {symptom.service}: {name_of(symptom)}"
         return Clause(text=said, source=symptom.id)
+    if symptom.kind is SymptomKind.REPORT:
+        said = f"{name_of(symptom)} on {symptom.service} says so"
+        return Clause(text=said, source=symptom.id)
     return Clause(
         text=(
             f"{name_of(symptom)} on {symptom.service} was {amount(symptom.observed, symptom)} "

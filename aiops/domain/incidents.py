@@ -39,6 +39,7 @@ class Reason(StrEnum):
     MONEY_LOST = "a money KPI is losing"
     JOURNEY_HIT = "users of a journey meet it"
     SLO_BURNING = "an SLO's budget is burning"
+    REPORTED = "a person reported it"
     TELEMETRY_LOST = "a source of telemetry went silent"
     NOT_USER_VISIBLE = "no user-visible symptom"
     MINOR = "too small to act on"

@@ -19,12 +19,17 @@ class SymptomKind(StrEnum):
     FROZEN_VALUE = "frozen_value"
     UNIT_CHANGE = "unit_change"
     RELATION = "relation"
+    REPORT = "report"
 
 
 TELEMETRY_KINDS = frozenset(
     {SymptomKind.TELEMETRY_GAP, SymptomKind.FROZEN_VALUE, SymptomKind.UNIT_CHANGE}
 )
 """Kinds that speak of what measures a service and not of the service: nobody is paged for them."""
+
+
+REPORTED_BY, REPORTED_SEVERITY, REPORTED_WORDS = "reported_by", "severity", "words"
+"""Labels of a person's report: who says so, how bad it is (where they say it), and what."""
 
 
 class SymptomState(StrEnum):
@@ -73,7 +78,7 @@ def symptom_id(env: str, source: str, fingerprint: str, onset: datetime) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom:
-    """Evidence that something is wrong: an anomaly, outside alert, SLO burn, exception or gap.
+    """Evidence that something is wrong: an anomaly, outside alert, SLO burn, report or gap.
 
     Args:
         id: from `symptom_id`.

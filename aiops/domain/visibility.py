@@ -12,7 +12,9 @@ _FELT = frozenset({Family.ERRORS, Family.LATENCY, Family.AVAILABILITY})
 # incident at every tick.
 _UP, _BOTH = Direction.UP, Direction.BOTH
 _TRAFFIC, _KPI = Family.TRAFFIC, Family.KPI
-_WITHDRAWN, _SLO_BURN = SymptomState.WITHDRAWN, SymptomKind.SLO_BURN
+_WITHDRAWN = SymptomState.WITHDRAWN
+_SAID = (SymptomKind.SLO_BURN, SymptomKind.REPORT)
+"""Kinds that say by themselves that users, or the business, meet it."""
 
 _INDIRECT = TELEMETRY_KINDS | {SymptomKind.RELATION}
 """Kinds that nobody meets, whatever metric they are about."""
@@ -62,14 +64,15 @@ def is_felt(symptom: Symptom) -> bool:
 def user_visible(symptom: Symptom, knowledge: Knowledge) -> bool:
     """Return whether users, or the business, meet this symptom.
 
-    True for a KPI, for an SLO that burns, and for errors, latency or availability of a service
-    at the entry or at a step of a journey, each in its bad direction. Silence and other faults of
-    the telemetry are not what users meet, nor is a relation that is broken.
+    True for a KPI, for an SLO that burns, for what a person reports, and for errors, latency or
+    availability of a service at the entry or at a step of a journey, each in its bad direction.
+    Silence and other faults of the telemetry are not what users meet, nor is a relation that is
+    broken.
     """
     kind, series = symptom.kind, symptom.series
     if kind in _INDIRECT or not stands(symptom):
         return False
-    if kind is _SLO_BURN:
+    if kind in _SAID:
         return True
     if not is_harmful(symptom):
         return False

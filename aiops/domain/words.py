@@ -115,6 +115,25 @@ class Overheard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks for something, and how they are answered.
+
+    Args:
+        name: theirs at that place.
+        place: where they ask.
+        id: theirs at that place, where it is known.
+        key: the same when the same request comes twice; empty: every request is one of its own.
+        answer_url: where they hear what became of it; empty where nobody waits.
+    """
+
+    name: str
+    place: str
+    id: str = ""
+    key: str = ""
+    answer_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Passed:
     """What another program brought that is no word of a person on an incident of ours, and why."""
 

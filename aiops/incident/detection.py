@@ -7,13 +7,13 @@ from enum import StrEnum
 
 from aiops.domain.errors import InputError
 from aiops.domain.incidents import Incident
-from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.symptoms import REPORTED_BY, Symptom, SymptomKind
 from aiops.domain.time import clock_time
 from aiops.domain.timeline import TimelineEntry, TimelineKind
 from aiops.domain.visibility import stands
 from aiops.incident.timeline import extend
 
-REPORTER_LABEL = "reported_by"
+REPORTER_LABEL = REPORTED_BY
 """An outside alert with this label saying `customer` is a ticket or a call, and no monitor's."""
 
 
@@ -93,6 +93,9 @@ def _detections(incident: Incident) -> Iterator[Detection]:
 
 
 def _of(symptom: Symptom) -> Detection:
+    if symptom.kind is SymptomKind.REPORT:
+        who = symptom.series.key.label(REPORTED_BY) or ""
+        return Detection(source=DetectionSource.CUSTOMER, at=symptom.onset, by=who)
     if symptom.kind is not SymptomKind.ALERT:
         return Detection(source=DetectionSource.SYSTEM, at=symptom.detected_at, by=symptom.detector)
     is_report = symptom.series.key.label(REPORTER_LABEL) == "customer"

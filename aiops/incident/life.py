@@ -14,12 +14,14 @@ from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Candidate, Decision, Incident, IncidentState, Reason
 from aiops.domain.policies import LifePolicy
 from aiops.domain.reach import BlastRadius
-from aiops.domain.symptoms import Symptom
+from aiops.domain.symptoms import Symptom, SymptomKind, SymptomState
 from aiops.domain.timeline import TimelineEntry, TimelineKind
 from aiops.domain.visibility import stands, user_visible
 from aiops.incident.blips import is_blip
 from aiops.incident.repeats import beginnings
 from aiops.incident.timeline import extend
+
+_REPORT = SymptomKind.REPORT
 
 
 def advance_life(
@@ -29,7 +31,9 @@ def advance_life(
 
     Quiet means that no symptom users meet is open; where none ever was, or only a blip that nobody
     was called for, that none at all is open. A telemetry gap ends nothing: while one is open the
-    incident is not quiet. `resolved_at` is when it became quiet, not the end of the watch.
+    incident is not quiet. What a person reported has no measurement of its own: it goes with what
+    was measured, and alone until a person ends the incident. `resolved_at` is when it became quiet,
+    not the end of the watch.
 
     Args:
         incident: with its symptoms as they stand at `at`.
@@ -37,6 +41,8 @@ def advance_life(
         policy: how long quiet mitigates, and how long the watch lasts.
         knowledge: for what users meet.
     """
+    if not incident.is_live:
+        incident = _without_reports(incident)
     if incident.state in (IncidentState.RESOLVED, IncidentState.MERGED):
         return incident
     quiet = _quiet_since(incident, at, knowledge)
@@ -128,8 +134,23 @@ def reopen(incident: Incident, at: datetime) -> Incident:
     )
 
 
+def _without_reports(incident: Incident) -> Incident:
+    """End what people reported of an incident that is over: nothing else would."""
+    if not any(one.kind is _REPORT and one.is_open for one in incident.symptoms):
+        return incident
+    at = incident.mitigated_at or incident.resolved_at or incident.updated_at
+    symptoms = tuple(
+        replace(one, state=SymptomState.ENDED, ended_at=max(at, one.onset))
+        if one.kind is _REPORT and one.is_open
+        else one
+        for one in incident.symptoms
+    )
+    return replace(incident, symptoms=symptoms)
+
+
 def _quiet_since(incident: Incident, at: datetime, knowledge: Knowledge) -> datetime | None:
     standing = [one for one in incident.symptoms if stands(one)]
+    standing = [one for one in standing if one.kind is not _REPORT] or standing
     # Whatever counts, something of it is open: most incidents are not looked at further.
     if standing and all(one.is_open for one in standing):
         return None

@@ -17,7 +17,7 @@ from aiops.domain.incidents import Cause, Clause, Impact
 from aiops.domain.reach import BlastRadius, ReachKind
 from aiops.domain.series import Family
 from aiops.domain.slos import UNHURT, ServiceLevels
-from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.symptoms import REPORTED_BY, Symptom, SymptomKind
 from aiops.domain.time import clock_time
 from aiops.domain.visibility import is_harmful, stands
 from aiops.incident.levels import level_clauses
@@ -31,6 +31,7 @@ from aiops.incident.wording import (
     moved_words,
     operation_of,
     ratio_words,
+    report_words,
     telemetry_words,
 )
 
@@ -93,6 +94,9 @@ def _headline(told: Symptom) -> Clause:
         text = f"Since {when}, no telemetry from `{told.service}`{where}."
     elif told.kind is SymptomKind.ALERT:
         text = f"At {when}, alert `{series.key.metric}` fired on `{told.service}`{where}."
+    elif told.kind is SymptomKind.REPORT:
+        who = series.key.label(REPORTED_BY)
+        text = f"At {when}, {who} reported of `{told.service}`{where}: {report_words(told)}."
     elif told.kind is SymptomKind.SLO_BURN:
         text = f"At {when}, `{told.service}`{where} began to burn its error budget too fast."
     elif told.kind is SymptomKind.FROZEN_VALUE:

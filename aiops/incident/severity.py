@@ -13,7 +13,7 @@ from aiops.domain.policies import SeverityPolicy
 from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Family
 from aiops.domain.slos import UNHURT, ServiceLevels
-from aiops.domain.symptoms import Symptom, SymptomKind
+from aiops.domain.symptoms import REPORTED_SEVERITY, Symptom, SymptomKind
 from aiops.domain.visibility import (
     is_felt,
     is_met,
@@ -27,6 +27,7 @@ from aiops.incident.wording import (
     listed,
     metric_title,
     moved_words,
+    subject_words,
     telemetry_words,
 )
 
@@ -144,6 +145,8 @@ def _by_users(symptoms: Sequence[Symptom], knowledge: Knowledge) -> Iterable[Ver
             yield Severity.P2, f"the error budget of {symptom.service} is burning"
         elif symptom.kind is SymptomKind.ALERT:
             yield _by_alert(symptom)
+        elif symptom.kind is SymptomKind.REPORT:
+            yield _by_report(symptom)
         elif symptom.family is Family.LATENCY:
             yield _by_latency(symptom, knowledge.policies.severity)
         elif symptom.family in (Family.ERRORS, Family.AVAILABILITY):
@@ -168,6 +171,8 @@ def _by_journey(symptoms: Sequence[Symptom], knowledge: Knowledge) -> Iterable[V
             continue
         if symptom.kind is SymptomKind.ALERT:
             severity, words = _by_alert(symptom)
+        elif symptom.kind is SymptomKind.REPORT:
+            continue  # judged for itself already
         else:
             judge = _by_latency if symptom.family is Family.LATENCY else _by_failures
             severity, words = judge(symptom, policy)
@@ -182,6 +187,13 @@ def _by_alert(symptom: Symptom) -> Verdict:
     if symptom.strength >= STRENGTHS[AlertSeverity.ERROR]:
         return Severity.P2, f"{subject}, which users meet"
     return Severity.P3, f"{subject} is a warning"
+
+
+def _by_report(symptom: Symptom) -> Verdict:
+    """Judge what a person reports: as they say, else as what users meet."""
+    said = symptom.series.key.label(REPORTED_SEVERITY)
+    what = subject_words(symptom)
+    return (Severity(said), f"{what}, who says so") if said else (Severity.P2, what)
 
 
 def _by_failures(symptom: Symptom, policy: SeverityPolicy) -> Verdict:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.incidents import Incident, IncidentState
-from aiops.domain.symptoms import FactKind, Symptom
+from aiops.domain.symptoms import FactKind, Symptom, SymptomKind
 from aiops.incident import life
 from aiops.incident.repeats import REPEAT_WINDOW
 
@@ -59,10 +59,17 @@ def forget(env: EnvState, knowledge: Knowledge) -> EnvState:
         if incident.state is not IncidentState.RESOLVED
         for symptom in incident.symptoms
     }
+    over = {
+        symptom.id: symptom
+        for incident in incidents
+        if not incident.is_live
+        for symptom in incident.symptoms
+        if symptom.kind is SymptomKind.REPORT and not symptom.is_open
+    }
     flap = env.at - timedelta(seconds=knowledge.policies.detect.flap_seconds)
     symptoms = tuple(
         symptom
-        for symptom in env.symptoms
+        for symptom in (over.get(one.id, one) for one in env.symptoms)
         if symptom.is_open or symptom.id in needed or symptom.last_seen >= flap
     )
     return replace(env, incidents=incidents, symptoms=symptoms)

@@ -199,6 +199,8 @@ def _is_worse(symptom: Symptom, last: TimelineEntry, knowledge: Knowledge) -> bo
 
 
 def _ending(symptom: Symptom) -> str:
+    if symptom.kind is SymptomKind.REPORT:
+        return "is over"
     if symptom.new_normal is None:
         return "back to normal"
     if symptom.kind is SymptomKind.TELEMETRY_GAP:

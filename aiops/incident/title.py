@@ -18,6 +18,7 @@ from aiops.incident.wording import (
     listed,
     metric_title,
     moved_words,
+    report_words,
     scope_words,
     telemetry_words,
 )
@@ -72,6 +73,8 @@ def _happens(
         return capital(f"{telemetry_words(told)} of {display(told.service, knowledge)}")
     if told.kind is SymptomKind.RELATION:
         return f"{display(told.service, knowledge)} {_what(told)}"
+    if told.kind is SymptomKind.REPORT:
+        return f"{display(told.service, knowledge)}: {report_words(told)}"
     if told.series.kpi is not None or told.family is Family.KPI:
         return _moved(told, symptoms, blast, impacts)
     journey = journey_of(told, blast, knowledge)

@@ -13,7 +13,7 @@ from aiops.domain.incidents import Cause, Impact
 from aiops.domain.journeys import Journey
 from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Family, Labels
-from aiops.domain.symptoms import TELEMETRY_KINDS, Symptom, SymptomKind
+from aiops.domain.symptoms import REPORTED_WORDS, TELEMETRY_KINDS, Symptom, SymptomKind
 from aiops.domain.time import clock_time
 from aiops.domain.visibility import is_harmful, is_load, is_met, stands
 
@@ -31,7 +31,13 @@ CHANGE_WORDS = {
 
 _MET = {Family.ERRORS: 0, Family.AVAILABILITY: 0, Family.LATENCY: 3}
 _SLO_BURN, _KPI = SymptomKind.SLO_BURN, Family.KPI
-_BURNING, _MOVED, _INFRASTRUCTURE, _SILENT, _LOAD = 2, 5, 6, 7, 8
+_BURNING, _MOVED, _REPORTED, _INFRASTRUCTURE, _SILENT, _LOAD = 2, 5, 6, 7, 8, 9
+
+_BY_KIND = {
+    **dict.fromkeys(TELEMETRY_KINDS, _SILENT),
+    _SLO_BURN: _BURNING,
+    SymptomKind.REPORT: _REPORTED,
+}
 
 
 def headline(symptoms: Sequence[Symptom], blast: BlastRadius, knowledge: Knowledge) -> Symptom:
@@ -106,11 +112,18 @@ def telemetry_words(symptom: Symptom) -> str:
 
 def subject_words(symptom: Symptom) -> str:
     """Return what was measured and where, as in "error rate on /checkout in EU"."""
+    if symptom.kind is SymptomKind.REPORT:
+        return f"{metric_title(symptom)} on {symptom.service}: {report_words(symptom)}"
     if symptom.kind is SymptomKind.ALERT:
         return f"alert {symptom.series.key.metric} on {symptom.service}"
     where = operation_of(symptom) or symptom.service
     place = "" if symptom.series.kpi else f" on {where}"
     return f"{metric_title(symptom)}{place}{cohort_words(symptom.region, symptom.segment)}"
+
+
+def report_words(symptom: Symptom) -> str:
+    """Return what a person reported, in their words and within quotes."""
+    return f"“{symptom.series.key.label(REPORTED_WORDS) or 'something is wrong'}”"
 
 
 def values_words(symptom: Symptom) -> str:
@@ -285,10 +298,8 @@ def _least(symptoms: Sequence[Symptom], places: Sequence[Any]) -> list[Symptom]:
 def _class(symptom: Symptom, knowledge: Knowledge) -> int:
     """Return which sort of symptom comes first in telling: 0 is what users meet at the door."""
     series = symptom.series
-    if symptom.kind in TELEMETRY_KINDS:
-        return _SILENT
-    if symptom.kind is _SLO_BURN:
-        return _BURNING
+    if symptom.kind in _BY_KIND:
+        return _BY_KIND[symptom.kind]
     if is_load(symptom) or not is_harmful(symptom):
         return _LOAD
     if series.kpi is not None or series.family is _KPI:

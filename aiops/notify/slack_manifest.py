@@ -28,7 +28,10 @@ SCOPES: Mapping[str, str] = MappingProxyType(
 
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "/incident": ("See incidents, and say what you know of them", "[INC-1001]"),
+        "/incident": (
+            "See incidents, and say what you know of them",
+            "[INC-1001 | declare payment-service checkout fails]",
+        ),
         "/runbook": ("Find runbooks and see their steps", "[RB-17 | search payment]"),
     }
 )

@@ -142,6 +142,8 @@ def _loudest(incident: Incident) -> Reason:
         return Reason.MONEY_LOST
     if SymptomKind.SLO_BURN in kinds:
         return Reason.SLO_BURNING
+    if kinds == {SymptomKind.REPORT}:
+        return Reason.REPORTED
     if kinds == {SymptomKind.TELEMETRY_GAP}:
         return Reason.TELEMETRY_LOST
     return Reason.JOURNEY_HIT

@@ -54,6 +54,17 @@ class StoredSamples:
         first, last = int(np.ceil(since.timestamp())), int(until.timestamp())
         return self._read(services, partial(_all, first=first, last=last))
 
+    def services(self) -> tuple[str, ...]:
+        """Return the services that were ever measured, sorted."""
+        query = (
+            select(SERIES.c.service)
+            .join(SHARDS, SHARDS.c.id == SERIES.c.shard_id)
+            .where(SHARDS.c.env == self._env)
+            .distinct()
+        )
+        with reading(self._engine) as connection:
+            return tuple(sorted(connection.scalars(query)))
+
     def _read(self, services: Collection[str], ticks_of: _TicksOf) -> tuple[Excerpt, ...]:
         names = set(services)
         if not names:

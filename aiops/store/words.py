@@ -25,7 +25,7 @@ from aiops.store.memory import write_outcome
 from aiops.store.tables import ACCEPTED_BODIES, ENVIRONMENTS, INCIDENT_REVISIONS, INCIDENTS
 from aiops.store.upsert import insert_missing
 
-SOURCES: Final = ("pagerduty", "slack")
+SOURCES: Final = ("pagerduty", "report", "slack")
 """Sources whose accepted bodies are words of people."""
 
 _ATTEMPTS = 20

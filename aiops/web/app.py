@@ -15,6 +15,7 @@ from aiops.web import (
     alerts,
     api,
     change_tools,
+    declaring,
     ingest,
     otlp,
     pages,
@@ -38,6 +39,7 @@ _ROUTES = (
     pages,
     regrouping,
     saying,
+    declaring,
     silences,
 )
 _LOG = logging.getLogger(__name__)

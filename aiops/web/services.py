@@ -11,7 +11,7 @@ from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Runbook
 from aiops.domain.marks import Mark
 from aiops.domain.silences import Silence
-from aiops.domain.words import Verb
+from aiops.domain.words import Asker, Verb
 from aiops.impact.flow import Flow
 from aiops.ports import Clock
 from aiops.settings import AlertSourceSettings, ChangeSourceSettings
@@ -76,6 +76,19 @@ class Say(Protocol):
 
         Raises:
             InputError: there is no such incident, or something is not said.
+        """
+        ...
+
+
+class Declare(Protocol):
+    """Takes a person's report that something is wrong."""
+
+    def __call__(self, text: str, by: Asker) -> str:
+        """Keep it durably, and return what it was taken for.
+
+        Raises:
+            InputError: it names no service we know, or not what is wrong; nothing was kept.
+            AiopsError: it cannot be kept now.
         """
         ...
 
@@ -196,6 +209,7 @@ class WebServices:
         marks: the marks that hold, by series.
         flows: how every KPI stands now, money first.
         journeys: how every journey stands over its window.
+        declare: takes a person's report; None: nobody can make one here.
         silences: those that were set last, in force or over.
         silence: takes a person's silence; None: nobody can say it here.
         expire_silence: ends one; None: as above.
@@ -218,6 +232,7 @@ class WebServices:
     merge: Merge | None = None
     split: Split | None = None
     say: Say | None = None
+    declare: Declare | None = None
     take_export: ExportTaker | None = None
     alert_sources: tuple[AlertSourceSettings, ...] = ()
     take_alerts: AlertTaker | None = None

@@ -1,15 +1,18 @@
 """What our slash commands answer: a pure function of what was typed and what is known."""
 
+import logging
 import re
 from collections.abc import Sequence
+from concurrent.futures import TimeoutError as CommitTimeoutError
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from aiops.domain.errors import InputError
+from aiops.domain.errors import AiopsError, InputError
 from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Runbook, RunbookStep
 from aiops.domain.marks import Mark
+from aiops.domain.words import Asker
 from aiops.notify.mrkdwn import Block, context, escaped, header, link, section
 from aiops.notify.phrases import headline, incident_url, introduction, state_words
 from aiops.web.services import WebServices
@@ -22,9 +25,13 @@ HELP = (
     "`/incident INC-1001` tells of one incident\n"
     "`/incident INC-1001 noise nightly batch` says that it was nothing, and why; or `real`\n"
     "`/incident merge INC-1001 INC-1002 one connection pool` makes them one, and says why\n"
-    "`/incident split INC-1001 search,search-db another fault` makes part of it one of its own"
+    "`/incident split INC-1001 search,search-db another fault` makes part of it one of its own\n"
+    "`/incident declare payment-service checkout fails in EU` reports what nobody has noticed yet"
 )
 
+DECLARE = "declare"
+
+_LOG = logging.getLogger(__name__)
 _WORDS = {"real": True, "noise": False}
 _PLACE = "Slack"
 _RECENT = 200
@@ -55,6 +62,25 @@ def answer(command: str, text: str, services: WebServices, who: str = "") -> dic
     if command == "/incident":
         return _incidents(words, services, who)
     return _said("This is what I understand:\n" + HELP)
+
+
+def declared(text: str, services: WebServices, asker: Asker) -> dict[str, Any]:
+    """Return the ephemeral answer to a person's report; what became of it follows.
+
+    Args:
+        text: what was typed after "declare".
+        services: for who takes reports.
+        asker: typed it.
+    """
+    if services.declare is None:
+        return _said("Nothing can be declared here: use `aiops incident declare`.")
+    try:
+        return _said(escaped(services.declare(text, asker), 1000))
+    except InputError as error:
+        return _said(escaped(f"Nothing was declared: {error}.", 1000))
+    except (AiopsError, CommitTimeoutError) as error:
+        _LOG.error("a report could not be kept: %s", error)
+        return _said("Nothing was declared: it could not be kept now. Please say it again.")
 
 
 def find_runbooks(words: Sequence[str], runbooks: Sequence[Runbook]) -> list[Runbook]:

@@ -24,6 +24,7 @@ WIRE = {
     "deliver.digest": ("deliver", []),
     "deliver.escalate": ("deliver", []),
     "ingest.on_call": ("ingest", []),
+    "ingest.declared": ("ingest", ["body_id", "symptom_id", "looks"]),
     "deliver.fall_back": ("deliver", []),
     "deliver.next": ("deliver", ["sink"]),
     "deliver.relieve": ("deliver", []),
