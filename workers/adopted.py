@@ -1,15 +1,19 @@
 """What people said of pages that were adopted → the incidents that adopted them."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiops.domain.errors import InputError, StaleStateError
 from aiops.domain.incidents import Incident, IncidentState
-from aiops.domain.notifications import page_of
-from aiops.domain.pages import OutsidePage, PageWord
+from aiops.domain.notifications import DeliveryAction, Notification, address, page_of
+from aiops.domain.pages import OutsidePage, OwnPage, PageWord
 from aiops.domain.words import Place, Saying, Verb
+from aiops.route.notifications import notification
 from workers.hearing import take
 from workers.wiring import Parts
+
+LATE_AFTER = timedelta(seconds=30)
+"""A page that was opened late is looked at after so long: its end may be on its way."""
 
 
 def hear_pages(parts: Parts) -> None:
@@ -22,12 +26,32 @@ def hear_pages(parts: Parts) -> None:
         return
     for incident in parts.incidents.adopting():
         found = ((one, parts.pages.get(page_of(one))) for one in incident.adopted)
-        pages = {address: page for address, page in found if page is not None}
-        for address, word in news_of(incident, pages):
+        pages = {one: page for one, page in found if page is not None}
+        for place, word in news_of(incident, pages):
             try:
-                take(parts, incident.id, _saying(parts, incident, address, word))
+                take(parts, incident.id, _saying(parts, incident, place, word))
             except (InputError, StaleStateError) as error:
-                parts.telemetry.fault("words", f"{address}: {error}")
+                parts.telemetry.fault("words", f"{place}: {error}")
+
+
+def late_calls(parts: Parts, page: OwnPage) -> tuple[Notification, ...]:
+    """Return what resolves a page of ours that was opened for what is over, nothing for others.
+
+    The pager may open it after a person's word had ended everything: our call was on its way.
+    """
+    sink = parts.settings.policies.paging.adopting_sink
+    incident = parts.incidents.get(page.key.rpartition(".")[0])
+    if not sink or incident is None:
+        return ()
+    if incident.is_live and incident.dedup_key == page.key:
+        return ()
+    end = notification(
+        incident,
+        address(sink, page.id),
+        DeliveryAction.RESOLVE,
+        parts.clock.now() + LATE_AFTER,
+    )
+    return (end,)
 
 
 def news_of(incident: Incident, pages: dict[str, OutsidePage]) -> Iterator[tuple[str, PageWord]]:
@@ -50,7 +74,7 @@ def news_of(incident: Incident, pages: dict[str, OutsidePage]) -> Iterator[tuple
         yield ended[1], ended[0]
 
 
-def _saying(parts: Parts, incident: Incident, address: str, word: PageWord) -> Saying:
+def _saying(parts: Parts, incident: Incident, place: str, word: PageWord) -> Saying:
     return Saying(
         verb=word.verb,
         who=parts.people.name_of(Place.PAGERDUTY, word.who_id) or word.who,
@@ -58,7 +82,7 @@ def _saying(parts: Parts, incident: Incident, address: str, word: PageWord) -> S
         at=_moment(parts, incident, word),
         place=Place.PAGERDUTY,
         episode=incident.episode,
-        sink=address,
+        sink=place,
     )
 
 

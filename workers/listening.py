@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from aiops.domain.errors import DeliveryError, InputError, StaleStateError
-from aiops.domain.pages import OutsidePage
+from aiops.domain.pages import OutsidePage, OwnPage
 from aiops.domain.words import Effect, Overheard, Passed, Place, Saying, Verb
 from aiops.ingest import pagerduty_words, slack_words
 from aiops.store.accepted import AcceptedBody
-from workers.adopted import hear_pages
+from workers.adopted import hear_pages, late_calls
 from workers.answering import answer_at
 from workers.declaring import REPORT, take_report
 from workers.hearing import Said, take
@@ -30,7 +30,7 @@ _ANSWERS: Mapping[Verb, str] = {
     Verb.FIXED: "{id}: noted for the next one like it: {fixed_by}.",
     Verb.DISMISS: "{id} is closed as no incident; what it began with gets higher bars.",
 }
-_PARSERS: Mapping[str, Callable[[bytes], Overheard | OutsidePage | Passed]] = {
+_PARSERS: Mapping[str, Callable[[bytes], Overheard | OutsidePage | OwnPage | Passed]] = {
     "pagerduty": pagerduty_words.parse,
     "slack": slack_words.parse,
 }
@@ -113,13 +113,21 @@ def _word(parts: Parts, body_id: int, body: AcceptedBody) -> Overheard | None:
         take_report(parts, body_id, body)
         return None
     word = _PARSERS[body.source](body.body)
-    if isinstance(word, Passed):
-        parts.bodies.done(body_id)
-        return None
     if isinstance(word, OutsidePage):
         parts.pages.keep(word, parts.settings.origin, body_id)
-        return None
-    return word
+    elif isinstance(word, OwnPage):
+        parts.outbox.tell(late_calls(parts, word), body_id, now=parts.clock.now())
+    elif isinstance(word, Passed) or _is_echo(parts, word):
+        parts.bodies.done(body_id)
+    else:
+        return word
+    return None
+
+
+def _is_echo(parts: Parts, word: Overheard) -> bool:
+    """Return whether a word is one of our own that comes back: said in the name we write in."""
+    names = {sink.write_as for sink in parts.settings.sinks if sink.write_as}
+    return bool(names) and parts.people.name_of(word.place, word.who_id) in names
 
 
 def _saying(parts: Parts, word: Overheard, received_at: datetime) -> Saying:

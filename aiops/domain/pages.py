@@ -59,3 +59,16 @@ def joined(first: OutsidePage, second: OutsidePage) -> OutsidePage:
     """
     newest = max(first, second, key=lambda one: (one.seen_at, one.ended_at is not None, one.title))
     return replace(newest, words=tuple(sorted({*first.words, *second.words})))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPage:
+    """An incident that a call of ours opened at the pager.
+
+    Args:
+        id: the pager's id of it.
+        key: the dedup key of the episode it is about, as in "INC-1001.2".
+    """
+
+    id: str
+    key: str

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiops.domain.errors import InputError
-from aiops.domain.pages import OutsidePage
+from aiops.domain.pages import OutsidePage, OwnPage
 from aiops.domain.words import Overheard, Passed, Place, Verb
 from aiops.ingest import pagerduty_pages
 from aiops.ingest.words import is_ours, moment, part, read_object, text
@@ -23,6 +23,7 @@ VERBS = {
 }
 """What we take of PagerDuty's events; its "resolved" begins our watch."""
 
+_OPENED = "incident.triggered"
 _PERSON = "user_reference"
 _MERGED = "merge_resolve_reason"
 
@@ -36,8 +37,8 @@ def event_id(body: bytes) -> str:
     return text(read_object(body), "event", "id")
 
 
-def parse(body: bytes) -> Overheard | OutsidePage | Passed:
-    """Return what a person said with a webhook, a page of somebody else's, or why it is neither.
+def parse(body: bytes) -> Overheard | OutsidePage | OwnPage | Passed:
+    """Return what a person said with a webhook, a page it tells of, or why it is neither.
 
     Raises:
         InputError: the body is not of PagerDuty's form.
@@ -50,6 +51,8 @@ def parse(body: bytes) -> Overheard | OutsidePage | Passed:
     is_known = is_ours(part(data, "incident_key"))
     if kind in pagerduty_pages.KINDS and not is_known and isinstance(data, Mapping):
         return pagerduty_pages.page(event, data)
+    if kind == _OPENED and is_known and text(data, "id"):
+        return OwnPage(id=text(data, "id"), key=text(data, "incident_key"))
     if kind not in VERBS:
         return Passed(why=f"{kind} is nothing we take")
     if not is_known:

@@ -1,7 +1,9 @@
 """Notes to incidents at PagerDuty that others opened about a problem of ours.
 
 They page nobody. Each carries a mark, the episode and which delivery it is of, so that a repeat
-finds what was written by an attempt nobody heard of.
+finds what was written by an attempt nobody heard of. What events cannot say is said of our own
+incident, too: whom it is assigned to, addressed by its dedup key; and that one which was opened
+late, when all was over, is resolved.
 
 References:
     developer.pagerduty.com, "Create a note on an incident".
@@ -30,6 +32,8 @@ _LINE_CHARACTERS = 500
 _ENTRIES = 3
 _SAID = ("severity", "cause")
 """What is worth another note."""
+
+_LATE = "{id} was over when this was opened: a call for it that was late."
 
 
 class PagerDutyNotes:
@@ -71,23 +75,36 @@ class PagerDutyNotes:
     def payload(
         self, incident: Incident, notification: Notification, reference: Mapping[str, str]
     ) -> Mapping[str, Any]:
-        """Return the note and the status a page of others gets; both may be empty.
+        """Return the note, the status and the assignee a page gets; each may be empty.
 
-        `told` is kept with the reference, so that the next note says what changed.
+        `told` is kept with the reference, so that the next note says what changed. `late` says
+        that the page is a call of ours which was late.
         """
         first = notification.action is DeliveryAction.TRIGGER
-        own = incident.told if incident.paged_at is not None else ()
+        page = page_of(notification.sink)
+        is_ours = page == incident.dedup_key
+        is_late = not is_ours and notification.sink not in incident.adopted and not first
         mark = f"[aiops {incident.dedup_key} {notification.action.value}.{notification.revision}]"
         lines = self._first(incident) if first else _news(incident, notification, reference)
         status, by = _status(incident, notification)
+        if is_late:
+            lines, status, by = [_LATE.format(id=incident.id)], "resolved", ""
+        was = reference.get("assignee", "" if is_ours else incident.assignee)
+        own = incident.told if incident.paged_at is not None else ()
         return {
-            "page": page_of(notification.sink),
+            "page": page,
             "mark": mark,
-            "note": "\n".join([*lines, mark]) if lines else "",
-            "status": status,
+            "note": "\n".join([*lines, mark]) if lines and not is_ours else "",
+            "status": "" if is_ours else status,
             "by": by,
+            "assign": _email(incident.assignee) if was != incident.assignee else "",
             "merge": incident.dedup_key if first and self._merges and self.name in own else "",
-            "told": {key: value for key, value in told_of(incident).items() if key in _SAID},
+            "late": is_late,
+            "told": {
+                key: value
+                for key, value in told_of(incident).items()
+                if key in (*_SAID, "assignee")
+            },
         }
 
     def send(
@@ -102,13 +119,20 @@ class PagerDutyNotes:
             self._client, self.name, self._rest_url, self._token, self._write_as
         )
         page, note, mark = (str(payload[name]) for name in ("page", "note", "mark"))
+        receipt = Receipt(reference={"page": page, **payload["told"]})
+        if "." in page:
+            page = writes.find(page)
+        if not page or (payload["late"] and not writes.is_open(page)):
+            return receipt
         if note and not (repeated and any(mark in one for one in writes.notes(page))):
             writes.add_note(page, note)
         if payload["status"]:
             writes.set_status(page, str(payload["status"]), str(payload["by"]))
         if payload["merge"]:
             writes.merge(page, str(payload["merge"]))
-        return Receipt(reference={"page": page, **payload["told"]})
+        if payload["assign"]:
+            writes.assign(page, str(payload["assign"]))
+        return receipt
 
     @cached_property
     def _client(self) -> httpx.Client:

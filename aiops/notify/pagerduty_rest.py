@@ -22,14 +22,15 @@ def ask(sink: SinkSettings, path: str, params: Mapping[str, str]) -> Mapping[str
     """Return what PagerDuty answers to a question.
 
     Args:
-        sink: a PagerDuty one with a token of its REST API.
+        sink: a PagerDuty one with a token of its REST API; one that only reads will do.
         path: below the address of the API, as in `oncalls`.
         params: the query.
 
     Raises:
         DeliveryError: there was no answer, or a refusal.
     """
-    token = sink.api_token.get_secret_value() if sink.api_token else ""
+    key = sink.api_token or sink.write_token
+    token = key.get_secret_value() if key else ""
     headers = {"authorization": f"Token token={token}", "accept": _ACCEPTED}
     url = f"{sink.rest_url.rstrip('/')}/{path}"
     with http.new_client(url) as client:
@@ -51,6 +52,11 @@ def ask(sink: SinkSettings, path: str, params: Mapping[str, str]) -> Mapping[str
     return content if isinstance(content, Mapping) else {}
 
 
+def may_ask(sink: SinkSettings) -> bool:
+    """Return whether a sink has a token to ask PagerDuty with."""
+    return sink.kind == "pagerduty" and bool(sink.api_token or sink.write_token)
+
+
 def on_call(sinks: tuple[SinkSettings, ...], schedule: str) -> str:
     """Return who is on call by a schedule now: e-mail address, else name; "" where nobody is.
 
@@ -63,7 +69,7 @@ def on_call(sinks: tuple[SinkSettings, ...], schedule: str) -> str:
     Raises:
         DeliveryError: there was no answer, a refusal, or nobody may ask.
     """
-    asking = next((one for one in sinks if one.kind == "pagerduty" and one.api_token), None)
+    asking = next((one for one in sinks if may_ask(one)), None)
     if asking is None:
         raise DeliveryError(
             "PagerDuty's schedules can be read by a pagerduty sink with AIOPS_PAGERDUTY_API_TOKEN",

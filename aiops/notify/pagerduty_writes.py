@@ -50,9 +50,8 @@ class PagerDutyWrites:
     def notes(self, page_id: str) -> tuple[str, ...]:
         """Return what the notes of an incident say; raises as `_call`, and is never ambiguous."""
         with http.reading():
-            listed = self._call("GET", f"incidents/{page_id}/notes").get("notes")
-        notes = listed if isinstance(listed, list) else []
-        return tuple(str(one.get("content")) for one in notes if isinstance(one, Mapping))
+            notes = _listed(self._call("GET", f"incidents/{page_id}/notes"), "notes")
+        return tuple(str(one.get("content")) for one in notes)
 
     def add_note(self, page_id: str, text: str) -> None:
         """Write a note."""
@@ -78,13 +77,35 @@ class PagerDutyWrites:
                 return
         self._call("PUT", path, content)
 
+    def assign(self, page_id: str, email: str) -> None:
+        """Assign an incident to the user with an e-mail address; nothing where there is none."""
+        with http.reading():
+            users = _listed(self._call("GET", "users", params={"query": email}), "users")
+        same = (one for one in users if str(one.get("email", "")).lower() == email.lower())
+        user = next((str(one["id"]) for one in same if one.get("id")), "")
+        if user:
+            assignee = {"assignee": {"id": user, "type": "user_reference"}}
+            wanted = {"type": "incident_reference", "assignments": [assignee]}
+            self._call("PUT", f"incidents/{page_id}", {"incident": wanted})
+
+    def is_open(self, page_id: str) -> bool:
+        """Return whether an incident is not resolved."""
+        with http.reading():
+            incident = self._call("GET", f"incidents/{page_id}").get("incident")
+        return isinstance(incident, Mapping) and incident.get("status") != "resolved"
+
+    def find(self, key: str) -> str:
+        """Return the id of the open incident with a dedup key, "" where there is none."""
+        with http.reading():
+            listed = _listed(
+                self._call("GET", "incidents", params={"incident_key": key}), "incidents"
+            )
+        found = (one for one in listed if one.get("status") != "resolved")
+        return next((str(one["id"]) for one in found if one.get("id")), "")
+
     def merge(self, page_id: str, into_key: str) -> None:
         """Merge an incident into the open one with a dedup key; nothing where there is none."""
-        with http.reading():
-            asked = {"incident_key": into_key, "statuses[]": "triggered,acknowledged"}
-            listed = self._call("GET", "incidents", params=asked).get("incidents")
-        found = [one for one in listed or () if isinstance(one, Mapping)]
-        into = next((str(one["id"]) for one in found if one.get("id")), "")
+        into = self.find(into_key)
         if into and into != page_id:
             source = {"id": page_id, "type": "incident_reference"}
             self._call("PUT", f"incidents/{into}/merge", {"source_incidents": [source]})
@@ -144,6 +165,11 @@ class PagerDutyWrites:
             retry_after_seconds=http.wait_seconds(response),
             ambiguous=response.is_success or status >= 500,
         )
+
+
+def _listed(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = answer.get(name)
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def _object(response: httpx.Response) -> Mapping[str, Any] | None:

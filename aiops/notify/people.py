@@ -57,7 +57,7 @@ def _ask(sink: SinkSettings, place: Place, user_id: str) -> str:
             user = _get(sink, url, {"authorization": token}, asked).get("user")
             profile = _object(_object(user).get("profile"))
             return _first(profile.get("email"), profile.get("real_name"), _object(user).get("name"))
-        if place is Place.PAGERDUTY and sink.kind == "pagerduty" and sink.api_token:
+        if place is Place.PAGERDUTY and pagerduty_rest.may_ask(sink):
             user = _object(pagerduty_rest.ask(sink, f"users/{user_id}", {}).get("user"))
             return _first(user.get("email"), user.get("name"))
     except DeliveryError:

@@ -170,8 +170,12 @@ class PagerDutyIncidents(Ledger):
         if received.path == "/incidents":
             key = received.query.get("incident_key", "")
             found = [one.to_json() for one in self.incidents.values() if one.key == key]
-            is_open = [one for one in found if one["status"] != "resolved"]
-            return Answer(status=200, content={"incidents": is_open, "more": False})
+            return Answer(status=200, content={"incidents": found, "more": False})
+        if received.path == "/users":
+            asked = received.query.get("query", "")
+            known = [{"id": id_, "email": email} for email, id_ in self._users.items()]
+            users = [one for one in known if asked in one["email"]]
+            return Answer(status=200, content={"users": users, "more": False})
         place = _PATH.fullmatch(received.path)
         incident = self.incidents.get(place["id"]) if place else None
         if place is None or incident is None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Decision, Incident, IncidentState, Severity
-from aiops.domain.notifications import DeliveryAction, Notification
+from aiops.domain.notifications import DeliveryAction, Notification, address
 
 STABLE_AFTER = timedelta(seconds=10)
 """A first cause that two looks so far apart agree on is stable: a page need not wait for more."""
@@ -70,7 +70,8 @@ def echo(
 
     That one knows; where it shows incidents, what it shows is brought up to date, without a word.
     So is what others show where the word changed nothing that a pager tells: what fixed it, or
-    that telling of it helped. Who hears of the end hears of it once.
+    that telling of it helped. Who hears of the end hears of it once. Whom it is assigned to is said
+    to our own page by itself, where that can be: the pager's events cannot say it.
 
     Args:
         incident: after the word.
@@ -89,6 +90,10 @@ def echo(
             notifications.append(notification(incident, sink, action, at))
         elif sink in shown:
             notifications.append(notification(incident, sink, DeliveryAction.REFRESH, at))
+    pager = knowledge.policies.paging.adopting_sink
+    if action is DeliveryAction.UPDATE and pager in incident.told and pager != said_on:
+        own = address(pager, incident.dedup_key)
+        notifications.append(notification(incident, own, action, at))
     return tuple(notifications)
 
 

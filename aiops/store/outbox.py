@@ -11,7 +11,7 @@ everything can go at once, calls go before news and the worst first (`aiops.doma
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -19,14 +19,16 @@ from typing import Any
 from sqlalchemy import Connection, literal, or_, select, update
 
 from aiops.domain.errors import DeliveryError
-from aiops.domain.notifications import DeliveryState, lane
+from aiops.domain.notifications import DeliveryState, Notification, lane
 from aiops.domain.pacing import NO_LIMIT, Rate, Standing
 from aiops.domain.symptoms import Origin
+from aiops.store.accepted import BodyState, finish_body
 from aiops.store.audit import AuditEntry, write_entry
 from aiops.store.columns import is_one_of
 from aiops.store.deliveries import (
     WAITING,
     Delivery,
+    add_notifications,
     keep_reference,
     notification_of,
     reference_of,
@@ -231,6 +233,12 @@ class Outbox(OutboxReads):
         """Close a call that was held back until it was over, with all that follows on it."""
         with writing(self._engine) as connection:
             return close_held(connection, delivery.id, delivery.token, delivery.notification)
+
+    def tell(self, notifications: Sequence[Notification], body_id: int, *, now: datetime) -> None:
+        """Write what a body asks to be told beside any revision, and finish it, in one step."""
+        with writing(self._engine) as connection:
+            if finish_body(connection, body_id, BodyState.DONE):
+                add_notifications(connection, notifications, now=now, traceparent="")
 
     def wait(self, sink: str, rate: Rate, wall: datetime) -> timedelta:
         """Return how long it is until a sink may be told something; zero when it is now."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aiops.domain.errors import InputError
-from aiops.domain.pages import OutsidePage, PageWord
+from aiops.domain.pages import OutsidePage, OwnPage, PageWord
 from aiops.domain.words import Passed, Verb
 from aiops.ingest import pagerduty_words
 
@@ -52,7 +52,9 @@ def test_its_end_is_when_it_was_resolved_whoever_did_it() -> None:
 
 
 def test_what_we_opened_ourselves_is_no_page_of_somebody_elses() -> None:
-    assert isinstance(parsed("incident.triggered", incident_key="INC-1001.1"), Passed)
+    ours = parsed("incident.triggered", incident_key="INC-1001.1")
+    assert ours == OwnPage(id="PGR0VU2", key="INC-1001.1")
+    assert isinstance(parsed("incident.reopened", incident_key="INC-1001.1"), Passed)
 
 
 ANN = {"id": "PANN001", "type": "user_reference", "summary": "Ann Lee"}

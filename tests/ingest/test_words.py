@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aiops.domain.errors import InputError
-from aiops.domain.pages import OutsidePage
+from aiops.domain.pages import OutsidePage, OwnPage
 from aiops.domain.words import Overheard, Passed, Place, Verb
 from aiops.ingest import pagerduty_words, slack_words
 
@@ -18,13 +18,16 @@ WEBHOOK = json.loads((GOLDEN / "pagerduty-acknowledged.json").read_bytes())
 PRESS = json.loads((GOLDEN / "slack-acknowledge.json").read_bytes())
 
 
+DELEGATED = "incident.delegated"
+
+
 def webhook(**event: Any) -> Overheard | Passed:
     body = deepcopy(WEBHOOK)
     data = event.pop("data", {})
     body["event"] |= event
     body["event"]["data"] |= data
     found = pagerduty_words.parse(json.dumps(body).encode())
-    assert not isinstance(found, OutsidePage)
+    assert not isinstance(found, OutsidePage | OwnPage)
     return found
 
 
@@ -67,8 +70,11 @@ def test_resolved_at_pagerduty_begins_the_watch_and_reassigned_says_to_whom() ->
         ({"event_type": "pagey.ping"}, "nothing we take"),
         ({"agent": None}, "no person"),
         ({"agent": {"type": "events_api_v2_inbound_integration_reference"}}, "no person"),
-        ({"data": {"incident_key": "d3640fbd41094207a1c11e58e46b1662"}}, "not one of ours"),
-        ({"data": {"incident_key": None}}, "not one of ours"),
+        (
+            {"event_type": DELEGATED, "data": {"incident_key": "d3640fbd41094207a1c11e58e46b1662"}},
+            "not one of ours",
+        ),
+        ({"event_type": DELEGATED, "data": {"incident_key": None}}, "not one of ours"),
         ({"event_type": "incident.reassigned", "data": {"assignees": []}}, "nobody"),
         (
             {

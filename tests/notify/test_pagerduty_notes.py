@@ -96,10 +96,11 @@ def test_a_note_names_our_own_page_where_that_went_first(bench: Bench) -> None:
 
 
 def test_another_note_says_only_what_changed_of_cause_and_severity(bench: Bench) -> None:
-    told = bench.tell(incident())
-    told = bench.tell(incident(revision=2, assignee="ann", escalated=1), U, told)
+    one = incident(adopted=("pagerduty/Q1",))
+    told = bench.tell(one)
+    told = bench.tell(replace(one, revision=2, assignee="ann", escalated=1), U, told)
     assert len(bench.page.notes) == 1, "who has it is no news for those who were called"
-    worse = incident(revision=3, severity=Severity.P2, severity_reason="less is lost")
+    worse = replace(one, revision=3, severity=Severity.P2, severity_reason="less is lost")
     told = bench.tell(worse, U, told)
     assert bench.page.notes[1].startswith(
         "INC-2048: Severity is now P2, was P1: less is lost.\n[aiops INC-2048.1 update.3]"
@@ -109,7 +110,7 @@ def test_another_note_says_only_what_changed_of_cause_and_severity(bench: Bench)
 
 
 def test_what_was_only_quiet_gets_its_end_noted_and_stays_theirs(bench: Bench) -> None:
-    bench.tell(resolved(state=IncidentState.MITIGATED), R)
+    bench.tell(resolved(state=IncidentState.MITIGATED, adopted=("pagerduty/Q1",)), R)
     assert "is over: it lasted" in bench.page.notes[0]
     assert bench.page.status == "triggered"
 
@@ -119,24 +120,34 @@ def test_what_a_person_said_here_is_said_there_in_their_name_where_they_are_know
     bench: Bench, who: str, name: str
 ) -> None:
     taken = incident(
-        state=IncidentState.ACKNOWLEDGED, acknowledged_by=who, acknowledged_at=minute(5)
+        adopted=("pagerduty/Q1",),
+        state=IncidentState.ACKNOWLEDGED,
+        acknowledged_by=who,
+        acknowledged_at=minute(5),
     )
     bench.tell(taken, A)
     assert (bench.page.status, bench.page.by) == ("acknowledged", [name])
     assert f"was acknowledged by {who}" in bench.page.notes[0]
-    bench.tell(resolved(state=IncidentState.MITIGATED, mitigated_by=who), R)
+    over = resolved(state=IncidentState.MITIGATED, mitigated_by=who, adopted=("pagerduty/Q1",))
+    bench.tell(over, R)
     assert (bench.page.status, bench.page.by) == ("resolved", [name, name])
 
 
 @pytest.mark.parametrize("stands", ["acknowledged", "resolved"])
 def test_what_stands_so_already_is_as_it_should_be(bench: Bench, stands: str) -> None:
     bench.page.status = stands
-    bench.tell(incident(state=IncidentState.ACKNOWLEDGED, acknowledged_by=ANN), A)
+    taken = incident(state=IncidentState.ACKNOWLEDGED, acknowledged_by=ANN)
+    bench.tell(replace(taken, adopted=("pagerduty/Q1",)), A)
     assert bench.page.status == stands
 
 
 def test_a_merged_incident_ends_nothing_of_others(bench: Bench) -> None:
-    link = resolved(state=IncidentState.MERGED, merged_into="INC-1", mitigated_by=ANN)
+    link = resolved(
+        state=IncidentState.MERGED,
+        merged_into="INC-1",
+        mitigated_by=ANN,
+        adopted=("pagerduty/Q1",),
+    )
     bench.tell(link, R)
     assert bench.page.status == "triggered"
     assert "follow it there" in bench.page.notes[0]
@@ -210,3 +221,59 @@ def test_nothing_is_merged_where_we_have_not_paged_or_our_page_is_over(bench: Be
     bench.ledger.open("Q0", "INC-2048.1").status = "resolved"
     bench.tell(incident(told=("pagerduty",), paged_at=minute(4)), by=merging)
     assert bench.page.merged_into == ""
+
+
+def own(one: Incident, action: DeliveryAction = U) -> Notification:
+    return replace(notification(one, action), sink=f"pagerduty/{one.dedup_key}")
+
+
+def test_whom_an_incident_is_given_to_our_own_page_is_assigned_to_without_a_word(
+    bench: Bench,
+) -> None:
+    page = bench.ledger.open("Q0", "INC-2048.1")
+    writer, given = bench.writer(), incident(assignee=ANN, revision=2)
+    payload = writer.payload(given, own(given), {})
+    told = writer.send(own(given), payload, repeated=False).reference
+    assert page.assignees == ["PANN001"]
+    assert page.notes == []
+    page.assignees = ["PBOB"]
+    writer.send(own(given), writer.payload(given, own(given), told), repeated=False)
+    assert page.assignees == ["PBOB"], "said once; what they do there since is theirs"
+
+
+@pytest.mark.parametrize("who", ["Payments team", "nobody@shop.example"])
+def test_whom_pagerduty_does_not_know_nothing_is_assigned_to(bench: Bench, who: str) -> None:
+    page = bench.ledger.open("Q0", "INC-2048.1")
+    given = incident(assignee=who, revision=2)
+    bench.writer().send(own(given), bench.writer().payload(given, own(given), {}), repeated=False)
+    assert page.assignees == []
+
+
+def test_an_adopted_page_is_assigned_to_whoever_is_given_the_incident_later(
+    bench: Bench,
+) -> None:
+    one = incident(adopted=("pagerduty/Q1",))
+    told = bench.tell(one)
+    bench.tell(replace(one, assignee=ANN, revision=2), U, told)
+    assert bench.page.assignees == ["PANN001"]
+
+
+def test_a_page_of_ours_that_was_opened_when_all_was_over_is_resolved_with_a_note(
+    bench: Bench,
+) -> None:
+    over = resolved(state=IncidentState.MITIGATED, mitigated_by=ANN)
+    late = bench.ledger.open("Q9", "INC-2048.1")
+    note = replace(notification(over, R), sink="pagerduty/Q9")
+    for repeated in (False, True):
+        bench.writer().send(note, bench.writer().payload(over, note, {}), repeated=repeated)
+    assert (late.status, late.by) == ("resolved", [BOT])
+    (said,) = late.notes
+    assert said.startswith("INC-2048 was over when this was opened")
+
+
+def test_one_whose_end_arrived_meanwhile_is_left_alone(bench: Bench) -> None:
+    over = resolved(state=IncidentState.MITIGATED, mitigated_by=ANN)
+    bench.ledger.open("Q9", "INC-2048.1").status = "resolved"
+    note = replace(notification(over, R), sink="pagerduty/Q9")
+    bench.writer().send(note, bench.writer().payload(over, note, {}), repeated=False)
+    assert bench.ledger.incidents["Q9"].notes == []

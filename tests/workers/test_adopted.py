@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.notifications import DeliveryAction, DeliveryState
 from aiops.domain.policies import PagingPolicy, Policies
-from aiops.domain.words import Verb
+from aiops.domain.words import Place, Verb
 from aiops.ports import Notifier
 from aiops.route.adoption import COVERS_AFTER
+from aiops.settings import SinkSettings
 from aiops.store.audit import AuditLog
 from tests.builders import minute
+from tests.builders import shop as shop_of
 from tests.store.makers import incident, notification, state_of
 from tests.workers.installation import HandClock, Installation, RecordingSink, settings_in
 from tests.workers.test_hearing import paging_shop
@@ -250,3 +252,61 @@ def test_a_page_that_is_not_adopted_holds_nothing(make: Make) -> None:
 def test_pages_share_a_circuit_breaker_that_is_not_the_pagers(make: Make) -> None:
     parts = make()
     assert set(parts.outbox.standings()) == {"pagerduty/", "slack"}
+
+
+def opened_late(key: str = "INC-1001.1") -> tuple[str, bytes]:
+    name, body = webhook("triggered", 25, "Q9")
+    event = json.loads(body)
+    event["event"]["data"]["incident_key"] = key
+    return name, json.dumps(event).encode()
+
+
+def test_a_page_of_ours_that_opens_after_the_end_is_resolved_once(make: Make) -> None:
+    parts = make()
+    say(parts, FIRST, Verb.MITIGATE, by="ann")
+    deliver(parts)
+    noted(parts, forget=True)
+    for key in ("first", "again"):
+        bring(parts, (key, opened_late()[1]))
+    deliver(parts, 5)
+    assert noted(parts) == [], "its end may be on its way"
+    deliver(parts)
+    assert noted(parts) == [("pagerduty/Q9", R)]
+
+
+def test_a_page_of_ours_for_what_goes_on_or_is_unknown_is_left_alone(make: Make) -> None:
+    parts = make()
+    bring(parts, opened_late(), ("unknown", opened_late("INC-7.1")[1]))
+    deliver(parts)
+    assert noted(parts) == []
+
+
+def test_whom_somebody_gives_it_to_is_said_to_our_own_page_by_itself(make: Make) -> None:
+    parts = make(begins=False)
+    parts._known = shop_of(policies=ADOPTING)
+    begin(parts, "pagerduty", told=("pagerduty",), adopted=())
+    say(parts, FIRST, Verb.ASSIGN, by="ann", about="bob@shop.example")
+    deliver(parts)
+    assert noted(parts) == [("pagerduty/INC-1001.1", DeliveryAction.UPDATE)]
+
+
+def test_what_we_did_there_in_our_own_name_is_no_word_when_it_comes_back(make: Make) -> None:
+    parts = make(begins=False)
+    begin(parts, "pagerduty", told=("pagerduty",), adopted=())
+    sink = SinkSettings(
+        name="pagerduty", kind="pagerduty", url="http://x", write_as="aiops@shop.example"
+    )
+    parts.settings = replace(parts.settings, sinks=(sink,))
+    parts.__dict__["people"] = Known()
+    name, body = webhook("acknowledged", 9, who="aiops")
+    event = json.loads(body)
+    event["event"]["data"]["incident_key"] = "INC-1001.1"
+    bring(parts, (name, json.dumps(event).encode()))
+    assert standing(parts).state is IncidentState.OPEN
+
+
+class Known:
+    """Knows one name for everybody."""
+
+    def name_of(self, place: Place, user_id: str) -> str:
+        return "aiops@shop.example"
