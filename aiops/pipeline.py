@@ -42,7 +42,7 @@ from aiops.incident.repeats import repeating
 from aiops.incident.standing import absorb, forget
 from aiops.learn.memory import infer_outcome, remember
 from aiops.route.decision import react
-from aiops.route.notifications import plan
+from aiops.route.notifications import plan, pulses
 from aiops.route.owner import with_owner
 from aiops.slo.budget import service_levels
 
@@ -200,7 +200,7 @@ def advance(env: EnvState, tick: EnvTick, knowledge: Knowledge) -> Advance:
     return Advance(
         state=settle(forget(state, knowledge), news),
         revisions=revisions,
-        notifications=tuple(notifications),
+        notifications=(*notifications, *pulses(tick)),
     )
 
 

@@ -155,6 +155,23 @@ class Notifier(Sender, Protocol):
 
 
 @runtime_checkable
+class PulseNotifier(Sender, Protocol):
+    """Tells an outside monitor that signals come through."""
+
+    def pulse_payload(self, began_at: datetime, now: datetime) -> Mapping[str, Any]:
+        """Return what will be sent of a pulse. Pure.
+
+        Args:
+            began_at: when it began its way, aware UTC.
+            now: the product's clock.
+
+        Raises:
+            InputError: it is too old to say anything.
+        """
+        ...
+
+
+@runtime_checkable
 class PictureNotifier(Sender, Protocol):
     """Shows pictures below the messages of a sink.
 

@@ -13,8 +13,10 @@ from redis.exceptions import RedisError
 from aiops.detect.alerts import take
 from aiops.domain.alerts import Alert, AlertReport
 from aiops.domain.errors import InputError, StaleStateError
+from aiops.domain.pulses import PULSE_SOURCE
 from aiops.domain.symptoms import SymptomFact
 from aiops.ingest.alert_bodies import Received
+from aiops.ingest.pulse import PULSE_RULES
 from aiops.ingest.registry import ingester_named
 from aiops.settings import AlertSourceSettings
 from aiops.store.accepted import AcceptedBody
@@ -109,6 +111,8 @@ def parse(parts: Parts, source: str, body: bytes, at: datetime) -> Received:
 
 def rules_of(parts: Parts, source: str) -> AlertSourceSettings | None:
     """Return the settings of a source of alerts, None where there is none of that name."""
+    if source == PULSE_SOURCE:
+        return PULSE_RULES
     return next((one for one in parts.settings.alert_sources if one.name == source), None)
 
 

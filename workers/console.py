@@ -72,6 +72,7 @@ def make_console(parts: Parts) -> FastAPI:
             change_sources=settings.change_sources,
             take_report=partial(change_reports.receive, parts),
             note_refusal=partial(_refused, parts),
+            pulse_at=parts.pulses.last,
             flows=lambda: flows_now(parts),
             journeys=lambda: journeys_now(parts),
             marks=lambda: holding(parts.marks.all(), parts.clock.now()),

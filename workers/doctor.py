@@ -264,6 +264,7 @@ def _strangers(samples: Sequence[Sample], settings: Settings, graph: ServiceGrap
 def _sinks(settings: Settings) -> Iterator[Finding]:
     for sink in settings.sinks:
         yield _probed(f"sink {sink.name}", partial(probes.sink, sink))
+    yield _ok("heartbeat", probes.heartbeat(settings))
     yield from _deliveries(settings)
     if not settings.sinks:
         text = "none is declared: incidents show in the console only; declare `sinks:`"

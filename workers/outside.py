@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
+from aiops.notify.heartbeat import Heartbeat
 from aiops.notify.people import People
-from aiops.ports import Clock, Notifier, PictureNotifier, Source
+from aiops.ports import Clock, Notifier, PictureNotifier, PulseNotifier, Source
 from workers.clock import FileClock, SystemClock
 from workers.plugins import notifiers, picture_notifiers, sources
 from workers.stores import Stores
@@ -34,6 +35,12 @@ class Outside(Stores):
     def sinks(self) -> Mapping[str, Notifier]:
         """The configured sinks by name."""
         return notifiers(self.settings)
+
+    @cached_property
+    def pulse_sinks(self) -> Mapping[str, PulseNotifier]:
+        """Who is told that signals come through, by its name in the outbox; one or nobody."""
+        switch = Heartbeat.from_settings(self.settings.heartbeat)
+        return {} if switch is None else {switch.name: switch}
 
     @cached_property
     def picture_sinks(self) -> Mapping[str, PictureNotifier]:

@@ -19,6 +19,7 @@ from aiops.settings import Settings, SinkSettings, WebSettings
 from aiops.store.engine import open_engine
 from aiops.store.migrate import Database, Standing, check
 from aiops.store.outbox import Outbox
+from aiops.store.pulses import PulseStore
 
 PROBE_SECONDS = 5.0
 LEAST_FREE_BYTES = 512 * 2**20
@@ -79,6 +80,26 @@ def deliveries(settings: Settings) -> tuple[dict[str, int], int]:
         return failing, outbox.counts()[DeliveryState.DEAD]
     finally:
         engine.dispose()
+
+
+def heartbeat(settings: Settings) -> str:
+    """Return whether somebody elsewhere would notice that nothing works here any more."""
+    beat = settings.heartbeat
+    if not beat.enabled:
+        return (
+            "none: nobody elsewhere would notice that all of this is dead; `aiops help heartbeat`"
+        )
+    engine = open_engine(settings.database_url, durable=True)
+    try:
+        last = PulseStore(engine).last()
+    except StoreError:
+        last = None  # said of the database already
+    finally:
+        engine.dispose()
+    whom = "a monitor elsewhere" if beat.url else "/metrics alone"
+    if last is None:
+        return f"every {beat.every_seconds} s to {whom}; no pulse has come through yet"
+    return f"every {beat.every_seconds} s to {whom}; a pulse came through at {last:%H:%M:%S} UTC"
 
 
 def _require_writable(path: Path) -> None:

@@ -29,12 +29,15 @@ class Polled(Protocol):
         ...
 
 
-def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]]:
+def schedule(
+    sources: Iterable[Polled], rate: float, *, pulse_seconds: float | None = None
+) -> dict[str, dict[str, Any]]:
     """Return beat's schedule.
 
     Args:
         sources: the sources to poll.
         rate: product seconds per real second: 1, except in the demo.
+        pulse_seconds: how often a pulse is sent, in real seconds; None: never.
 
     Examples:
         >>> [name for name in schedule([], rate=1.0) if name.startswith("fit")]
@@ -59,6 +62,8 @@ def schedule(sources: Iterable[Polled], rate: float) -> dict[str, dict[str, Any]
         "report.levels": _entry("report.levels", max(LEVELS_SECONDS / rate, POLL_SECONDS)),
         "report.pictures": _entry("report.pictures", PICTURES_SECONDS),
     }
+    if pulse_seconds is not None:
+        entries["ingest.pulse"] = _entry("ingest.pulse", pulse_seconds)
     for source in sources:
         often = min(source.step_seconds / rate / 4, POLL_SECONDS)
         entries[f"ingest.poll {source.name}"] = _entry("ingest.poll", often, source.name)

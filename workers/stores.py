@@ -22,6 +22,7 @@ from aiops.store.outbox import Outbox
 from aiops.store.overflow import OverflowStore
 from aiops.store.pages import PageStore
 from aiops.store.pictures import PictureStore
+from aiops.store.pulses import PulseStore
 from aiops.store.signals import HistoryStore
 from aiops.store.silences import SilenceStore
 from aiops.store.sli_hours import SliHourStore
@@ -106,6 +107,11 @@ class Stores:
     def outbox(self) -> Outbox:
         """What is to be told."""
         return Outbox(self._engine)
+
+    @cached_property
+    def pulses(self) -> PulseStore:
+        """What became of pulses."""
+        return PulseStore(self._engine)
 
     @cached_property
     def memory(self) -> MemoryStore:

@@ -15,6 +15,7 @@ from aiops.telemetry import TRACEPARENT
 from workers.alerts import take_waiting
 from workers.back_fill import fetch_missing
 from workers.declaring import answer_declared
+from workers.heartbeat import send_pulse
 from workers.listening import listen
 from workers.queue import ENQUEUED_AT
 from workers.wiring import Parts
@@ -29,6 +30,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "ingest.declared": answer_declared,
     "ingest.hear": listen,
     "ingest.alerts": take_waiting,
+    "ingest.pulse": send_pulse,
     "detect.advance": lambda parts, shard: parts.detect.run(shard),
     "detect.sweep": lambda parts: parts.detect.sweep(),
     "correlate.env": lambda parts, env: parts.correlate.run(env),

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from aiops.domain.environment import Knowledge
+from aiops.domain.environment import EnvTick, Knowledge
 from aiops.domain.incidents import Decision, Incident, IncidentState, Severity
 from aiops.domain.notifications import DeliveryAction, Notification, address
+from aiops.domain.pulses import PULSE_ENV, PULSE_ID, PULSE_SINK, PULSE_SOURCE
 
 STABLE_AFTER = timedelta(seconds=10)
 """A first cause that two looks so far apart agree on is stable: a page need not wait for more."""
@@ -95,6 +96,34 @@ def echo(
         own = address(pager, incident.dedup_key)
         notifications.append(notification(incident, own, action, at))
     return tuple(notifications)
+
+
+def pulses(tick: EnvTick) -> tuple[Notification, ...]:
+    """Return what tells the outside monitor that the pulse came through; mostly nothing.
+
+    Its revision is when the pulse began its way, in epoch seconds. It is an update: of several
+    that wait, the newest is told for all.
+    """
+    came = [
+        one.symptom
+        for one in tick.facts
+        if one.symptom.detector == PULSE_SOURCE and one.symptom.series.key.env == PULSE_ENV
+    ]
+    if not came or not tick.live:
+        return ()
+    newest = max(came, key=lambda one: one.last_seen)
+    return (
+        Notification(
+            incident_id=PULSE_ID,
+            episode=1,
+            revision=int(newest.last_seen.timestamp()),
+            sink=PULSE_SINK,
+            action=DeliveryAction.UPDATE,
+            not_before=tick.at,
+            reason="the pulse came through",
+            origin=newest.origin,
+        ),
+    )
 
 
 def _echoed(incident: Incident, previous: Incident) -> DeliveryAction:

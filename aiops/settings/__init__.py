@@ -2,6 +2,7 @@
 
 from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
 from aiops.settings.change_sources import CHANGE_KINDS, SIGNED_KINDS, ChangeSourceSettings
+from aiops.settings.heartbeat import HeartbeatSettings
 from aiops.settings.lint import lint
 from aiops.settings.load import load
 from aiops.settings.senders import SenderSettings
@@ -23,6 +24,7 @@ __all__ = [
     "AlertSourceSettings",
     "BackFillSettings",
     "ChangeSourceSettings",
+    "HeartbeatSettings",
     "LabelSettings",
     "PrometheusSettings",
     "SenderSettings",

@@ -5,12 +5,15 @@ from datetime import UTC, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+from pydantic import SecretStr
+
 from aiops.domain.journeys import Journey, Kpi, Step, Team
 from aiops.domain.policies import Policies
 from aiops.domain.slos import Slo
 from aiops.domain.symptoms import Origin
 from aiops.settings.change_map import change_map
 from aiops.settings.checks import entry_of, is_loopback
+from aiops.settings.heartbeat import HeartbeatSettings
 from aiops.settings.problems import shown
 from aiops.settings.routing import adopting, paging_policy
 from aiops.settings.schema import (
@@ -34,6 +37,7 @@ from aiops.settings.values import (
 )
 from topology.attributes import Service, guess_kind
 
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - who listens there is found on loopback
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _DATABASES = ("sqlite", "postgresql")
 _BROKERS = ("redis", "rediss", "unix")
@@ -62,6 +66,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         change_map=change_map(file.changes.map, journeys),
         sinks=sinks,
         web=_web(file, surroundings),
+        heartbeat=_heartbeat(file, surroundings),
         slack_signing_secret=surroundings.secret("AIOPS_SLACK_SIGNING_SECRET"),
         pagerduty_webhook_secrets=surroundings.secrets("AIOPS_PAGERDUTY_WEBHOOK_SECRET"),
         policies=_policies(file, sinks),
@@ -168,6 +173,21 @@ def _web(file: SettingsFile, surroundings: Surroundings) -> WebSettings:
         port=port,
         base_url=(file.web.base_url or own).rstrip("/"),
         token=token,
+    )
+
+
+def _heartbeat(file: SettingsFile, surroundings: Surroundings) -> HeartbeatSettings:
+    section, web = file.heartbeat, _web(file, surroundings)
+    host = "127.0.0.1" if web.host in _EVERYWHERE else web.host
+    own = f"http://{f'[{host}]' if ':' in host else host}:{web.port}"
+    variable = section.url_env
+    url = surroundings.url(variable, ("http", "https")) if variable else None
+    return HeartbeatSettings(
+        enabled="heartbeat" in file.model_fields_set,
+        url=SecretStr(url) if url else None,
+        url_env=variable,
+        every_seconds=section.every_seconds,
+        via=(section.via or own).rstrip("/"),
     )
 
 

@@ -133,6 +133,12 @@ def _sinks(settings: Settings) -> Iterator[str]:
             "AIOPS_PAGERDUTY_WEBHOOK_SECRET, or …_FILE (`aiops help sink pagerduty`)"
         )
     yield from _notes(settings)
+    beat = settings.heartbeat
+    if beat.url_env and beat.url is None:
+        yield (
+            f"nobody elsewhere hears whether signals come through: {beat.url_env} is not set; "
+            f"set it, or name a file with it in {beat.url_env}_FILE (`aiops help heartbeat`)"
+        )
     for sink in settings.sinks:
         if sink.secret is None:
             name = sink.secret_name

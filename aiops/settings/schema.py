@@ -171,6 +171,14 @@ class AttentionSection(Section):
     digest_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
 
 
+class HeartbeatSection(Section):
+    """`heartbeat`."""
+
+    url_env: SecretVariable | None = None
+    every_seconds: Annotated[int, Field(ge=5)] = 60
+    via: HttpUrl | None = None
+
+
 class EscalationSection(Section):
     """`escalation.<severity>[]`."""
 
@@ -227,5 +235,6 @@ class SettingsFile(Section):
     settle_seconds: Annotated[int, Field(ge=0)] = 30
     catch_up_seconds: Seconds = 600
     web: WebSection = WebSection()
+    heartbeat: HeartbeatSection = HeartbeatSection()
     traces: TracesSection = TracesSection()
     retention: RetentionSection = RetentionSection()

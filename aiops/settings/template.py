@@ -157,6 +157,12 @@ sources:
 # page_to: [pagerduty, slack]
 # ticket_to: [slack, tickets]
 
+## Whether all of this is alive: an alert of our own goes the whole way every minute, and what comes
+## through is told to a monitor elsewhere, which calls people when it hears nothing. `aiops help
+## heartbeat`, and for raw alerts to reach a pager while we are dead: `aiops help fallback`.
+# heartbeat:
+#   url_env: AIOPS_HEARTBEAT_URL
+
 ## How long a page waits for company at most; P1, lost money and what has a stable likely cause
 ## do not wait.
 settle_seconds: 30

@@ -17,6 +17,7 @@ from aiops.domain.series import DEFAULT_ENV, Direction, Family
 from aiops.domain.symptoms import Origin
 from aiops.settings.alert_sources import AlertSourceSettings
 from aiops.settings.change_sources import ChangeSourceSettings
+from aiops.settings.heartbeat import HeartbeatSettings
 from aiops.settings.topology_files import topology_texts
 from topology.attributes import Service, guess_kind
 from topology.graph import ServiceGraph
@@ -211,6 +212,7 @@ class Settings:
     change_map: tuple[MapRule, ...] = ()
     sinks: tuple[SinkSettings, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)
+    heartbeat: HeartbeatSettings = field(default_factory=HeartbeatSettings)
     slack_signing_secret: SecretStr | None = None
     pagerduty_webhook_secrets: tuple[SecretStr, ...] = ()
     policies: Policies = field(default_factory=Policies)

@@ -1,6 +1,6 @@
 """How far the measurements of sources and shards reach, without reading any of them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, bindparam, func, or_, select
 
@@ -89,6 +89,15 @@ class Extents:
         with reading(self._engine) as connection:
             found = connection.execute(_BEHIND, {"env": env, "at": int(at.timestamp())})
             return found.first() is not None
+
+    def behind(self) -> timedelta:
+        """Return how far detection is behind the newest tick, where it is furthest behind."""
+        ticks = TICKS.c.shard_id == STATES.c.shard_id
+        newest = select(func.max(TICKS.c.at)).where(ticks).scalar_subquery()
+        reached = select(func.min(TICKS.c.at)).where(ticks).scalar_subquery()
+        query = select(func.max(newest - func.coalesce(STATES.c.cursor, reached)))
+        with reading(self._engine) as connection:
+            return timedelta(seconds=max(int(connection.scalar(query) or 0), 0))
 
     def unscored(self) -> tuple[str, ...]:
         """Return the shards with ticks or late values detection has not worked through, sorted."""

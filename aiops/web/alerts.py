@@ -15,7 +15,9 @@ from starlette.responses import JSONResponse
 from aiops.domain.errors import AiopsError, InputError
 from aiops.ingest import events
 from aiops.ingest.alert_bodies import MAX_BODY_BYTES
+from aiops.ingest.pulse import PULSE_RULES, pulse_body
 from aiops.settings import AlertSourceSettings
+from aiops.web.access import guard
 from aiops.web.bodies import read_body, require_json
 from aiops.web.door import Door, of_kind
 from aiops.web.senders import sender
@@ -33,6 +35,7 @@ def router(services: WebServices) -> APIRouter:
     """Return the endpoints outside monitors send their alerts to."""
     routes = APIRouter(prefix="/ingest")
     alerts = _Alerts(services)
+    check = guard(services.ingest_token, services.base_url, for_people=False)
 
     @routes.post("/alertmanager")
     @routes.post("/alertmanager/{name}")
@@ -40,6 +43,13 @@ def router(services: WebServices) -> APIRouter:
         source = alerts.source("alertmanager", name, request)
         require_json(request)
         await alerts.take(source, await read_body(request, MAX_BODY_BYTES))
+        return JSONResponse({"accepted": True}, 202)
+
+    @routes.post("/pulse")
+    async def pulse(request: Request) -> JSONResponse:
+        check(request)
+        require_json(request)
+        await alerts.take(PULSE_RULES, pulse_body(services.clock.now()))
         return JSONResponse({"accepted": True}, 202)
 
     @routes.post("/events/v2/enqueue")

@@ -17,6 +17,7 @@ from aiops.web import (
     change_tools,
     declaring,
     ingest,
+    metrics,
     otlp,
     pages,
     regrouping,
@@ -32,6 +33,7 @@ _ROUTES = (
     ingest,
     alerts,
     change_tools,
+    metrics,
     otlp,
     slack,
     words,
@@ -43,7 +45,7 @@ _ROUTES = (
     silences,
 )
 _LOG = logging.getLogger(__name__)
-_FOR_PROGRAMS = ("/api/", "/ingest/", "/v1/", "/slack/", "/pagerduty/", "/healthz")
+_FOR_PROGRAMS = ("/api/", "/ingest/", "/v1/", "/slack/", "/pagerduty/", "/healthz", "/metrics")
 _RETRY_SECONDS = "5"
 
 

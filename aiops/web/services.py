@@ -205,6 +205,7 @@ class WebServices:
         announce_alerts: has what was taken worked now.
         change_sources: tools that may report changes, with their tokens and secrets.
         take_report: takes a body of theirs; None: they are not listened to here.
+        pulse_at: when the pulse last came through; None: it never did.
         note_refusal: counts who was refused at the door, and why.
         marks: the marks that hold, by series.
         flows: how every KPI stands now, money first.
@@ -239,6 +240,7 @@ class WebServices:
     announce_alerts: Callable[[], None] = lambda: None
     change_sources: tuple[ChangeSourceSettings, ...] = ()
     take_report: ReportTaker | None = None
+    pulse_at: Callable[[], datetime | None] = lambda: None
     note_refusal: Callable[[str, str], None] = lambda _where, _why: None
     marks: Callable[[], Sequence[Mark]] = tuple
     flows: Callable[[], Sequence[Flow]] = tuple

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aiops.domain.errors import InputError
 from aiops.ingest.registry import INGESTERS, ingester_named, page
-from aiops.settings import ALERT_KINDS, AlertSourceSettings
+from aiops.settings import ALERT_KINDS, CHANGE_KINDS, AlertSourceSettings
 from tests.builders import minute
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "ingest"
@@ -37,7 +37,7 @@ def parser(name: str) -> Parse:
 
 
 def samples(name: str) -> list[bytes]:
-    golden = [one.read_bytes() for one in sorted(GOLDEN.glob(f"{name}_*.json"))]
+    golden = [one.read_bytes() for one in sorted(GOLDEN.glob(f"{name}.*.json"))]
     return [*golden, *OWN_SAMPLES.get(name, ())]
 
 
@@ -49,7 +49,8 @@ CASES = [
 
 
 def test_every_ingester_is_looked_at() -> None:
-    assert {*SENT, "prometheus"} == {*INGESTERS}
+    elsewhere = {"prometheus", *CHANGE_KINDS}  # the tools have a contract of their own
+    assert {*SENT, *elsewhere} == {*INGESTERS}
     assert {case.values[0] for case in CASES} == {*SENT}
 
 

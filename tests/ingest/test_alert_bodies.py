@@ -25,7 +25,7 @@ def golden(name: str) -> bytes:
 
 
 def test_a_group_says_each_of_its_alerts() -> None:
-    received = alertmanager.parse(golden("alertmanager_firing"), minute(4), AM, "prod")
+    received = alertmanager.parse(golden("alertmanager.firing"), minute(4), AM, "prod")
     checkout, disk = received.reports
     assert checkout.series is not None
     assert checkout.series.key.fingerprint == (
@@ -43,19 +43,19 @@ def test_a_group_says_each_of_its_alerts() -> None:
 
 
 def test_a_resolved_alert_ends_when_it_says() -> None:
-    (report,) = alertmanager.parse(golden("alertmanager_resolved"), minute(30), AM, "prod").reports
+    (report,) = alertmanager.parse(golden("alertmanager.resolved"), minute(30), AM, "prod").reports
     assert report.ended_at == minute(20) + timedelta(seconds=5, microseconds=256000)
 
 
 def test_a_resolved_alert_that_names_no_end_is_over_now() -> None:
-    body = orjson.loads(golden("alertmanager_resolved"))
+    body = orjson.loads(golden("alertmanager.resolved"))
     body["alerts"][0]["endsAt"] = "0001-01-01T00:00:00Z"
     (report,) = alertmanager.parse(orjson.dumps(body), minute(30), AM, "prod").reports
     assert report.ended_at == minute(30)
 
 
 def test_a_firing_alert_does_not_end_in_the_future() -> None:
-    body = orjson.loads(golden("alertmanager_firing"))
+    body = orjson.loads(golden("alertmanager.firing"))
     body["alerts"][0]["endsAt"] = "2026-04-18T10:10:00Z"
     report, _ = alertmanager.parse(orjson.dumps(body), minute(4), AM, "prod").reports
     assert report.ended_at is None
@@ -88,7 +88,7 @@ def test_too_many_alerts_in_one_body_are_refused_with_what_to_set() -> None:
 
 
 def test_an_alert_without_a_fingerprint_is_known_by_its_labels() -> None:
-    body = orjson.loads(golden("alertmanager_firing"))
+    body = orjson.loads(golden("alertmanager.firing"))
     for alert in body["alerts"]:
         del alert["fingerprint"]
     first, second = alertmanager.parse(orjson.dumps(body), minute(4), AM, "prod").reports
@@ -97,7 +97,7 @@ def test_an_alert_without_a_fingerprint_is_known_by_its_labels() -> None:
 
 
 def test_an_event_of_alertmanager_s_says_its_labels() -> None:
-    body = golden("events_trigger_alertmanager")
+    body = golden("events.trigger_alertmanager")
     (report,) = events.parse(body, minute(4), EVENTS, "prod").reports
     assert report.series is not None
     assert report.series.key.fingerprint == "checkout:CheckoutDown{env=prod}"
@@ -105,7 +105,7 @@ def test_an_event_of_alertmanager_s_says_its_labels() -> None:
 
 
 def test_an_event_is_of_its_component_and_called_by_its_class() -> None:
-    (report,) = events.parse(golden("events_trigger"), minute(4), EVENTS, "other").reports
+    (report,) = events.parse(golden("events.trigger"), minute(4), EVENTS, "other").reports
     assert report.series is not None
     assert report.series.key.fingerprint == "orders-db:disk full{env=prod}"
     assert (report.key, report.fired_at) == ("disk-7", minute(4))

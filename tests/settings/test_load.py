@@ -586,3 +586,21 @@ def test_a_source_that_sends_is_no_source_that_is_asked(tmp_path: Path) -> None:
 )
 def test_what_a_source_cannot_have_is_named(tmp_path: Path, text: str, says: str) -> None:
     assert says in complaint(tmp_path, f"sources: {{x: {{{text}}}}}")
+
+
+def test_a_heartbeat_is_sent_where_the_file_has_one(tmp_path: Path) -> None:
+    assert not load(write(tmp_path, "mode: observe"), {}).heartbeat.enabled
+    quiet = load(write(tmp_path, "heartbeat: {every_seconds: 30}"), {}).heartbeat
+    assert (quiet.enabled, quiet.url, quiet.every_seconds) == (True, None, 30)
+    named = write(tmp_path, "heartbeat: {url_env: AIOPS_HEARTBEAT_URL}\nweb: {port: 8123}")
+    beat = load(named, {"AIOPS_HEARTBEAT_URL": "https://hc.example/4b1f"}).heartbeat
+    assert beat.url is not None
+    assert beat.url.get_secret_value() == "https://hc.example/4b1f"
+    assert beat.via == "http://127.0.0.1:8123"
+    assert "4b1f" not in repr(beat)
+
+
+def test_a_heartbeat_is_asked_of_a_web_server_and_told_to_one(tmp_path: Path) -> None:
+    named = write(tmp_path, "heartbeat: {url_env: AIOPS_HEARTBEAT_URL}")
+    with pytest.raises(ConfigurationError, match="AIOPS_HEARTBEAT_URL: found another address"):
+        load(named, {"AIOPS_HEARTBEAT_URL": "file:///etc/passwd"})

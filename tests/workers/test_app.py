@@ -17,6 +17,7 @@ WIRE = {
     "ingest.digest": ("ingest", []),
     "ingest.hear": ("ingest", []),
     "ingest.alerts": ("ingest", []),
+    "ingest.pulse": ("ingest", []),
     "detect.advance": ("detect", ["shard"]),
     "detect.sweep": ("detect", []),
     "correlate.env": ("correlate", ["env"]),

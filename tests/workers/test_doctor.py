@@ -197,6 +197,7 @@ def test_a_sound_installation_has_nothing_in_the_way(home: Home) -> None:
     assert home.wrong() == []
     assert {one.what for one in home.findings()} == {
         "configuration",
+        "heartbeat",
         "topology",
         "runbooks",
         "data directory",

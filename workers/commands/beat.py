@@ -18,7 +18,11 @@ def run_beat(config: Path | None) -> None:
     log_to_stderr(settings)
     rate = FileClock(Path(settings.clock)).rate if settings.clock else 1.0
     app = make_app(settings.broker_url, "client")
-    app.conf.beat_schedule = schedule(settings.sources, rate)
+    app.conf.beat_schedule = schedule(
+        settings.sources,
+        rate,
+        pulse_seconds=settings.heartbeat.every_seconds if settings.heartbeat.enabled else None,
+    )
     app.finalize()
     # Not `app.Beat`: its signal handler closes the connection that it may have interrupted in
     # mid-send, and then waits for itself for ever.

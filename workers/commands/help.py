@@ -10,7 +10,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def about() -> None:
-    """Read the user pages of sources and sinks.
+    """Read the user pages of sources and sinks, and of what watches over us.
 
     Example: aiops help source prometheus
     """
@@ -60,3 +60,28 @@ def _show(name: str | None, what: str, names: Iterable[str], page: Callable[[str
         about = " ".join(summary.split()).partition(". ")[0].rstrip(".")
         typer.echo(f"{one:12} {title.partition(': ')[2]}. {about}.")
     typer.echo(f"\naiops help {what} NAME shows the whole page")
+
+
+@app.command()
+def heartbeat() -> None:
+    """Explain how others notice that nothing works here any more.
+
+    Example: aiops help heartbeat
+    """
+    _print("heartbeat")
+
+
+@app.command()
+def fallback() -> None:
+    """Explain how alerts reach a pager while we are dead.
+
+    Example: aiops help fallback
+    """
+    _print("fallback")
+
+
+def _print(name: str) -> None:
+    from importlib.resources import files  # noqa: PLC0415 - keeps --help fast
+
+    text = files("aiops.notify").joinpath(f"{name}.md").read_text(encoding="utf-8")
+    typer.echo(text.rstrip())

@@ -7,12 +7,14 @@ from typing import Any
 from aiops.domain.digests import DIGEST_PREFIX
 from aiops.domain.errors import DeliveryError, InputError
 from aiops.domain.notifications import DeliveryAction, address, page_of, sink_of
+from aiops.domain.time import utc
 from aiops.ports import (
     AdoptingNotifier,
     Clock,
     DigestNotifier,
     Notifier,
     PictureNotifier,
+    PulseNotifier,
     Queue,
     Sender,
 )
@@ -181,6 +183,8 @@ class Deliver:
             InputError: it can never be said.
         """
         note = delivery.notification
+        if isinstance(sink, PulseNotifier):
+            return sink.pulse_payload(utc(delivery.revision), self._clock.now())
         if isinstance(sink, PictureNotifier):
             return self._picture_payload(sink, delivery)
         if note.incident_id.startswith(DIGEST_PREFIX):
