@@ -25,6 +25,7 @@ INGESTERS = MappingProxyType(
         "otlp_traces": "aiops.ingest.otlp_traces.parse",
         "alertmanager": "aiops.ingest.alertmanager.parse",
         "events": "aiops.ingest.events.parse",
+        "alerts": "aiops.ingest.alerts.parse",
     }
 )
 """What we bring: sources that are pulled, and parsers of what is sent to us."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiops.settings.senders import SenderSettings
 
-ALERT_KINDS: Final = ("alertmanager", "events")
+ALERT_KINDS: Final = ("alertmanager", "events", "alerts")
 """Kinds of sources that send alerts: their ingesters have the same names."""
 
 _NOTHING: Mapping[str, Mapping[str, str]] = MappingProxyType({})
@@ -32,7 +32,9 @@ class AlertSourceSettings(SenderSettings):
         labels: which labels say what.
         values: what a value is called here, by what it says and how the source calls it:
             `{"env": {"production": "prod"}}`.
+        fields: of a source of kind `alerts`: where what is found, by dotted names.
     """
 
     labels: AlertLabelSettings = field(default_factory=AlertLabelSettings)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NOTHING)
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

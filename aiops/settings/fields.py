@@ -89,7 +89,8 @@ Texts = Annotated[list[Text], BeforeValidator(one_or_many)]
 Labels = Annotated[list[Text], Field(min_length=1), BeforeValidator(one_or_many)]
 MatcherText = Annotated[Text, AfterValidator(_matcher)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
-Place = Literal["service", "env", "region", "segment", "severity"]
+Place = Literal["service", "env", "region", "segment", "severity", "status"]
+AlertField = Literal["alerts", "key", "name", "status", "started_at", "ended_at", "url"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 PolicyOf = BeforeValidator(without_empty)
 

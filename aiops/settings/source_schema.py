@@ -8,6 +8,7 @@ from aiops.domain.series import Direction, Family
 from aiops.settings.alert_sources import ALERT_KINDS
 from aiops.settings.change_sources import CHANGE_KINDS
 from aiops.settings.fields import (
+    AlertField,
     HttpUrl,
     Labels,
     Place,
@@ -52,6 +53,7 @@ class SourceSection(Section):
         "prometheus",
         "alertmanager",
         "events",
+        "alerts",
         "argocd",
         "cdevents",
         "github",
@@ -69,6 +71,7 @@ class SourceSection(Section):
     token_env: SecretVariable | None = None
     labels: LabelSection = LabelSection()
     values: dict[Place, dict[Text, Text]] = {}
+    fields: dict[AlertField, Text] = {}
     signals: list[SignalSection] = []
 
     @model_validator(mode="before")

@@ -14,10 +14,10 @@ from aiops.settings.values import LabelSettings, PrometheusSettings, SignalSetti
 _ASKED_ONLY = ("url", "signals", "bearer_token_env")
 """Keys that only sources have which are asked."""
 
-_SENDING_ONLY = ("token_env", "values")
+_SENDING_ONLY = ("token_env", "values", "fields")
 """Keys that only sources have which send."""
 
-_REPORTING_NOT = (*_ASKED_ONLY, "values", "labels")
+_REPORTING_NOT = (*_ASKED_ONLY, "values", "labels", "fields")
 """Keys that sources have no use for which report changes: `changes.map` says what is what."""
 
 _SECRETS = MappingProxyType(
@@ -80,7 +80,9 @@ def check(file: SettingsFile) -> Iterator[tuple[Loc, str, str]]:
 def _useless(one: SourceSection) -> tuple[str, ...]:
     if one.kind in CHANGE_KINDS:
         return _REPORTING_NOT
-    return _ASKED_ONLY if one.kind in ALERT_KINDS else _SENDING_ONLY
+    if one.kind in ALERT_KINDS:
+        return _ASKED_ONLY if one.kind == "alerts" else (*_ASKED_ONLY, "fields")
+    return _SENDING_ONLY
 
 
 def _asked(name: str, section: SourceSection, surroundings: Surroundings) -> PrometheusSettings:
@@ -122,6 +124,7 @@ def _sending(name: str, section: SourceSection, surroundings: Surroundings) -> A
         kind=section.kind,
         labels=AlertLabelSettings(**dict(_named(section.labels))),
         values=MappingProxyType({key: dict(one) for key, one in section.values.items()}),
+        fields=MappingProxyType({str(key): path for key, path in section.fields.items()}),
         tokens=surroundings.secrets(variable) if variable else (),
         token_env=variable,
     )

@@ -66,7 +66,7 @@ sources:
 #         query: sum by (region) (increase(revenue_total[1m]))
 #         service: checkout
 
-## Alerts of others: `aiops help source alertmanager`, `aiops help source events`.
+## Alerts of others: `aiops help source alertmanager`, `… source events`, `… source alerts`.
 #   alertmanager:
 #     kind: alertmanager
 #     token_env: AIOPS_ALERTMANAGER_TOKEN   # what its webhook presents; on loopback none will do

@@ -45,6 +45,14 @@ def router(services: WebServices) -> APIRouter:
         await alerts.take(source, await read_body(request, MAX_BODY_BYTES))
         return JSONResponse({"accepted": True}, 202)
 
+    @routes.post("/alerts")
+    @routes.post("/alerts/{name}")
+    async def mapped(request: Request, name: str = "") -> JSONResponse:
+        source = alerts.source("alerts", name, request)
+        require_json(request)
+        await alerts.take(source, await read_body(request, MAX_BODY_BYTES))
+        return JSONResponse({"accepted": True}, 202)
+
     @routes.post("/pulse")
     async def pulse(request: Request) -> JSONResponse:
         check(request)

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 
 from aiops.domain.errors import InputError
 from aiops.ingest.registry import INGESTERS, ingester_named, page
-from aiops.settings import ALERT_KINDS, CHANGE_KINDS, AlertSourceSettings
+from aiops.settings import (
+    ALERT_KINDS,
+    CHANGE_KINDS,
+    AlertLabelSettings,
+    AlertSourceSettings,
+)
 from tests.builders import minute
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "ingest"
@@ -23,13 +28,29 @@ OWN_SAMPLES: Mapping[str, tuple[bytes, ...]] = {
     "otlp_logs": (b'{"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}]}',),
     "otlp_traces": (b'{"resourceSpans": [{"scopeSpans": [{"spans": []}]}]}',),
 }
+ZABBIX = AlertSourceSettings(
+    name="zabbix",
+    kind="alerts",
+    labels=AlertLabelSettings(service=("host.service",), severity=("event.severity",)),
+    values={"status": {"1": "firing", "0": "resolved"}, "severity": {"Disaster": "critical"}},
+    fields={
+        "alerts": "data.items",
+        "key": "event.id",
+        "name": "event.name",
+        "status": "event.value",
+        "started_at": "event.since",
+        "ended_at": "event.until",
+        "url": "event.link",
+    },
+)
+"""Rules that fit the golden sample of a mapped body."""
 SENT = sorted({*OWN_SAMPLES, *ALERT_KINDS})
 
 
 def parser(name: str) -> Parse:
     read = ingester_named(name)
     if name in ALERT_KINDS:
-        rules = AlertSourceSettings(name="one", kind=name)
+        rules = ZABBIX if name == "alerts" else AlertSourceSettings(name="one", kind=name)
         return lambda body: read(body, minute(4), rules, "prod")
     if name == "changes":
         return lambda body: read(body, minute(4), "prod")

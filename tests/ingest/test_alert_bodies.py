@@ -7,14 +7,16 @@ from pathlib import Path
 import orjson
 import pytest
 
-from aiops.domain.alerts import AlertSeverity
+from aiops.domain.alerts import AlertReport, AlertSeverity
 from aiops.domain.errors import InputError
 from aiops.domain.series import Direction, Family
-from aiops.ingest import alertmanager, events
+from aiops.ingest import alertmanager, alerts, events
 from aiops.ingest.alert_labels import place, severity_of
 from aiops.settings import AlertLabelSettings, AlertSourceSettings
 from tests.builders import minute
+from tests.contracts.test_ingesters import ZABBIX
 
+MAPPED = AlertSourceSettings(name="any", kind="alerts")
 GOLDEN = Path(__file__).parents[1] / "golden" / "ingest"
 AM = AlertSourceSettings(name="am", kind="alertmanager")
 EVENTS = AlertSourceSettings(name="pagers", kind="events")
@@ -127,6 +129,62 @@ def test_the_rules_of_a_source_say_which_label_is_what_and_what_it_is_called_her
     placed = place("Odd", labels, rules, "staging")
     assert (placed.series.key.service, placed.series.key.env) == ("frontend", "prod")
     assert placed.severity is AlertSeverity.CRITICAL
+
+
+def mapped(body: object, rules: AlertSourceSettings = MAPPED) -> tuple[AlertReport, ...]:
+    return alerts.parse(orjson.dumps(body), minute(4), rules, "prod").reports
+
+
+def test_a_mapped_body_says_each_of_its_alerts() -> None:
+    full, slow = alerts.parse(golden("alerts.nested"), minute(4), ZABBIX, "dev").reports
+    assert full.series is not None
+    assert full.series.key.fingerprint == "orders-db:Disk full on orders-db-1{env=dev}"
+    assert (full.key, full.severity, full.fired_at) == (
+        "4711",
+        AlertSeverity.CRITICAL,
+        minute(0),
+    )
+    assert full.url == "https://monitor.example/events/4711"
+    assert (slow.fired_at, slow.ended_at) == (minute(-60), minute(1))
+
+
+def test_what_is_not_mapped_is_found_under_its_usual_names() -> None:
+    body = {"title": "DiskFull", "state": "OK", "labels": {"service": "orders-db"}}
+    (report,) = mapped(body)
+    assert report.series is not None
+    assert report.series.key.service == "orders-db"
+    assert (report.fired_at, report.ended_at) == (None, minute(4))
+    assert len(mapped([body, body])) == len(mapped({"alerts": [body, body]})) == 2
+
+
+def test_its_beginning_and_its_end_are_of_one_alert_also_without_a_key() -> None:
+    body = {"name": "DiskFull", "service": "orders-db"}
+    (began,), (ended,) = mapped({**body, "status": "firing"}), mapped({**body, "status": "ok"})
+    assert began.key == ended.key
+    assert (began.fired_at, began.ended_at) == (minute(4), None)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"status": "firing"}, "name: found nothing"),
+        ({"name": "a", "status": "3"}, "`sources.any.values.status`"),
+        ({"name": "a", "started_at": "noon"}, "started_at: found 'noon'"),
+        ([{"name": "a"}, 7], r"[1]: found no object"),
+        (7, "found no object and no list"),
+        ({"name": "a", "many": {str(n): n for n in range(300)}}, "more than 200 values"),
+        ([{}] * 10_001, "at most 10,000"),
+    ],
+)
+def test_a_body_that_cannot_be_mapped_is_refused_with_its_place(body: object, says: str) -> None:
+    with pytest.raises(InputError) as refused:
+        mapped(body)
+    assert says in str(refused.value)
+
+
+def test_a_mapped_list_that_is_not_there_is_named() -> None:
+    with pytest.raises(InputError, match=r"data\.items: found no list"):
+        mapped({"data": {}}, ZABBIX)
 
 
 @pytest.mark.parametrize(

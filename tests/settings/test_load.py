@@ -582,6 +582,8 @@ def test_a_source_that_sends_is_no_source_that_is_asked(tmp_path: Path) -> None:
         ("url: http://a, token_env: AIOPS_T", "sources.x.token_env: is of no use"),
         ("url: http://a, labels: {severity: s}", "sources.x.labels.severity: is of no use"),
         ("kind: alertmanager, values: {host: {a: b}}", "sources.x.values.host"),
+        ("kind: alertmanager, fields: {name: a}", "sources.x.fields: is of no use"),
+        ("kind: alerts, fields: {nam: a}", "sources.x.fields.nam"),
     ],
 )
 def test_what_a_source_cannot_have_is_named(tmp_path: Path, text: str, says: str) -> None:

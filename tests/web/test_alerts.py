@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from aiops.domain.errors import InputError, StoreError
-from aiops.ingest import alertmanager, events
+from aiops.ingest import alertmanager, alerts, events
 from aiops.settings import AlertSourceSettings
 
 AM = "/ingest/alertmanager"
@@ -22,6 +22,9 @@ TRIGGER = {
     "event_action": "trigger",
     "payload": {"summary": "down", "source": "probe", "severity": "error"},
 }
+
+
+PARSERS = {"alertmanager": alertmanager.parse, "events": events.parse, "alerts": alerts.parse}
 
 
 class Browser(Protocol):
@@ -54,7 +57,7 @@ class Taker:
 
     def __call__(self, name: str, body: bytes, at: datetime) -> "Future[int]":
         one = self.sources[name]
-        parse = {"alertmanager": alertmanager.parse, "events": events.parse}[one.kind]
+        parse = PARSERS[one.kind]
         parse(body, at, one, "prod")
         kept: Future[int] = Future()
         if self.fault:
@@ -143,6 +146,15 @@ def test_of_several_without_tokens_the_path_says_which(site: Site) -> None:
     assert browser.post(AM, json=GROUP).status_code == 400
     assert browser.post(f"{AM}/b", json=GROUP).status_code == 202
     assert browser.post(f"{AM}/c", json=GROUP).status_code == 404
+
+
+def test_a_mapped_source_has_a_door_and_a_token_of_its_own(site: Site) -> None:
+    taker = Taker(source("z", "alerts", "t-z"), source("a", "alertmanager", "t-a"))
+    browser, body = taker.open(site), {"name": "DiskFull"}
+    path = "/ingest/alerts"
+    assert browser.post(path, json=body, headers=bearer("t-a")).status_code == 401
+    assert browser.post(path, json=body, headers=bearer("t-z")).status_code == 202
+    assert browser.post(f"{path}/z", json=[1], headers=bearer("t-z")).status_code == 400
 
 
 def test_what_is_not_declared_is_not_taken(site: Site) -> None:
