@@ -1,5 +1,7 @@
 """The Celery application: settings that lose no task, and queues by stage."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from celery import Celery
@@ -7,12 +9,18 @@ from kombu import Queue
 
 from workers import transport
 
-Role = Literal["fast", "slow", "client"]
+Role = Literal["fast", "deliver", "slow", "client"]
 
-FAST_QUEUES = ("ingest", "detect", "correlate", "deliver", "act")
-SLOW_QUEUES = ("fit", "learn", "report")
+QUEUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "fast": ("ingest", "detect", "correlate", "act"),
+        "deliver": ("deliver",),
+        "slow": ("fit", "learn", "report"),
+    }
+)
+"""What each worker works: a sink that hangs delays no detection, and a fit no tick."""
 
-VISIBILITY_SECONDS = {"fast": 5, "slow": 4 * 3600, "client": 4 * 3600}
+VISIBILITY_SECONDS = {"fast": 5, "deliver": 60, "slow": 4 * 3600, "client": 4 * 3600}
 """Above the longest task of each process; a killed worker's task comes back after it."""
 
 
@@ -29,13 +37,13 @@ def queue_of(task: str) -> str:
 def make_app(broker: str, role: Role) -> Celery:
     """Return the Celery application of one process.
 
-    The fast and the slow process keep their unacknowledged messages apart, because each restores
+    Workers of different roles keep their unacknowledged messages apart, because each restores
     what is older than its own visibility timeout.
     """
     transport.use_it()
     app = Celery("aiops", broker=broker)
     app.conf.update(
-        task_queues=[Queue(name) for name in (*FAST_QUEUES, *SLOW_QUEUES)],
+        task_queues=[Queue(name) for names in QUEUES.values() for name in names],
         task_routes=[lambda name, *_args, **_options: {"queue": queue_of(name)}],
         task_create_missing_queues=False,
         task_default_queue="ingest",

@@ -22,6 +22,9 @@ _PASSED_ON = (
 )  # fmt: skip
 """Variables a child needs from us beside our own `AIOPS_*`, `REDIS_URL` and `OTEL_*`."""
 
+AT_FIRST = ("fast", "deliver", "slow", "web")
+"""The children that are started before beat."""
+
 AGAIN_SECONDS = 2.0
 
 
@@ -66,7 +69,7 @@ def running(
         migrate_all(settings)
         environment = _environment(settings, environ, redis_url)
         workers = stack.enter_context(
-            Supervisor(_specs(settings, environment, lock.fd, ("fast", "slow", "web")), say=say)
+            Supervisor(_specs(settings, environment, lock.fd, AT_FIRST), say=say)
         )
         supervisors = [workers]
 
@@ -123,6 +126,7 @@ def _specs(
 ) -> list[ProcessSpec]:
     commands = {
         "fast": ("worker", "fast", "--concurrency", "2"),
+        "deliver": ("worker", "deliver", "--concurrency", "3"),
         "slow": ("worker", "slow", "--concurrency", "1"),
         "beat": ("beat",),
         "web": ("web",),

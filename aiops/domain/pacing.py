@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 OPENS_AFTER = 5
 """So many failures in a row close a sink's door; from then on one delivery at a time knocks."""
 
+AT_ONCE = 2
+"""So many deliveries are on their way to a sink at once: one that hangs holds no more senders."""
+
 _FIRST_REST = timedelta(seconds=5)
 _LONGEST_REST = timedelta(minutes=1)
 _LONGEST_WISH = timedelta(hours=1)
@@ -68,6 +71,11 @@ class Standing:
     def is_failing(self) -> bool:
         """Whether it is left alone but for one delivery at a time."""
         return self.failures >= OPENS_AFTER
+
+    @property
+    def at_once(self) -> int:
+        """How many deliveries may be on their way to it: one after it failed, until it answers."""
+        return 1 if self.failures else AT_ONCE
 
     def free(self, rate: Rate, now: datetime) -> int:
         """Return how many may be sent at this moment."""

@@ -37,7 +37,7 @@ from aiops.store.deliveries import (
 from aiops.store.engine import reading, writing
 from aiops.store.fallback import fall_back
 from aiops.store.held import FREE, close_held, held_row
-from aiops.store.outbox_claims import claim, most_urgent
+from aiops.store.outbox_claims import claim, most_urgent, on_their_way
 from aiops.store.outbox_reads import OutboxReads
 from aiops.store.outbox_tables import OUTBOX
 from aiops.store.sinks import held_standing, keep_standing, standings
@@ -65,8 +65,11 @@ class Outbox(OutboxReads):
             found: list[int] = []
             for sink in connection.scalars(waiting.order_by(OUTBOX.c.sink)).all():
                 way = lane(sink)
-                free = known.get(way, Standing()).free(rates.get(way, NO_LIMIT), wall)
-                asked = {"sink": sink, "now": now, "wall": wall, "most": min(free, limit)}
+                standing = known.get(way, Standing())
+                free = standing.free(rates.get(way, NO_LIMIT), wall)
+                room = standing.at_once - on_their_way(connection, way, wall)
+                most = max(min(free, room, limit), 0)
+                asked = {"sink": sink, "now": now, "wall": wall, "most": most}
                 found += connection.scalars(most_urgent(), asked)
         return tuple(found)
 
@@ -89,7 +92,8 @@ class Outbox(OutboxReads):
 
         Not to be had: not due, delivered, held by somebody else, behind an earlier one of the
         same incident and sink, behind a more urgent one of the same sink, or the sink may not be
-        told now. A claim whose lease ran out can be taken over.
+        told now, or is told as much as it may be at once. A claim whose lease ran out can be
+        taken over.
 
         Args:
             delivery_id: from `due`, or from the commit that wrote it.
@@ -111,6 +115,8 @@ class Outbox(OutboxReads):
             standing = held_standing(connection, sink, origin)
             rate = rates.get(sink, NO_LIMIT)
             if not standing.free(rate, wall):
+                return None
+            if on_their_way(connection, sink, wall) >= standing.at_once:
                 return None
             row = connection.execute(claim(), claimed).one_or_none()
             if row is None:

@@ -3,10 +3,12 @@
 SQLAlchemy takes longer to build them than a database to run them.
 """
 
+from datetime import datetime
 from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     FromClause,
     Integer,
     Select,
@@ -63,6 +65,21 @@ def claim() -> Update:
         )
         .returning(OUTBOX)
     )
+
+
+def on_their_way(connection: Connection, way: str, wall: datetime) -> int:
+    """Return how many deliveries somebody sends at this moment in a lane.
+
+    Args:
+        connection: of the claim.
+        way: the lane: a sink, or all pages it writes to.
+        wall: the real clock: a sender whose lease ran out is gone.
+    """
+    table = OUTBOX.c
+    mine = table.sink.startswith(way, autoescape=True) if way.endswith("/") else table.sink == way
+    sent = is_one_of(table.state, [DeliveryState.SENDING]) & (table.lease_until > wall)
+    query = select(func.count()).where(mine, sent)
+    return connection.scalar(query) or 0
 
 
 def _can_be_claimed(table: FromClause) -> ColumnElement[bool]:

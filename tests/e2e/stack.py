@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 
@@ -25,12 +26,17 @@ from workers.wiring import Parts
 
 ROLES = {
     "fast": b"\0worker\0fast\0",
+    "deliver": b"\0worker\0deliver\0",
     "slow": b"\0worker\0slow\0",
     "beat": b"\0beat\0",
     "web": b"\0web\0",
     "redis": b"unixsocket:",  # how the server renames itself
 }
 """How the command line of each process of an installation is told from the others'."""
+
+
+PATIENCE = timedelta(hours=8)
+"""The time goes on for so long after a story: what was refused is tried again by that clock."""
 
 
 def processes_of(directory: Path) -> dict[int, bytes]:
@@ -225,7 +231,7 @@ def playing(one: Installation, rate: float) -> Iterator[None]:
     """Let the time run and report the story's changes, as the demo does."""
     stopping = Event()
     thread: Thread = Reporter(one.stage, stopping).start()
-    start_time(one.stage, rate)
+    start_time(one.stage, rate, PATIENCE)
     try:
         yield
     finally:

@@ -120,6 +120,7 @@ def _kill_one_after_another(one: Installation) -> None:
     one.kill("redis")
     _kill_the_sender_while_sinks_take_it(one)
     one.kill("fast", part="pool")
+    one.kill("deliver", part="pool")
     one.wait_until(12)
     one.kill("beat")
     one.kill("web")
@@ -128,11 +129,12 @@ def _kill_one_after_another(one: Installation) -> None:
     one.kill_everything()
     one.start()
     one.wait_until(35)
-    for command in (("worker", "fast"), ("worker", "slow"), ("beat",)):
+    for command in (("worker", "fast"), ("worker", "deliver"), ("worker", "slow"), ("beat",)):
         one.start_second(*command)
     one.wait_until(41)
     one.kill("redis")
     one.kill("fast")
+    one.kill("deliver")
     one.kill("slow")
     one.wait_until(47)
     one.end_seconds()
@@ -149,7 +151,7 @@ def _kill_the_sender_while_sinks_take_it(one: Installation) -> None:
     eventually(
         lambda: bool(stage.pagerduty.incidents and stage.slack.messages), 60, "sinks were told"
     )
-    one.kill("fast")
+    one.kill("deliver")
 
 
 def test_nothing_is_lost_or_doubled_when_sinks_disk_and_network_fail(tmp_path: Path) -> None:
@@ -161,9 +163,8 @@ def test_nothing_is_lost_or_doubled_when_sinks_disk_and_network_fail(tmp_path: P
             wait_until_told(one, 240)  # on a busy machine all nine in a row: PagerDuty rests 135 s
         assert one.stop() == 0
         assert_nothing_lost_or_doubled(one)
-    log = one.log("fast")
-    assert "sink pagerduty: PagerDuty answered 500" in log
-    assert "history.db: disk I/O error" in log
+    assert "sink pagerduty: PagerDuty answered 500" in one.log("deliver")
+    assert "history.db: disk I/O error" in one.log("fast")
 
 
 def test_a_redis_that_is_away_is_said_and_waited_for(tmp_path: Path, short_directory: Path) -> None:

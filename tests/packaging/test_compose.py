@@ -60,13 +60,14 @@ def test_the_distributed_form_has_every_part() -> None:
         "web": "web",
         "beat": "beat",
         "worker-fast": "worker fast",
+        "worker-deliver": "worker deliver --concurrency 4",
         "worker-slow": "worker slow",
     }
     assert {"redis", "postgres"} <= set(SERVICES)
 
 
 def test_workers_can_be_scaled() -> None:
-    for name in ("worker-fast", "worker-slow"):
+    for name in ("worker-fast", "worker-deliver", "worker-slow"):
         assert not {"container_name", "ports", "hostname"} & set(SERVICES[name])
 
 

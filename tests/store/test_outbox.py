@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from aiops.domain.errors import DeliveryError
 from aiops.domain.notifications import DeliveryAction, DeliveryState, Notification
-from aiops.domain.pacing import OPENS_AFTER, Rate
+from aiops.domain.pacing import AT_ONCE, OPENS_AFTER, Rate
 from aiops.store.audit import AuditEntry
 from aiops.store.deliveries import Delivery, add_notifications
 from aiops.store.engine import writing
@@ -230,12 +230,10 @@ def test_a_sink_is_told_no_faster_than_it_may_be_and_the_worst_goes_first(
     assert outbox.due(minute(6), WALL, rates) == (bad, mild, other)
     claim = partial(outbox.claim, now=minute(6), lease_seconds=30, rates=rates)
     assert claim(mild, wall=WALL) is None
-    assert [claim(one, wall=WALL) is not None for one in (bad, mild, news, other)] == [
-        True,
-        True,
-        False,
-        True,
-    ]
+    claims = [claim(one, wall=WALL) for one in (bad, mild, news, other)]
+    assert [one is not None for one in claims] == [True, True, False, True]
+    for one in filter(None, claims):
+        outbox.delivered(one.id, one.token, {}, now=minute(6))
     rate = rates["pagerduty"]
     assert outbox.wait("pagerduty", rate, WALL) == rate.interval
     assert outbox.due(minute(6), WALL, rates) == ()
@@ -268,7 +266,8 @@ def test_a_sink_that_fails_is_asked_by_one_delivery_at_a_time_and_buries_none(
     again = take(outbox, trial, wall_seconds=3 * seconds)
     outbox.delivered(trial, again.token, {}, now=minute(11))
     later = WALL + timedelta(minutes=1)
-    assert len(outbox.due(minute(11), later)) == OPENS_AFTER + 1
+    assert len(outbox.due(minute(11), later)) == AT_ONCE
+    assert outbox.counts()[DeliveryState.PENDING] == OPENS_AFTER + 1
 
 
 def test_a_stand_in_gets_late_calls_and_what_follows_on_them_once(
@@ -335,3 +334,27 @@ def test_processes_that_claim_at_once_deliver_each_one_once_and_in_order(
     lines = writers("claim", aiops_url, 0, processes=3)
     assert len(lines) == len(set(lines)) == 60
     assert outbox.counts()[DeliveryState.DELIVERED] == 60
+
+
+def test_a_sink_is_told_two_at_once_and_after_a_failure_one(outbox: Outbox, aiops: Engine) -> None:
+    rows = add(aiops, *(notification(number=1001 + number) for number in range(5)))
+    first, second = (take(outbox, row) for row in rows[:2])
+    assert outbox.claim(rows[2], now=minute(10), wall=WALL, lease_seconds=30) is None
+    fail(outbox, first, next_attempt_at=minute(60))
+    assert outbox.claim(rows[2], now=minute(10), wall=WALL, lease_seconds=30) is None
+    outbox.delivered(second.id, second.token, {}, now=minute(10))
+    take(outbox, rows[2])
+    take(outbox, rows[3])
+
+
+def test_what_hangs_at_one_sink_keeps_nobody_from_another(outbox: Outbox, aiops: Engine) -> None:
+    rows = add(
+        aiops,
+        *(notification(number=1001 + number) for number in range(3)),
+        notification(sink="pagerduty-2"),
+    )
+    for row in rows[:2]:
+        take(outbox, row)
+    assert outbox.claim(rows[2], now=minute(10), wall=WALL, lease_seconds=30) is None
+    take(outbox, rows[3])
+    take(outbox, rows[2], wall_seconds=31)  # those who sent them are gone

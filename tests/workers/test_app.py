@@ -7,8 +7,9 @@ import pytest
 from celery import Celery
 
 from tests.workers.tables import source
-from workers.app import FAST_QUEUES, SLOW_QUEUES, Role, make_app, queue_of
+from workers.app import QUEUES, Role, make_app, queue_of
 from workers.schedule import schedule
+from workers.stages.deliver import LEASE_SECONDS
 from workers.tasks import WORK, register
 from workers.wiring import Parts
 
@@ -71,15 +72,18 @@ def test_every_task_goes_to_a_queue_that_one_worker_works(name: str) -> None:
     app = app_of()
     found = app.amqp.router.route({}, name)["queue"].name
     assert found == WIRE[name][0]
-    assert (found in FAST_QUEUES) != (found in SLOW_QUEUES)
+    assert [found in names for names in QUEUES.values()].count(True) == 1
 
 
-def test_a_fit_never_waits_in_the_queue_of_a_tick() -> None:
-    assert set(FAST_QUEUES) == {"ingest", "detect", "correlate", "deliver", "act"}
-    assert set(SLOW_QUEUES) == {"fit", "learn", "report"}
+def test_a_tick_never_waits_for_a_fit_or_for_a_sink() -> None:
+    assert {role: set(names) for role, names in QUEUES.items()} == {
+        "fast": {"ingest", "detect", "correlate", "act"},
+        "deliver": {"deliver"},
+        "slow": {"fit", "learn", "report"},
+    }
 
 
-@pytest.mark.parametrize("role", ["fast", "slow"])
+@pytest.mark.parametrize("role", list(QUEUES))
 def test_a_killed_worker_loses_no_task(role: Role) -> None:
     conf = app_of(role).conf
     assert conf.task_acks_late
@@ -99,10 +103,16 @@ def test_a_task_of_the_fast_worker_comes_back_after_five_seconds() -> None:
     assert app_of("slow").conf.broker_transport_options["visibility_timeout"] >= 3600
 
 
-def test_fast_and_slow_never_restore_each_others_tasks() -> None:
-    fast, slow = (app_of(role).conf.broker_transport_options for role in ("fast", "slow"))
+def test_workers_of_different_roles_never_restore_each_others_tasks() -> None:
+    roles: tuple[Role, ...] = ("fast", "deliver", "slow")
+    options = [app_of(role).conf.broker_transport_options for role in roles]
     for key in ("unacked_key", "unacked_index_key", "unacked_mutex_key"):
-        assert fast[key] != slow[key]
+        assert len({one[key] for one in options}) == len(roles)
+
+
+def test_a_task_of_a_sink_comes_back_after_it_must_have_given_up() -> None:
+    waits = app_of("deliver").conf.broker_transport_options["visibility_timeout"]
+    assert waits > LEASE_SECONDS
 
 
 def test_messages_are_json_and_nothing_else_is_accepted() -> None:

@@ -15,7 +15,7 @@ from aiops.detect.registry import all_detectors
 from aiops.domain.environment import Knowledge
 from aiops.domain.errors import AiopsError
 from aiops.settings import Settings
-from workers.app import FAST_QUEUES, SLOW_QUEUES, Role
+from workers.app import QUEUES, Role
 from workers.commands.start import load, log_to_stderr
 from workers.knowledge import standing
 from workers.tasks import register
@@ -27,16 +27,15 @@ def run_worker(role: Role, config: Path | None, concurrency: int) -> None:
     collect_from_the_fork_on()
     settings = load(config)
     log_to_stderr(settings)
-    parts = _per_process(settings, role, _known(settings) if role == "fast" else None)
+    parts = _per_process(settings, role, None if role == "slow" else _known(settings))
     app = Parts(settings, role).celery
     register(app, parts)
     if role == "fast":
         _share_with_pool()
-    queues = FAST_QUEUES if role == "fast" else SLOW_QUEUES
     app.worker_main(
         [
             "worker",
-            f"--queues={','.join(queues)}",
+            f"--queues={','.join(QUEUES[role])}",
             f"--concurrency={concurrency}",
             f"--hostname={role}@%h",
             "--pool=prefork",

@@ -17,7 +17,9 @@ Tethered = Annotated[
 
 
 def worker(
-    role: Annotated[Literal["fast", "slow"], typer.Argument(help="Which queues it works.")],
+    role: Annotated[
+        Literal["fast", "deliver", "slow"], typer.Argument(help="Which queues it works.")
+    ],
     config: Config = None,
     concurrency: Annotated[int, typer.Option(help="Processes of its pool.", min=1)] = 2,
     *,
@@ -25,8 +27,9 @@ def worker(
 ) -> None:
     """Run a Celery worker.
 
-    `fast` works the queues ingest, detect, correlate, deliver and act; `slow` works fit, learn
-    and report, so that a fit never delays a tick.
+    `fast` works the queues ingest, detect, correlate and act. `deliver` tells the sinks, so that
+    one that hangs delays no detection. `slow` works fit, learn and report, so that a fit never
+    delays a tick. All three are needed.
 
     Example: aiops worker fast --config aiops.yaml
     """

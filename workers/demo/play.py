@@ -22,8 +22,14 @@ LOOK_SECONDS = 0.05
 AGAIN_SECONDS = 0.2
 
 
-def start_time(stage: Stage, rate: float = RATE) -> None:
-    """Let the time of every process run, from the moment the live part begins."""
+def start_time(stage: Stage, rate: float = RATE, longest: timedelta = LONGEST) -> None:
+    """Let the time of every process run, from the moment the live part begins.
+
+    Args:
+        stage: whose.
+        rate: product seconds per real second.
+        longest: so long after the story's end it stops, in product time.
+    """
     story = stage.story
     write_clock(
         stage.clock_path,
@@ -31,7 +37,7 @@ def start_time(stage: Stage, rate: float = RATE) -> None:
             started_at=time.time(),
             origin=story.live_from,
             rate=rate,
-            ends_at=story.ends_at + LONGEST,
+            ends_at=story.ends_at + longest,
         ),
     )
 
