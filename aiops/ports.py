@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from aiops.domain.changes import Change
 from aiops.domain.digests import Digest
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import Notification
@@ -190,6 +191,15 @@ class PictureNotifier(Sender, Protocol):
             picture: what to show.
             reference: what the sink it is shown on gave back for the episode.
         """
+        ...
+
+
+@runtime_checkable
+class ChangeNotifier(Sender, Protocol):
+    """Shows changes beside the messages of a sink."""
+
+    def change_payload(self, change: Change) -> Mapping[str, Any]:
+        """Return what will be sent, within the vendor's limits. Pure."""
         ...
 
 

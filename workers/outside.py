@@ -6,9 +6,16 @@ from pathlib import Path
 
 from aiops.notify.heartbeat import Heartbeat
 from aiops.notify.people import People
-from aiops.ports import Clock, Notifier, PictureNotifier, PulseNotifier, Source
+from aiops.ports import (
+    ChangeNotifier,
+    Clock,
+    Notifier,
+    PictureNotifier,
+    PulseNotifier,
+    Source,
+)
 from workers.clock import FileClock, SystemClock
-from workers.plugins import notifiers, picture_notifiers, sources
+from workers.plugins import change_notifiers, notifiers, picture_notifiers, sources
 from workers.stores import Stores
 
 
@@ -46,6 +53,11 @@ class Outside(Stores):
     def picture_sinks(self) -> Mapping[str, PictureNotifier]:
         """Where the pictures of sinks go that show them, by its name in the outbox."""
         return picture_notifiers(self.settings)
+
+    @cached_property
+    def change_sinks(self) -> Mapping[str, ChangeNotifier]:
+        """Where changes are shown, by its name in the outbox."""
+        return change_notifiers(self.settings)
 
     @cached_property
     def fallbacks(self) -> Mapping[str, str]:

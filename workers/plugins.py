@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aiops.ingest import registry as ingest_registry
 from aiops.notify import registry as notify_registry
-from aiops.ports import Notifier, PictureNotifier, Source
+from aiops.ports import ChangeNotifier, Notifier, PictureNotifier, Source
 from aiops.settings import Settings
 
 
@@ -16,6 +16,12 @@ def sources(settings: Settings) -> Mapping[str, Source]:
 def notifiers(settings: Settings) -> Mapping[str, Notifier]:
     """Return the configured sinks by name."""
     return {one.name: notify_registry.notifier(one, settings) for one in settings.sinks}
+
+
+def change_notifiers(settings: Settings) -> Mapping[str, ChangeNotifier]:
+    """Return where changes are shown beside the configured sinks, by its name in the outbox."""
+    shown = (notify_registry.change_notifier(one, settings) for one in settings.sinks)
+    return {one.name: one for one in shown if one is not None}
 
 
 def picture_notifiers(settings: Settings) -> Mapping[str, PictureNotifier]:

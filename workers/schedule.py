@@ -50,6 +50,7 @@ def schedule(
         "ingest.alerts": _entry("ingest.alerts", SWEEP_SECONDS),
         "detect.sweep": _entry("detect.sweep", SWEEP_SECONDS),
         "correlate.sweep": _entry("correlate.sweep", SWEEP_SECONDS),
+        "deliver.changes": _entry("deliver.changes", FALL_BACK_SECONDS),
         "deliver.digest": _entry("deliver.digest", FALL_BACK_SECONDS),
         "deliver.escalate": _entry("deliver.escalate", FALL_BACK_SECONDS),
         "deliver.fall_back": _entry("deliver.fall_back", FALL_BACK_SECONDS),

@@ -36,6 +36,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "correlate.env": lambda parts, env: parts.correlate.run(env),
     "correlate.sweep": lambda parts: parts.correlate.sweep(),
     "deliver.sweep": lambda parts: parts.deliver.sweep(),
+    "deliver.changes": lambda parts: parts.tell_changes.run(),
     "deliver.digest": lambda parts: parts.digesting.run(),
     "deliver.escalate": lambda parts: parts.escalate.run(),
     "deliver.fall_back": lambda parts: parts.deliver.fall_back(),

@@ -38,6 +38,7 @@ from workers.stages.picture import DrawPictures
 from workers.stages.poll import Poll
 from workers.stages.relief import Relief
 from workers.stages.shards import ShardCaches
+from workers.stages.tell_changes import TellChanges
 
 
 class Parts(Outside):
@@ -234,7 +235,8 @@ class Parts(Outside):
             pictures=self.pictures,
             silences=self.silences,
             pages=self.pages,
-            sinks={**self.sinks, **self.picture_sinks, **self.pulse_sinks},
+            changes=self.changes,
+            sinks={**self.sinks, **self.picture_sinks, **self.pulse_sinks, **self.change_sinks},
             fallbacks=self.fallbacks,
             queue=self.queue,
             clock=self.clock,
@@ -278,6 +280,18 @@ class Parts(Outside):
             kept=self.sli_hours,
             journeys=self.settings.journeys,
             sources=self.sources,
+        )
+
+    @cached_property
+    def tell_changes(self) -> TellChanges:
+        """Changes → the sinks that show them."""
+        return TellChanges(
+            changes=self.changes,
+            outbox=self.outbox,
+            sinks=tuple(self.change_sinks),
+            environments=self.settings.policies.paging.paging_environments,
+            clock=self.clock,
+            origin=self.settings.origin,
         )
 
     @cached_property

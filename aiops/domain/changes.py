@@ -6,6 +6,13 @@ from enum import StrEnum
 
 from aiops.domain.series import DEFAULT_ENV
 
+CHANGES = " changes"
+"""Follows a sink's name where changes are shown: no sink can be named so. They are delivered beside
+its messages, and hold none of them up."""
+
+CHANGE_PREFIX = "change:"
+"""What stands before a change's id in the outbox, where else an incident's id does."""
+
 
 class ChangeKind(StrEnum):
     """What was done."""

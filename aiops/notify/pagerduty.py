@@ -149,7 +149,7 @@ class PagerDuty:
             content=orjson.dumps(event | {"routing_key": key}),
         )
         if response.status_code != 202:
-            raise self._refusal(response, key)
+            raise refusal(self.name, response, key)
         return Receipt(
             reference={"dedup_key": str(payload["dedup_key"]), "integration": integration}
         )
@@ -158,16 +158,18 @@ class PagerDuty:
     def _client(self) -> httpx.Client:
         return self._given_client or http.new_client(self._events_url)
 
-    def _refusal(self, response: httpx.Response, key: str) -> DeliveryError:
-        status = response.status_code
-        said = clean(_reason(response).replace(key, "(routing key)"), _TEXT_CHARACTERS)
-        is_odd_success = 200 <= status < 300
-        return DeliveryError(
-            f"sink {self.name}: PagerDuty answered {status}: {said}",
-            retryable=is_odd_success or http.is_passing(status),
-            retry_after_seconds=http.wait_seconds(response),
-            ambiguous=is_odd_success or status >= 500,
-        )
+
+def refusal(sink: str, response: httpx.Response, key: str) -> DeliveryError:
+    """Return what an answer of the Events API that is no 202 means; the key is left out."""
+    status = response.status_code
+    said = clean(_reason(response).replace(key, "(routing key)"), _TEXT_CHARACTERS)
+    is_odd_success = 200 <= status < 300
+    return DeliveryError(
+        f"sink {sink}: PagerDuty answered {status}: {said}",
+        retryable=is_odd_success or http.is_passing(status),
+        retry_after_seconds=http.wait_seconds(response),
+        ambiguous=is_odd_success or status >= 500,
+    )
 
 
 def _notes(sink: SinkSettings, settings: Settings) -> PagerDutyNotes | None:

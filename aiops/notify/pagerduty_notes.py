@@ -83,7 +83,8 @@ class PagerDutyNotes:
         first = notification.action is DeliveryAction.TRIGGER
         page = page_of(notification.sink)
         is_ours = page == incident.dedup_key
-        is_late = not is_ours and notification.sink not in incident.adopted and not first
+        ends = notification.action is DeliveryAction.RESOLVE
+        is_late = ends and not is_ours and notification.sink not in incident.adopted
         mark = f"[aiops {incident.dedup_key} {notification.action.value}.{notification.revision}]"
         lines = self._first(incident) if first else _news(incident, notification, reference)
         status, by = _status(incident, notification)

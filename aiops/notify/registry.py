@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Protocol, cast
 
 from aiops.domain.errors import ConfigurationError
-from aiops.ports import Notifier, PictureNotifier
+from aiops.ports import ChangeNotifier, Notifier, PictureNotifier
 from aiops.settings import Settings, SinkSettings
 
 ENTRY_POINTS = "aiops.notifiers"
@@ -28,6 +28,20 @@ PICTURE_NOTIFIERS: Mapping[str, str] = MappingProxyType(
     {"slack": "aiops.notify.slack_pictures:SlackPictures"}
 )
 """Kind → where the class is that shows pictures there; the same."""
+
+
+CHANGE_NOTIFIERS: Mapping[str, str] = MappingProxyType(
+    {"pagerduty": "aiops.notify.pagerduty_changes:PagerDutyChanges"}
+)
+"""Kind → where the class is that shows changes there; the same."""
+
+
+class ChangeNotifierClass(Protocol):
+    """A class of what shows changes: builds one from the settings of its sink."""
+
+    def from_settings(self, sink: SinkSettings, settings: Settings) -> ChangeNotifier:
+        """Return what shows changes on `sink`; reaches out for nothing."""
+        ...
 
 
 class PictureNotifierClass(Protocol):
@@ -75,6 +89,14 @@ def notifier(sink: SinkSettings, settings: Settings) -> Notifier:
         ConfigurationError: nothing of this kind is installed.
     """
     return _class_of(sink).from_settings(sink, settings)
+
+
+def change_notifier(sink: SinkSettings, settings: Settings) -> ChangeNotifier | None:
+    """Return what shows changes on a sink, None where it shows none."""
+    path = CHANGE_NOTIFIERS.get(sink.kind)
+    if path is None or not sink.changes:
+        return None
+    return cast("ChangeNotifierClass", _loaded(path)).from_settings(sink, settings)
 
 
 def picture_notifier(sink: SinkSettings) -> PictureNotifier | None:

@@ -150,6 +150,7 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
             write_as=(section.write_as or "") if is_pager else "",
             write_token=write_token if is_pager else None,
             merge=section.merge,
+            changes=section.changes,
             services=MappingProxyType(section.services),
             fallback=section.fallback or "",
             team_secrets=keys if is_pager else MappingProxyType({}),

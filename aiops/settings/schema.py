@@ -140,6 +140,7 @@ class SinkSection(Section):
     issue_type: Text = "Task"
     write_as: Email | None = None
     merge: bool = False
+    changes: bool = False
     services: dict[Text, Text] = {}
     fallback: Name | None = None
 

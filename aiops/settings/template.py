@@ -139,6 +139,7 @@ sources:
 #   pagerduty:
 #     kind: pagerduty
 #     events_url: https://events.pagerduty.com/v2/enqueue
+#     # changes: true             # deploys, flags and config changes are shown there, too
 #     # write_as: aiops@example.com # a user there: what others page gets notes in this name
 #   slack:
 #     kind: slack

@@ -113,6 +113,7 @@ class SinkSettings:
         write_as: PagerDuty: the e-mail address of the user in whose name we write there.
         write_token: PagerDuty: lets us write notes to incidents of others; None: they are left.
         merge: PagerDuty: whether what others page after us is merged into our page.
+        changes: PagerDuty: whether deploys, flags and config changes are shown there.
         services: PagerDuty: what its services are in the topology, by its id or name of one.
         fallback: the sink that is told what this one does not take; empty for none.
         team_secrets: further PagerDuty routing keys by the name teams give them.
@@ -131,6 +132,7 @@ class SinkSettings:
     write_as: str = ""
     write_token: SecretStr | None = None
     merge: bool = False
+    changes: bool = False
     services: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     fallback: str = ""
     team_secrets: Mapping[str, SecretStr] = field(default_factory=lambda: MappingProxyType({}))

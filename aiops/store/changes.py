@@ -1,14 +1,16 @@
 """Changes: what somebody did to the system, whichever of its two reports came first."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Engine, or_, select, update
+from sqlalchemy import Engine, literal, or_, select, update
 
-from aiops.domain.changes import Change
+from aiops.domain.changes import CHANGE_PREFIX, Change, ChangeKind
 from aiops.domain.symptoms import Origin
 from aiops.store.codec import decode, encode
 from aiops.store.engine import reading, writing
+from aiops.store.outbox_tables import OUTBOX
 from aiops.store.tables import CHANGES
 from aiops.store.upsert import insert
 
@@ -61,6 +63,40 @@ class ChangeStore:
         with reading(self._engine) as connection:
             docs = connection.scalars(query).all()
         return tuple(decode(Change, doc) for doc in docs)
+
+    def untold(
+        self,
+        sink: str,
+        since: datetime,
+        environments: Collection[str],
+        kinds: Collection[ChangeKind],
+    ) -> tuple[Change, ...]:
+        """Return the changes that began since a moment and that a sink was never told of.
+
+        By start, then id; of these environments and kinds.
+        """
+        table = CHANGES.c
+        told = (
+            select(OUTBOX.c.id)
+            .where(OUTBOX.c.incident_id == literal(CHANGE_PREFIX) + table.id, OUTBOX.c.sink == sink)
+            .exists()
+        )
+        query = (
+            select(table.doc)
+            .where(table.env.in_(environments), table.started_at >= since)
+            .where(table.kind.in_([one.value for one in kinds]), ~told)
+            .order_by(table.started_at, table.id)
+        )
+        with reading(self._engine) as connection:
+            docs = connection.scalars(query).all()
+        return tuple(decode(Change, doc) for doc in docs)
+
+    def get(self, change_id: str) -> Change | None:
+        """Return a change by its id, or None."""
+        query = select(CHANGES.c.doc).where(CHANGES.c.id == change_id)
+        with reading(self._engine) as connection:
+            doc = connection.scalar(query)
+        return None if doc is None else decode(Change, doc)
 
     def told(self, since: datetime, until: datetime) -> tuple[Change, ...]:
         """Return the changes of every environment that began in a stretch, the newest first."""

@@ -240,6 +240,11 @@ class Outbox(OutboxReads):
         with writing(self._engine) as connection:
             return close_held(connection, delivery.id, delivery.token, delivery.notification)
 
+    def add(self, notifications: Sequence[Notification], *, now: datetime) -> None:
+        """Write what is told beside any incident; what is there already stays as it is."""
+        with writing(self._engine) as connection:
+            add_notifications(connection, notifications, now=now, traceparent="")
+
     def tell(self, notifications: Sequence[Notification], body_id: int, *, now: datetime) -> None:
         """Write what a body asks to be told beside any revision, and finish it, in one step."""
         with writing(self._engine) as connection:

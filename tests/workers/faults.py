@@ -109,6 +109,7 @@ class Town:
             digests=self.parts.digests,
             silences=self.parts.silences,
             pages=self.parts.pages,
+            changes=self.parts.changes,
             queue=self.parts.tasks,
             clock=self.parts.clock,
             real_clock=self.parts.real_clock,
@@ -156,10 +157,10 @@ class Town:
                 reason="a money KPI is losing",
             )
             for one, action in changes
-            for sink in (*SINKS, page_beside(one))
+            for sink in (*SINKS, page_beside(one.id))
         ]
         for one, _ in changes:
-            self._open(page_of(page_beside(one)))
+            self._open(page_of(page_beside(one.id)))
         state = EnvState(env="prod", at=now, next_number=100_000)
         revisions = [one for one, _ in changes]
         self.parts.incidents.commit(
@@ -208,20 +209,17 @@ class Town:
         return dies
 
 
-def page_beside(one: Incident) -> str:
+def page_beside(name: str) -> str:
     """Return the address of the page others sent about an incident."""
-    return address("pagerduty", one.id.replace("INC-", "Q"))
+    return address("pagerduty", name.replace("INC-", "Q"))
 
 
 def life(number: int) -> Iterator[Change]:
     """Yield what becomes of an incident: it opens, turns out milder, and ends."""
     name = f"INC-{2000 + number}"
-    yield incident(id=name, symptoms=()), DeliveryAction.TRIGGER
-    milder = incident(
-        id=name, revision=2, symptoms=(), severity=Severity.P2, severity_reason="less is lost"
-    )
+    known: dict[str, Any] = {"id": name, "symptoms": (), "adopted": (page_beside(name),)}
+    yield incident(**known), DeliveryAction.TRIGGER
+    milder = incident(revision=2, severity=Severity.P2, severity_reason="less is lost", **known)
     yield milder, DeliveryAction.UPDATE
-    over = resolved(
-        id=name, revision=3, symptoms=(), severity=Severity.P2, state=IncidentState.MITIGATED
-    )
+    over = resolved(revision=3, severity=Severity.P2, state=IncidentState.MITIGATED, **known)
     yield over, DeliveryAction.RESOLVE

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from aiops.domain.changes import CHANGE_PREFIX
 from aiops.domain.digests import DIGEST_PREFIX
 from aiops.domain.errors import DeliveryError, InputError
 from aiops.domain.notifications import DeliveryAction, address, page_of, sink_of
 from aiops.domain.time import utc
 from aiops.ports import (
     AdoptingNotifier,
+    ChangeNotifier,
     Clock,
     DigestNotifier,
     Notifier,
@@ -20,6 +22,7 @@ from aiops.ports import (
 )
 from aiops.route.adoption import covering_page, page_words
 from aiops.route.silence import silence_of
+from aiops.store.changes import ChangeStore
 from aiops.store.deliveries import Delivery
 from aiops.store.digests import DigestStore
 from aiops.store.incidents import IncidentStore
@@ -57,6 +60,7 @@ class Deliver:
         pictures: PictureStore,
         silences: SilenceStore,
         pages: PageStore,
+        changes: ChangeStore,
         sinks: Mapping[str, Sender],
         fallbacks: Mapping[str, str],
         queue: Queue,
@@ -70,6 +74,7 @@ class Deliver:
         self._pictures = pictures
         self._silences = silences
         self._pages = pages
+        self._changes = changes
         self._sinks = sinks
         self._fallbacks = fallbacks
         self._notes = {
@@ -187,6 +192,11 @@ class Deliver:
             return sink.pulse_payload(utc(delivery.revision), self._clock.now())
         if isinstance(sink, PictureNotifier):
             return self._picture_payload(sink, delivery)
+        if isinstance(sink, ChangeNotifier):
+            change = self._changes.get(note.incident_id.removeprefix(CHANGE_PREFIX))
+            if change is None:
+                raise InputError(f"there is no {note.incident_id} any more")
+            return sink.change_payload(change)
         if note.incident_id.startswith(DIGEST_PREFIX):
             digest = self._digests.get(note.incident_id)
             if digest is None or not isinstance(sink, DigestNotifier):
