@@ -30,6 +30,9 @@ FLAG = "(alerts)"
 
 BODIES_AT_ONCE = 200
 
+REPORTS_AT_ONCE = 2000
+"""Alerts in one commit, and the rest of the last body: a task of five seconds is given away."""
+
 LEASE_SECONDS = 3.0
 """After a kill, another worker takes over in so long; renewed while a group takes longer."""
 
@@ -87,11 +90,11 @@ def take_waiting(parts: Parts) -> None:
             return
         waiting = parts.alerts.waiting(BODIES_AT_ONCE)
         try:
-            envs = _take(parts, waiting) if waiting else set()
+            envs, worked = _take(parts, waiting) if waiting else (set(), 0)
         except StaleStateError:
-            envs, waiting = set(), ()  # another worker has worked some, or the next sweep will
+            return  # another worker has worked some, or the next sweep will
     wake(parts, envs)
-    if len(waiting) == BODIES_AT_ONCE:
+    if worked < len(waiting) or worked == BODIES_AT_ONCE:
         announce(parts)
 
 
@@ -116,11 +119,19 @@ def rules_of(parts: Parts, source: str) -> AlertSourceSettings | None:
     return next((one for one in parts.settings.alert_sources if one.name == source), None)
 
 
-def _take(parts: Parts, bodies: tuple[int, ...]) -> set[str]:
-    """Take what some bodies say into their alerts, in one commit; return whom it concerns."""
+def _take(parts: Parts, bodies: tuple[int, ...]) -> tuple[set[str], int]:
+    """Take what some bodies say into their alerts, in one commit.
+
+    Returns:
+        The environments that concerns, and how many bodies were worked: of large ones a few.
+    """
     reports: dict[str, dict[str, list[AlertReport]]] = defaultdict(lambda: defaultdict(list))
     read: dict[int, str] = {}
+    count, worked = 0, 0
     for body_id in bodies:
+        if count >= REPORTS_AT_ONCE:
+            break
+        worked += 1
         body = parts.bodies.load(body_id)
         if body is None:
             continue
@@ -134,6 +145,7 @@ def _take(parts: Parts, bodies: tuple[int, ...]) -> set[str]:
         for report in received.reports:
             reports[source][report.key].append(report)
         read[body_id] = _note(parts, source, received)
+        count += len(received.reports)
     moved: list[Known] = []
     facts: list[SymptomFact] = []
     for source, by_key in sorted(reports.items()):
@@ -141,7 +153,7 @@ def _take(parts: Parts, bodies: tuple[int, ...]) -> set[str]:
             moved.append(known)
             facts += news
     parts.alerts.commit(moved, facts, read, parts.settings.origin, parts.telemetry.traceparent())
-    return {one.symptom.series.key.env for one in facts}
+    return {one.symptom.series.key.env for one in facts}, worked
 
 
 def _moved(

@@ -54,7 +54,7 @@ def strength_clause(one: Sickness) -> Clause:
     """Say how far the strongest symptom is from what its own history expects."""
     symptom = one.peak
     if symptom.kind is SymptomKind.ALERT:
-        said = f"{symptom.detector} says so of {symptom.service}: {name_of(symptom)}"
+        said = f"{symptom.detector} reports {symptom.series.key.metric} on {symptom.service}"
         return Clause(text=said, source=symptom.id)
     if symptom.kind is SymptomKind.REPORT:
         said = f"{name_of(symptom)} on {symptom.service} says so"

@@ -122,6 +122,19 @@ def test_fifty_that_come_at_once_are_one_symptom(house: Installation) -> None:
     assert len(only(house).symptoms) == 1
 
 
+def test_large_bodies_are_worked_a_few_at_a_time(
+    house: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.alerts.REPORTS_AT_ONCE", 3)
+    for number in range(3):
+        names = [f"Alert{number}x{n}" for n in range(2)]
+        send(house, group(*(alert(4, name=one, service=f"s-{one}") for one in names)))
+    take_waiting(house)
+    assert (len(house.alerts.waiting(10)), rows(house)) == (1, 4)
+    house.tasks.drain(house)
+    assert (len(house.alerts.waiting(10)), rows(house)) == (0, 6)
+
+
 def test_working_a_body_twice_changes_nothing(house: Installation) -> None:
     send(house, group(alert(4)))
     (waiting,) = house.alerts.waiting(10)

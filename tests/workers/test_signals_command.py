@@ -47,6 +47,15 @@ def test_it_explains_which_rule_did_what(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("house")
+def test_it_says_what_nobody_has_declared(tmp_path: Path) -> None:
+    body = tmp_path / "body.json"
+    body.write_bytes(group(alert(1, env="live", service="stranger")))
+    told = said("explain", str(body), "--source", "am")
+    assert "but environment 'live' is not declared: it is recorded and never paged" in told
+    assert "but the topology does not know stranger" in told
+
+
+@pytest.mark.usefixtures("house")
 def test_it_says_what_is_wrong_with_a_body_or_a_source(tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text("{}")

@@ -10,7 +10,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def about() -> None:
-    """Read the user pages of sources and sinks, and of what watches over us.
+    """Read the user pages of sources, sinks and the heartbeat.
 
     Example: aiops help source prometheus
     """

@@ -1,5 +1,6 @@
 """`aiops signals`: what others sent, what it became, and what could not be read."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +12,10 @@ from workers.commands.run import Config
 from workers.commands.start import client
 
 if TYPE_CHECKING:
-    from aiops.domain.alerts import Alert
+    from aiops.domain.alerts import Alert, AlertReport
+    from aiops.settings import Settings
     from aiops.store.accepted import NotedBody
+    from topology.graph import ServiceGraph
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -36,7 +39,8 @@ def explain(
     Example: aiops signals explain body.json --source alertmanager
     """
     from aiops.domain.errors import ConfigurationError, InputError  # noqa: PLC0415
-    from workers.alerts import parse, rules_of  # noqa: PLC0415 - keeps --help fast
+    from workers import knowledge  # noqa: PLC0415 - keeps --help fast
+    from workers.alerts import parse, rules_of  # noqa: PLC0415
 
     parts = client(config)
     if rules_of(parts, source) is None:
@@ -52,6 +56,8 @@ def explain(
         typer.echo(f"{number}. alert {report.key} {'is over' if report.ended_at else state}")
         for step in steps:
             typer.echo(f"     {step}")
+        for doubt in doubts(report, parts.settings, knowledge.topology(parts.settings)):
+            typer.echo(f"     but {doubt}")
     if found.truncated:
         typer.echo(f"its sender left out {found.truncated} further alerts")
 
@@ -98,6 +104,23 @@ def dead_letters(config: Config = None, *, as_json: Json = False) -> None:
         typer.echo(f"        {_beginning(one)}")
     if not found:
         typer.echo("everything that was sent could be read")
+
+
+def doubts(report: "AlertReport", settings: "Settings", graph: "ServiceGraph") -> Iterator[str]:
+    """Yield what an alert says that nobody has declared."""
+    if report.series is None:
+        return
+    key, known = report.series.key, settings.policies.paging.known_environments
+    if key.env not in known:
+        yield (
+            f"environment {key.env!r} is not declared: it is recorded and never paged; add it to "
+            "`environments:`, or say in `values.env` what it is called here"
+        )
+    if report.is_mapped and key.service not in graph:
+        yield (
+            f"the topology does not know {key.service}: nothing is joined or explained along its "
+            "calls; add it, or say in `values.service` what it is called here"
+        )
 
 
 def _plain(alert: "Alert") -> dict[str, object]:
