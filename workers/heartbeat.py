@@ -14,6 +14,11 @@ LATE = timedelta(minutes=3)
 
 LATE_STEPS = 10
 
+UNHEARD = timedelta(minutes=5)
+"""A call that no sink has taken for so long is nobody's: then others have to notice."""
+
+LOOKS_BACK = timedelta(days=1)
+
 _SECONDS = 3.0
 """For each step of the request: a task of five seconds is given to another worker, too."""
 
@@ -23,6 +28,7 @@ def send_pulse(parts: Parts) -> None:
 
     It goes through the web server, the intake, the reading of alerts, correlation and the outbox;
     metrics do not, so they are looked at: while polls or detection stand still there is no pulse.
+    Nor is there one while nobody could be told of a P1 or P2: the monitor then calls people.
     """
     beat = parts.settings.heartbeat
     if not beat.enabled:
@@ -58,4 +64,8 @@ def standing_still(parts: Parts) -> str:
     behind = parts.extents.behind()
     if behind > LATE + timedelta(seconds=LATE_STEPS * step):
         return f"detection is {behind.total_seconds() / 60:.0f} minutes behind"
+    unheard = parts.outbox.unheard(now - UNHEARD, now - LOOKS_BACK)
+    if unheard is not None:
+        name, since = unheard
+        return f"nobody could be told of {name}: no sink has taken its call since {since:%H:%M} UTC"
     return ""

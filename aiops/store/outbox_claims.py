@@ -77,7 +77,9 @@ def on_their_way(connection: Connection, way: str, wall: datetime) -> int:
     """
     table = OUTBOX.c
     mine = table.sink.startswith(way, autoescape=True) if way.endswith("/") else table.sink == way
-    sent = is_one_of(table.state, [DeliveryState.SENDING]) & (table.lease_until > wall)
+    # The waiting states are named by themselves: so the partial index serves the search.
+    sent = is_one_of(table.state, WAITING) & (table.state == DeliveryState.SENDING)
+    sent &= table.lease_until > wall
     query = select(func.count()).where(mine, sent)
     return connection.scalar(query) or 0
 

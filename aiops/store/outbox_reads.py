@@ -5,13 +5,16 @@ from datetime import datetime
 
 from sqlalchemy import Engine, func, select
 
-from aiops.domain.notifications import DeliveryState
+from aiops.domain.notifications import DeliveryAction, DeliveryState
 from aiops.domain.pacing import Standing
 from aiops.store.columns import is_one_of
 from aiops.store.deliveries import WAITING, DeliveryRecord, record_of, reference_of
 from aiops.store.engine import reading
 from aiops.store.outbox_tables import OUTBOX, SINK_REFERENCES
 from aiops.store.sinks import standings
+
+_CALLS = 2
+"""The urgency of what calls people at the least: P1 and P2."""
 
 
 class OutboxReads:
@@ -50,6 +53,45 @@ class OutboxReads:
         with reading(self._engine) as connection:
             oldest: datetime | None = connection.scalar(query)
         return oldest
+
+    def unheard(self, before: datetime, since: datetime) -> tuple[str, datetime] | None:
+        """Return the first incident that people were to be called for and no sink was told of.
+
+        Args:
+            before: calls that were due by then, by the product's clock.
+            since: calls that were decided before that are left out.
+
+        Returns:
+            Its id and since when its call is due; None where every call was heard by somebody.
+        """
+        table, other = OUTBOX.c, OUTBOX.alias()
+        is_heard = (
+            select(other.c.id)
+            .where(
+                other.c.incident_id == table.incident_id,
+                other.c.episode == table.episode,
+                other.c.state == DeliveryState.DELIVERED,
+            )
+            .exists()
+        )
+        query = (
+            select(table.incident_id, func.min(table.not_before))
+            .where(
+                is_one_of(table.state, (*WAITING, DeliveryState.DEAD)),
+                table.action == DeliveryAction.TRIGGER,
+                table.urgency <= _CALLS,
+                table.held.is_(False),
+                table.not_before <= before,
+                table.created_at >= since,
+                ~is_heard,
+            )
+            .group_by(table.incident_id)
+            .order_by(func.min(table.not_before), table.incident_id)
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(query).first()
+        return None if found is None else (str(found[0]), found[1])
 
     def records(
         self, states: Sequence[DeliveryState], limit: int = 100

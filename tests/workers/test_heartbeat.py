@@ -25,7 +25,8 @@ from aiops.store.engine import reading
 from aiops.store.outbox_tables import OUTBOX
 from aiops.store.tables import SYMPTOMS
 from tests.builders import minute
-from tests.workers.installation import Installation
+from tests.store.makers import incident, notification, state_of
+from tests.workers.installation import Installation, refusal
 from tests.workers.test_correlate import FIRST, add_shard, close
 from workers.console import make_console
 from workers.heartbeat import send_pulse
@@ -103,6 +104,50 @@ def test_nobody_is_told_of_a_pulse_and_nothing_counts_it(alive: Alive) -> None:
 def test_when_a_stage_stands_still_nothing_is_heard(alive: Alive, stage: str) -> None:
     alive.beat(without=(stage, "deliver.next"))
     assert alive.monitor.heard == []
+
+
+def call(alive: Alive, sink: str = "pagerduty", urgency: int = 1) -> None:
+    note = replace(notification(sink=sink, due=0), urgency=urgency)
+    _, version = alive.parts.incidents.load("prod")
+    alive.parts.incidents.commit(
+        version, state_of(incident()), revisions=[incident()], notifications=[note], now=minute(0)
+    )
+
+
+def test_while_nobody_could_be_told_of_a_p1_nothing_is_heard(alive: Alive) -> None:
+    alive.parts.told["pagerduty"].failures = [refusal() for _ in range(50)]
+    call(alive)
+    for _ in range(4):
+        alive.beat()
+    assert len(alive.monitor.heard) == 4, "PagerDuty may be slow"
+    alive.beat()
+    assert len(alive.monitor.heard) == 4
+    why = "no pulse is sent: nobody could be told of INC-1001: no sink has taken its call since"
+    assert alive.parts.heard.faults[-1] == ("heartbeat", f"{why} 10:00 UTC")
+    alive.parts.told["pagerduty"].failures.clear()
+    alive.parts.hand.move(600)
+    alive.parts.deliver.sweep()
+    alive.parts.drain()
+    alive.beat()
+    assert len(alive.monitor.heard) == 5
+
+
+def test_where_another_sink_took_the_call_or_it_was_a_ticket_somebody_knows(alive: Alive) -> None:
+    alive.parts.told["pagerduty"].failures = [refusal() for _ in range(50)]
+    call(alive)
+    call(alive, "slack")
+    for _ in range(8):
+        alive.parts.deliver.sweep()
+        alive.beat()
+    assert len(alive.monitor.heard) == 8
+
+
+def test_a_ticket_that_nobody_takes_calls_nobody(alive: Alive) -> None:
+    alive.parts.told["slack"].failures = [refusal() for _ in range(50)]
+    call(alive, "slack", urgency=3)
+    for _ in range(8):
+        alive.beat()
+    assert len(alive.monitor.heard) == 8
 
 
 def test_when_the_web_server_is_down_nothing_is_heard(alive: Alive) -> None:
