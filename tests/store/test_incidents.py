@@ -36,6 +36,14 @@ def test_an_environment_begins_with_nothing_at_version_0(store: IncidentStore) -
     assert store.load("prod") == (EnvState(env="prod", next_number=1001), 0)
 
 
+def test_only_what_goes_on_and_has_adopted_pages_adopts(store: IncidentStore) -> None:
+    adopting = replace(incident(), impacts=(), adopted=("pagerduty/Q1",))
+    over = replace(adopting, id="INC-1003", state=IncidentState.MITIGATED)
+    state = state_of(adopting, replace(incident(1002), impacts=()), over)
+    store.commit(0, state, now=minute(5))
+    assert store.adopting() == (adopting,)
+
+
 def test_a_state_is_loaded_as_it_was_committed(store: IncidentStore) -> None:
     second = incident(1002, symptoms=(LATENCY,), state=IncidentState.RESOLVED, at=1)
     state = state_of(replace(incident(symptoms=(ERRORS,)), impacts=()), replace(second, impacts=()))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.notifications import DeliveryAction, DeliveryState
-from aiops.domain.policies import PagingPolicy, Policies
+from aiops.domain.policies import Mode, PagingPolicy, Policies
 from aiops.domain.words import Place, Verb
 from aiops.ports import Notifier
 from aiops.route.adoption import COVERS_AFTER
@@ -23,7 +23,14 @@ from aiops.store.audit import AuditLog
 from tests.builders import minute
 from tests.builders import shop as shop_of
 from tests.store.makers import incident, notification, state_of
-from tests.workers.installation import HandClock, Installation, RecordingSink, settings_in
+from tests.workers.installation import (
+    HandClock,
+    Installation,
+    RecordingSink,
+    go_on,
+    settings_in,
+)
+from tests.workers.tables import source
 from tests.workers.test_hearing import paging_shop
 from workers.hearing import say
 from workers.listening import keep, listen
@@ -303,6 +310,27 @@ def test_what_we_did_there_in_our_own_name_is_no_word_when_it_comes_back(make: M
     event["event"]["data"]["incident_key"] = "INC-1001.1"
     bring(parts, (name, json.dumps(event).encode()))
     assert standing(parts).state is IncidentState.OPEN
+
+
+def test_from_webhook_to_note_through_every_stage(tmp_path: Path, empty_redis_url: str) -> None:
+    policies = Policies(
+        paging=replace(ADOPTING.paging, mode=Mode.IN_PATH, ticket_sinks=("slack", "pagerduty"))
+    )
+    known = settings_in(tmp_path, empty_redis_url, policies=policies)
+    clock = HandClock(minute(0) + timedelta(seconds=2))
+    parts = Installation(known, clock, shop_of(policies=policies))
+    parts.told["pagerduty"] = Pager("pagerduty")
+    parts.fed["shop"] = source(3, 60)
+    parts.poll.back_fill("shop", timedelta(hours=4), 60)
+    bring(parts, webhook("triggered", 2), webhook("acknowledged", 3))
+    go_on(parts, until=10)
+    listen(parts)
+    one = standing(parts)
+    assert one.adopted == (Q1,)
+    assert (Q1, T) in noted(parts)
+    assert one.acknowledged_by == "Ann Lee"
+    parts.intake.__exit__(None, None, None)
+    parts.dispose()
 
 
 class Known:
