@@ -13,7 +13,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from aiops.domain.errors import AdapterError, StoreError
+from aiops.domain.errors import AdapterError, DeliveryError, StoreError
 from aiops.domain.notifications import DeliveryState
 from aiops.settings import Settings, SinkSettings, WebSettings
 from aiops.store.engine import open_engine
@@ -174,6 +174,8 @@ def sink(one: SinkSettings) -> str:
     Raises:
         AdapterError: it does not answer, or refuses the token.
     """
+    if one.kind == "email":
+        return _mail(one)
     address = urlsplit(one.url)
     with httpx.Client(timeout=PROBE_SECONDS, trust_env=address.hostname not in _LOOPBACK) as client:
         try:
@@ -188,6 +190,16 @@ def sink(one: SinkSettings) -> str:
     return (
         f"{address.hostname} answers (HTTP {answer.status_code}); the key shows with the first page"
     )
+
+
+def _mail(one: SinkSettings) -> str:
+    from aiops.notify.email import Email  # noqa: PLC0415 - few installations send mails
+
+    try:
+        Email.from_settings(one, Settings()).check()
+    except DeliveryError as error:
+        raise AdapterError(str(error)) from error
+    return f"{one.url} takes " + (f"the password of {one.user}" if one.user else "us as we are")
 
 
 def _slack(client: httpx.Client, url: str, token: str) -> str:

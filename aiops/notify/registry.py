@@ -20,6 +20,7 @@ NOTIFIERS: Mapping[str, str] = MappingProxyType(
         "slack": "aiops.notify.slack:Slack",
         "webhook": "aiops.notify.webhook:Webhook",
         "jira": "aiops.notify.jira:Jira",
+        "email": "aiops.notify.email:Email",
     }
 )
 """Kind → where its class is; imported on first use."""

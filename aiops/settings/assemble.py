@@ -135,6 +135,7 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
             "slack": section.api_url,
             "webhook": section.url or "",
             "jira": section.url or "",
+            "email": section.smtp or "",
         }
         return SinkSettings(
             name=name,
@@ -144,6 +145,9 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
             pictures=section.pictures,
             project=section.project or "",
             issue_type=section.issue_type,
+            sender=section.sender or "",
+            recipients=tuple(section.to),
+            user=section.user or "",
             secret=secrets[section.kind],
             rest_url=section.rest_url if is_pager else "",
             api_token=api_token if is_pager else None,

@@ -10,7 +10,7 @@ from aiops.settings import slos, sources
 from aiops.settings.change_map import conditions
 from aiops.settings.document import Document, Loc, path_of
 from aiops.settings.problems import Problem, did_you_mean, shown
-from aiops.settings.schema import JourneySection, SettingsFile
+from aiops.settings.schema import JourneySection, SettingsFile, SinkSection
 
 Finding = tuple[Loc, str, str]
 """Place in the file, message, hint."""
@@ -142,9 +142,22 @@ def _sinks(facts: Facts) -> Iterator[Finding]:
             yield _unknown(("sinks", name, "fallback"), sink.fallback, "sink", known)
         if sink.kind in _ADDRESSES and sink.url is None:
             yield ("sinks", name, "url"), f"is missing; expected {_ADDRESSES[sink.kind]}", ""
+        if sink.kind == "email":
+            yield from _mail(name, sink)
         if sink.kind == "jira" and sink.project is None:
             loc = ("sinks", name, "project")
             yield loc, "is missing; expected the key of the project issues are made in, as OPS", ""
+
+
+def _mail(name: str, sink: SinkSection) -> Iterator[Finding]:
+    wanted = {
+        "smtp": (sink.smtp, "your server, as smtps://mail.example.com"),
+        "sender": (sink.sender, "the address mails come from"),
+        "to": (sink.to, "the addresses mails go to"),
+    }
+    for key, (value, what) in wanted.items():
+        if not value:
+            yield ("sinks", name, key), f"is missing; expected {what}", ""
 
 
 def _escalation(facts: Facts) -> Iterator[Finding]:

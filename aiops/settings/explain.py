@@ -65,6 +65,8 @@ _PATTERNS: Mapping[str, str] = MappingProxyType(
         "url": "an address that begins with http:// or https://",
         "pagerduty_schedule": "the id of a schedule, as PI7DH85",
         "write_as": "the e-mail address of a user at PagerDuty",
+        "smtp": "a mail server, as smtps://mail.example.com",
+        "sender": "an e-mail address",
         "project": "the key of a project, as OPS",
         "[key]": "a name of letters, digits, `-`, `_` and `.`",
         "_env": "the name of an environment variable, as AIOPS_PROMETHEUS_TOKEN",

@@ -26,6 +26,7 @@ from aiops.settings.fields import (
     Seconds,
     SecretVariable,
     Section,
+    SmtpUrl,
     Text,
     Texts,
     TimeOfDay,
@@ -127,8 +128,8 @@ class TeamSection(Section):
 class SinkSection(Section):
     """`sinks.<name>`."""
 
-    kind: Literal["pagerduty", "slack", "webhook", "jira"] = Field(
-        description="the kind of sink: pagerduty, slack, webhook or jira"
+    kind: Literal["pagerduty", "slack", "webhook", "jira", "email"] = Field(
+        description="the kind of sink: pagerduty, slack, webhook, jira or email"
     )
     url: HttpUrl | None = None
     events_url: HttpUrl = "https://events.pagerduty.com/v2/enqueue"
@@ -138,6 +139,10 @@ class SinkSection(Section):
     pictures: bool = True
     project: ProjectKey | None = None
     issue_type: Text = "Task"
+    smtp: SmtpUrl | None = None
+    user: Text | None = None
+    sender: Email | None = None
+    to: Annotated[list[Email], BeforeValidator(one_or_many)] = []
     write_as: Email | None = None
     merge: bool = False
     changes: bool = False

@@ -13,6 +13,7 @@ SETTINGS = """\
 ## Secrets never stand here. They come from the environment, or from a file that <NAME>_FILE names:
 ##   AIOPS_PAGERDUTY_ROUTING_KEY  AIOPS_SLACK_BOT_TOKEN  AIOPS_SLACK_SIGNING_SECRET  AIOPS_WEB_TOKEN
 ##   AIOPS_WEBHOOK_SECRET  AIOPS_JIRA_TOKEN (of an account, as ADDRESS:API-TOKEN)
+##   AIOPS_EMAIL_PASSWORD
 ##   AIOPS_PAGERDUTY_WEBHOOK_SECRET (of each subscription, separated by commas)
 ##   AIOPS_PAGERDUTY_API_TOKEN (read only: who somebody there is, by e-mail)
 ##   AIOPS_PAGERDUTY_WRITE_TOKEN (may write: notes to incidents of others there; see `write_as`)
@@ -155,6 +156,12 @@ sources:
 #     url: https://acme.atlassian.net
 #     project: OPS
 #     issue_type: Task
+#   mail:
+#     kind: email
+#     smtp: smtps://mail.example.com
+#     user: aiops@example.com
+#     sender: aiops@example.com
+#     to: [oncall@example.com]
 # page_to: [pagerduty, slack]
 # ticket_to: [slack, tickets]
 

@@ -101,12 +101,15 @@ class SinkSettings:
 
     Args:
         name: of the sink, as `page_to` and `ticket_to` say it.
-        kind: the notifier: `pagerduty`, `slack`, `webhook` or `jira`.
+        kind: the notifier: `pagerduty`, `slack`, `webhook`, `jira` or `email`.
         url: the address it sends to.
         channel: Slack: the channel of teams without one of their own.
         pictures: Slack: whether the thread of an incident shows a picture of it.
         project: Jira: key of the project issues are made in.
         issue_type: Jira: what they are made as.
+        sender: e-mail: the address mails come from.
+        recipients: e-mail: the addresses they go to.
+        user: e-mail: who logs in; empty for nobody.
         secret: the routing key, bot token, webhook secret or API token. None: not given yet.
         rest_url: PagerDuty: where its REST API begins, without path.
         api_token: PagerDuty: lets us ask who somebody there is; None: nobody is asked.
@@ -126,6 +129,9 @@ class SinkSettings:
     pictures: bool = True
     project: str = ""
     issue_type: str = "Task"
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+    user: str = ""
     secret: SecretStr | None = None
     rest_url: str = ""
     api_token: SecretStr | None = None
@@ -149,6 +155,7 @@ SINK_SECRETS: Mapping[str, str] = MappingProxyType(
         "slack": "AIOPS_SLACK_BOT_TOKEN",
         "webhook": "AIOPS_WEBHOOK_SECRET",
         "jira": "AIOPS_JIRA_TOKEN",
+        "email": "AIOPS_EMAIL_PASSWORD",
     }
 )
 

@@ -1,10 +1,11 @@
 """What every registered notifier promises, whichever vendor it sends to."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import pytest
@@ -17,8 +18,8 @@ from aiops.notify.registry import NOTIFIERS, notifier
 from aiops.ports import Notifier
 from aiops.receivers import jira, pagerduty, slack, webhook
 from aiops.receivers.faults import Fault, FaultKind, FaultPlan
-from aiops.receivers.ledger import Ledger
 from aiops.receivers.server import serve
+from aiops.receivers.smtp import Mailbox, serve_mail
 from aiops.settings import Settings, SinkSettings
 from tests.notify.stories import NO_REFERENCE, incident, notification, resolved
 
@@ -26,6 +27,7 @@ KEY = "K" * 32
 TOKEN = "xoxb-loopback-secret"
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
+PASSWORD = "mail-secret"
 JIRA_TOKEN = "ops@acme.example:ATATT-loopback-secret"
 
 
@@ -37,12 +39,22 @@ def _now() -> datetime:
 class Vendor:
     """How the loopback form of one vendor is set up, and what counts as one incident there."""
 
-    ledger: Callable[[], Ledger]
+    ledger: Callable[[], Any]
     app: Callable[..., ASGIApp]
     path: str
     secret: str
-    told: Callable[[Ledger], int]
+    told: Callable[[Any], int]
     reads_answers: bool = True
+    serve: Callable[[Any, FaultPlan], AbstractContextManager[str]] | None = None
+
+
+def _served(vendor: "Vendor", ledger: Any, faults: FaultPlan) -> AbstractContextManager[str]:
+    return vendor.serve(ledger, faults) if vendor.serve else serve(vendor.app(ledger, faults))
+
+
+def _mail_served(box: Mailbox, faults: FaultPlan) -> AbstractContextManager[str]:
+    box.faults = faults
+    return serve_mail(box)
 
 
 VENDORS: Mapping[str, Vendor] = {
@@ -77,6 +89,14 @@ VENDORS: Mapping[str, Vendor] = {
         secret=JIRA_TOKEN,
         told=lambda ledger: len(ledger.state()["issues"]),
     ),
+    "email": Vendor(
+        ledger=lambda: Mailbox(logins={"aiops": PASSWORD}),
+        app=slack.create_app,
+        serve=_mail_served,
+        path="",
+        secret=PASSWORD,
+        told=lambda box: len({str(mail["References"]) for mail in box.mails}),
+    ),
 }
 
 
@@ -95,7 +115,7 @@ class Bench:
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     vendor = VENDORS[request.param]
     ledger, faults = vendor.ledger(), FaultPlan()
-    with serve(vendor.app(ledger, faults)) as url:
+    with _served(vendor, ledger, faults) as url:
         settings = SinkSettings(
             name="mine",
             kind=request.param,
@@ -103,6 +123,9 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
             channel="C1",
             project="OPS",
             secret=SecretStr(vendor.secret),
+            sender="aiops@example.com",
+            recipients=("ann@example.com",),
+            user="aiops",
         )
         sink = notifier(settings, Settings())
         yield Bench(
@@ -112,7 +135,8 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
             told=lambda: vendor.told(ledger),
             reads_answers=vendor.reads_answers,
         )
-        sink._client.close()  # type: ignore[attr-defined]
+        if hasattr(sink, "_client"):
+            sink._client.close()
 
 
 def send(bench: Bench, *, repeated: bool = False) -> dict[str, str]:

@@ -63,7 +63,7 @@ def test_a_third_partys_notifier_is_found_by_its_entry_point(
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     try:
-        assert kinds() == ("pagerduty", "slack", "webhook", "jira", "bell")
+        assert kinds() == ("pagerduty", "slack", "webhook", "jira", "email", "bell")
         assert type(notifier(sink("bell"), SETTINGS)).__name__ == "Bell"
         assert type(notifier(sink("slack"), SETTINGS)).__name__ == "Slack"
     finally:

@@ -406,6 +406,12 @@ def slo(text: str) -> str:
         ("sinks: {p: {kind: jira, project: OPS}}", "expected the address of your site"),
         ("sinks: {p: {kind: jira, url: 'https://x'}}", "expected the key of the project"),
         ("sinks: {p: {kind: jira, project: ops}}", "expected the key of a project, as OPS"),
+        ("sinks: {p: {kind: email}}", "expected your server, as smtps://mail.example.com"),
+        ("sinks: {p: {kind: email, smtp: 'https://x'}}", "expected a mail server, as smtps"),
+        ("sinks: {p: {kind: email, smtp: 'smtp://u:p@x'}}", "smtp"),
+        ("sinks: {p: {kind: email, smtp: 'smtp://x'}}", "expected the address mails come from"),
+        ("sinks: {p: {kind: email, sender: 'a@b'}}", "expected the addresses mails go to"),
+        ("sinks: {p: {kind: email, sender: 'a b'}}", "expected an e-mail address"),
         ("journeys: [{name: a}]", "journeys[0].entry: found no service"),
         ("journeys: [{name: a, entry: s}, {name: a, entry: s}]", "journeys[0] is called too"),
         (
