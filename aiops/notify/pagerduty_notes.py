@@ -2,8 +2,8 @@
 
 They page nobody. Each carries a mark, the episode and which delivery it is of, so that a repeat
 finds what was written by an attempt nobody heard of. What events cannot say is said of our own
-incident, too: whom it is assigned to, addressed by its dedup key; and that one which was opened
-late, when all was over, is resolved.
+incident, too, addressed by its dedup key: its priority, and whom it is assigned to; and one which
+was opened late, when all was over, is resolved.
 
 References:
     developer.pagerduty.com, "Create a note on an incident".
@@ -75,7 +75,7 @@ class PagerDutyNotes:
     def payload(
         self, incident: Incident, notification: Notification, reference: Mapping[str, str]
     ) -> Mapping[str, Any]:
-        """Return the note, the status and the assignee a page gets; each may be empty.
+        """Return the note, status, priority and assignee a page gets; each may be empty.
 
         `told` is kept with the reference, so that the next note says what changed. `late` says
         that the page is a call of ours which was late.
@@ -91,7 +91,9 @@ class PagerDutyNotes:
         if is_late:
             lines, status, by = [_LATE.format(id=incident.id)], "resolved", ""
         was = reference.get("assignee", "" if is_ours else incident.assignee)
-        own = incident.told if incident.paged_at is not None else ()
+        severity = incident.severity.value
+        paged = incident.paged_at is not None and self.name in incident.told
+        merges = self._merges and first and paged and not is_ours
         return {
             "page": page,
             "mark": mark,
@@ -99,7 +101,8 @@ class PagerDutyNotes:
             "status": "" if is_ours else status,
             "by": by,
             "assign": _email(incident.assignee) if was != incident.assignee else "",
-            "merge": incident.dedup_key if first and self._merges and self.name in own else "",
+            "merge": incident.dedup_key if merges else "",
+            "priority": severity if is_ours and reference.get("severity") != severity else "",
             "late": is_late,
             "told": {
                 key: value
@@ -123,7 +126,9 @@ class PagerDutyNotes:
         receipt = Receipt(reference={"page": page, **payload["told"]})
         if "." in page:
             page = writes.find(page)
-        if not page or (payload["late"] and not writes.is_open(page)):
+        if not page:
+            return Receipt(reference={})
+        if payload["late"] and not writes.is_open(page):
             return receipt
         if note and not (repeated and any(mark in one for one in writes.notes(page))):
             writes.add_note(page, note)
@@ -131,6 +136,8 @@ class PagerDutyNotes:
             writes.set_status(page, str(payload["status"]), str(payload["by"]))
         if payload["merge"]:
             writes.merge(page, str(payload["merge"]))
+        if payload["priority"]:
+            writes.prioritise(page, str(payload["priority"]))
         if payload["assign"]:
             writes.assign(page, str(payload["assign"]))
         return receipt

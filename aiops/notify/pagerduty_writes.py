@@ -88,6 +88,22 @@ class PagerDutyWrites:
             wanted = {"type": "incident_reference", "assignments": [assignee]}
             self._call("PUT", f"incidents/{page_id}", {"incident": wanted})
 
+    def prioritise(self, page_id: str, name: str) -> None:
+        """Give an incident the priority of a name; nothing where the account has none so named."""
+        try:
+            with http.reading():
+                known = _listed(self._call("GET", "priorities"), "priorities")
+        except DeliveryError as error:
+            if error.retryable:
+                raise
+            return  # an account without priorities refuses to list them
+        same = (one for one in known if str(one.get("name", "")).casefold() == name.casefold())
+        priority = next((str(one["id"]) for one in same if one.get("id")), "")
+        if priority:
+            given = {"id": priority, "type": "priority_reference"}
+            wanted = {"type": "incident_reference", "priority": given}
+            self._call("PUT", f"incidents/{page_id}", {"incident": wanted})
+
     def is_open(self, page_id: str) -> bool:
         """Return whether an incident is not resolved."""
         with http.reading():

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import orjson
@@ -25,6 +26,7 @@ MAX_NOTES = 2000
 _VERSIONS = ("application/vnd.pagerduty+json;version=2", "application/json")
 _PATH = re.compile(r"/incidents/(?P<id>[A-Z0-9]+)(?:/(?P<part>notes|merge|status_updates))?")
 _STATUSES = ("acknowledged", "resolved")
+_TYPES = ("incident", "incident_reference")
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class RestIncident:
         by: e-mail addresses of who changed its status, in order.
         merged_into: the incident it went into.
         assignees: ids of the users it is assigned to.
+        priority: id of its priority.
     """
 
     id: str
@@ -50,6 +53,7 @@ class RestIncident:
     by: list[str] = field(default_factory=list)
     merged_into: str = ""
     assignees: list[str] = field(default_factory=list)
+    priority: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as PagerDuty shows it."""
@@ -70,6 +74,7 @@ class PagerDutyIncidents(Ledger):
         users: e-mail addresses of the users that exist, to their ids.
         clock: stamps the requests.
         read_only: API keys that may only read.
+        priorities: names of the priorities the account has, to their ids; empty: it has none.
         per_minute: more requests in any minute answer 429; PagerDuty's own limit is 960.
     """
 
@@ -82,12 +87,14 @@ class PagerDutyIncidents(Ledger):
         users: Mapping[str, str],
         clock: Clock,
         read_only: Collection[str] = (),
+        priorities: Mapping[str, str] = MappingProxyType({}),
         per_minute: int = 960,
     ) -> None:
         super().__init__(clock=clock)
         self._tokens = frozenset(tokens)
         self._read_only = frozenset(read_only)
         self._users = users
+        self._priorities = priorities
         self._per_minute = per_minute
         self._lately: deque[datetime] = deque()
         self.incidents: dict[str, RestIncident] = {}
@@ -171,6 +178,9 @@ class PagerDutyIncidents(Ledger):
             key = received.query.get("incident_key", "")
             found = [one.to_json() for one in self.incidents.values() if one.key == key]
             return Answer(status=200, content={"incidents": found, "more": False})
+        if received.path == "/priorities":
+            named = [{"id": id_, "name": name} for name, id_ in self._priorities.items()]
+            return Answer(status=200, content={"priorities": named}) if named else _NO_PRIORITIES
         if received.path == "/users":
             asked = received.query.get("query", "")
             known = [{"id": id_, "email": email} for email, id_ in self._users.items()]
@@ -202,27 +212,37 @@ class PagerDutyIncidents(Ledger):
         self, incident: RestIncident, content: Mapping[str, Any], received: Received
     ) -> Answer:
         wanted = content.get("incident")
-        if not isinstance(wanted, Mapping) or wanted.get("type") not in (
-            "incident",
-            "incident_reference",
-        ):
+        if not isinstance(wanted, Mapping) or wanted.get("type") not in _TYPES:
             return _error(400, 2001, "Invalid Input Provided", "incident.type is missing")
-        status, assignments = wanted.get("status"), wanted.get("assignments")
-        if status not in (None, *_STATUSES):
-            return _error(400, 2001, "Invalid Input Provided", "Status is invalid")
+        invalid = self._invalid(wanted)
+        if invalid:
+            return _error(400, 2001, "Invalid Input Provided", invalid)
+        status = wanted.get("status")
         if status is not None and incident.status == "resolved":
             return _error(400, 1001, "Incident Already Resolved")
         if status == "acknowledged" == incident.status:
             return _error(400, 1002, "Incident Already Acknowledged")
-        if assignments is not None:
-            ids = [one.get("assignee", {}).get("id") for one in assignments]
-            if not ids or not set(ids) <= set(self._users.values()):
-                return _error(400, 2001, "Invalid Input Provided", "Assignee is invalid")
-            incident.assignees = ids
+        if wanted.get("assignments"):
+            incident.assignees = [one["assignee"]["id"] for one in wanted["assignments"]]
+        if wanted.get("priority"):
+            incident.priority = wanted["priority"]["id"]
         if status is not None:
             incident.status = status
             incident.by.append(received.headers["from"])
         return Answer(status=200, content={"incident": incident.to_json()}, accepted=True)
+
+    def _invalid(self, wanted: Mapping[str, Any]) -> str:
+        """Return what is wrong with an update, "" for nothing."""
+        if wanted.get("status") not in (None, *_STATUSES):
+            return "Status is invalid"
+        given = wanted.get("assignments")
+        ids = {one.get("assignee", {}).get("id") for one in given or ()}
+        if given is not None and (not ids or not ids <= set(self._users.values())):
+            return "Assignee is invalid"
+        priority = wanted.get("priority")
+        if priority is not None and priority.get("id") not in self._priorities.values():
+            return "Priority is invalid"
+        return ""
 
     def _merge(
         self, incident: RestIncident, content: Mapping[str, Any], received: Received
@@ -271,3 +291,6 @@ def _token(received: Received) -> str:
 def _error(status: int, code: int, message: str, *errors: str) -> Answer:
     error: dict[str, Any] = {"code": code, "message": message}
     return Answer(status=status, content={"error": error | ({"errors": errors} if errors else {})})
+
+
+_NO_PRIORITIES = _error(404, 2100, "Not Found")

@@ -16,6 +16,9 @@ _LIKELY = 0.5
 NOTE_WAITS = timedelta(minutes=2)
 """News for a page of others wait so long for company: what flaps back is never told."""
 
+OWN_PAGE_AFTER = timedelta(seconds=15)
+"""So long after its event our page is there to be given what events cannot say."""
+
 
 def plan(
     incident: Incident,
@@ -56,7 +59,8 @@ def plan(
     triggers = tuple(
         notification(incident, sink, DeliveryAction.TRIGGER, not_before) for sink in fresh
     )
-    return incident, updates + triggers
+    own = _own_page(incident, previous, fresh, max(at, not_before), knowledge)
+    return incident, updates + triggers + own
 
 
 def echo(
@@ -184,6 +188,22 @@ def _first_notes(
         for page in incident.adopted
         if page not in known
     )
+
+
+def _own_page(
+    incident: Incident,
+    previous: Incident | None,
+    fresh: tuple[str, ...],
+    at: datetime,
+    knowledge: Knowledge,
+) -> tuple[Notification, ...]:
+    """Return what gives our own page its priority: the pager's events cannot say it."""
+    pager = knowledge.policies.paging.adopting_sink
+    is_other = previous is not None and previous.severity is not incident.severity
+    if pager not in fresh and not (is_other and pager in incident.told):
+        return ()
+    own = address(pager, incident.dedup_key)
+    return (notification(incident, own, DeliveryAction.REFRESH, at + OWN_PAGE_AFTER),)
 
 
 def _known_pages(incident: Incident, previous: Incident | None) -> tuple[str, ...]:

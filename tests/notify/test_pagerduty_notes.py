@@ -70,6 +70,7 @@ def bench() -> Iterator[Bench]:
     ledger = PagerDutyIncidents(
         tokens={WRITES},
         read_only={"reads"},
+        priorities={"P1": "PRIO1", "p2": "PRIO2"},
         users={BOT: "PBOT", ANN: "PANN001"},
         clock=lambda: minute(4),
     )
@@ -277,3 +278,46 @@ def test_one_whose_end_arrived_meanwhile_is_left_alone(bench: Bench) -> None:
     note = replace(notification(over, R), sink="pagerduty/Q9")
     bench.writer().send(note, bench.writer().payload(over, note, {}), repeated=False)
     assert bench.ledger.incidents["Q9"].notes == []
+
+
+SHOW = DeliveryAction.REFRESH
+
+
+def show(bench: Bench, one: Incident, told: dict[str, str]) -> dict[str, str]:
+    writer, note = bench.writer(), own(one, SHOW)
+    return dict(writer.send(note, writer.payload(one, note, told), repeated=False).reference)
+
+
+def test_our_page_has_the_priority_of_our_severity_where_the_account_has_one(
+    bench: Bench,
+) -> None:
+    page = bench.ledger.open("Q0", "INC-2048.1")
+    told = show(bench, incident(), {})
+    assert page.priority == "PRIO1"
+    page.priority = "PRIO9"
+    told = show(bench, incident(revision=2), told)
+    assert page.priority == "PRIO9", "a person gave it another since"
+    told = show(bench, incident(revision=3, severity=Severity.P2), told)
+    assert page.priority == "PRIO2"
+    show(bench, incident(revision=4, severity=Severity.P3), told)
+    assert page.priority == "PRIO2", "no priority is named so"
+    assert page.notes == []
+
+
+def test_what_is_not_there_yet_gets_its_priority_with_the_next_news(bench: Bench) -> None:
+    told = show(bench, incident(), {})
+    page = bench.ledger.open("Q0", "INC-2048.1")
+    show(bench, incident(revision=2), told)
+    assert page.priority == "PRIO1"
+
+
+def test_an_account_without_priorities_is_no_fault(bench: Bench) -> None:
+    bench.ledger._priorities = {}
+    page = bench.ledger.open("Q0", "INC-2048.1")
+    show(bench, incident(), {})
+    assert page.priority == ""
+
+
+def test_a_page_of_others_keeps_the_priority_it_has(bench: Bench) -> None:
+    bench.tell(incident(adopted=("pagerduty/Q1",)))
+    assert bench.page.priority == ""

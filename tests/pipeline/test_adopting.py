@@ -36,6 +36,7 @@ class World:
     sink: str = PAGER
     env: EnvState = field(default_factory=lambda: EnvState(env="prod"))
     notes: list[Notification] = field(default_factory=list)
+    seen: list[Incident] = field(default_factory=list)
 
     def tick(
         self,
@@ -53,6 +54,7 @@ class World:
         done = advance(self.env, tick, shop(policies=Policies(paging=paging, life=life)))
         self.env = done.state
         self.notes += done.notifications
+        self.seen += done.revisions
 
     def told(self, sink: str) -> list[DeliveryAction]:
         return [one.action for one in self.notes if one.sink == sink]
@@ -102,6 +104,19 @@ def test_without_a_token_that_writes_or_where_all_is_observed_nothing_is_adopted
     assert world.one.adopted == ()
     assert world.told(NOTE) == []
     assert world.told(PAGER) == ([T] if not sink else [])
+
+
+def test_our_own_page_is_shown_its_priority_after_it_was_opened_and_when_that_changes() -> None:
+    world = World()
+    world.tick(4, begins=story()[:2])
+    for at, more in ((5, story()[2:]), (6, ())):
+        world.tick(at, begins=more)
+    own = [one for one in world.notes if one.sink == "pagerduty/INC-1001.1"]
+    (page,) = (one for one in world.notes if one.sink == PAGER and one.action is T)
+    assert own
+    assert {one.action for one in own} == {DeliveryAction.REFRESH}
+    assert own[0].not_before > page.not_before
+    assert len(own) == len({one.severity for one in world.seen})
 
 
 def test_it_is_told_of_the_end_once_and_of_nothing_after() -> None:

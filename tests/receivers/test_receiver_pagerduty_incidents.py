@@ -21,6 +21,10 @@ HEADERS = {
 }
 
 
+ASSIGNED = {"type": "incident", "assignments": [{"assignee": {"id": "PNOBODY"}}]}
+PRIORITISED = {"type": "incident", "priority": {"id": "PNONE"}}
+
+
 def made(clock: StepClock, per_minute: int = 960) -> PagerDutyIncidents:
     ledger = PagerDutyIncidents(
         tokens={"writes"},
@@ -85,6 +89,8 @@ def test_who_may_not_write_is_refused(
         ("POST", "/incidents/Q1/notes", {"content": "x"}, 400, 2001),
         ("PUT", "/incidents/Q1", {"incident": {"status": "resolved"}}, 400, 2001),
         ("PUT", "/incidents/Q1", {"incident": {"type": "incident", "status": "x"}}, 400, 2001),
+        ("PUT", "/incidents/Q1", {"incident": ASSIGNED}, 400, 2001),
+        ("PUT", "/incidents/Q1", {"incident": PRIORITISED}, 400, 2001),
         ("PUT", "/incidents/Q1/merge", {"source_incidents": []}, 400, 2001),
         ("PUT", "/incidents/Q1/merge", {"source_incidents": [{"id": "Q1"}]}, 400, 2001),
         ("POST", "/incidents/Q1/status_updates", {"message": ""}, 400, 2001),
