@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aiops import pipeline
+from aiops.adopt import adopt
 from aiops.correlate.causes import rank_causes
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.errors import InputError
@@ -104,7 +105,9 @@ def _told(
     knowledge: Knowledge,
 ) -> Advance:
     """Decide on what changed, and put it in its place."""
-    incidents = {one.id: one for one in env.incidents}
+    incidents = {one.id: one for one in (*env.incidents, *after)}
+    adopting = adopt(incidents.values(), tick, knowledge)
+    after = [adopting.get(one.id, one) for one in after]
     notifications: list[Notification] = []
     for one in after:
         incidents[one.id], messages = pipeline.decide(

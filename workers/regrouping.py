@@ -159,4 +159,5 @@ def _tick(parts: Parts, env: EnvState) -> EnvTick:
         kpis=parts.history.kpi_window(env.env, kpi_window_start(env, (), at), at),
         samples=parts.history.samples(env.env),
         silences=parts.silences.holding(parts.clock.now()),
+        pages=parts.pages.near(parts.clock.now()),
     )

@@ -6,15 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops import regroup
+from aiops import pipeline, regroup
 from aiops.domain.environment import EnvState, EnvTick
 from aiops.domain.errors import InputError
 from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.notifications import DeliveryAction
+from aiops.domain.pages import OutsidePage
+from aiops.domain.policies import Mode, PagingPolicy, Policies
 from aiops.domain.symptoms import FactKind, SymptomFact
 from aiops.domain.words import Verb, Word
 from aiops.pipeline import Advance
-from tests.builders import heard, minute, series, symptom
+from tests.builders import heard, minute, series, shop, symptom
 from tests.pipeline.test_advance import World
 
 WORD = Word(who="ann", why="one pool", at=minute(9))
@@ -51,6 +53,44 @@ class Regrouped(World):
 
     def live(self) -> list[Incident]:
         return [one for one in self.env.incidents if one.is_live]
+
+
+ADOPTING = PagingPolicy(mode=Mode.IN_PATH, adopting_sink="pagerduty")
+Q1 = OutsidePage(
+    id="Q1",
+    title="checkout: 5xx",
+    service="",
+    urgency="high",
+    opened_at=minute(3),
+    seen_at=minute(3),
+)
+
+
+class Beside(Regrouped):
+    """A world in which others page, too."""
+
+    def tick(self, at: float, *facts: SymptomFact, live: bool = True) -> Advance:
+        tick = EnvTick(at=minute(at), facts=facts, changes=self.changes, live=live, pages=(Q1,))
+        return self.person(pipeline.advance(self.env, tick, self.known))
+
+    def last(self) -> EnvTick:
+        return replace(super().last(), pages=(Q1,))
+
+
+def test_what_others_were_called_for_is_not_paged_by_a_person_who_merges_or_splits() -> None:
+    known = shop(policies=Policies(paging=ADOPTING))
+    world = Beside(known, ())
+    world.tick(4, errors("search"))
+    world.tick(5, errors("checkout", at=4), errors("checkout", at=4, metric="latency_seconds"))
+    first, second = world.live()
+    assert (first.adopted, second.adopted) == ((), ("pagerduty/Q1",))
+    paged = world.actions().count(DeliveryAction.TRIGGER)
+    advance = world.merge(first.id, second.id)
+    (survivor,) = (one for one in advance.revisions if one.is_live)
+    assert "pagerduty/Q1" in survivor.adopted
+    assert world.actions().count(DeliveryAction.TRIGGER) == paged
+    note = [one.action for one in world.notes if one.sink == "pagerduty/Q1"]
+    assert note.count(DeliveryAction.TRIGGER) == 2, "which incident it is about now"
 
 
 def services(incident: Incident) -> set[str]:
