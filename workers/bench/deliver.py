@@ -24,6 +24,7 @@ from aiops.domain.pacing import Rate
 from aiops.notify import pagerduty as pages
 from aiops.notify import slack as chat
 from aiops.receivers import pagerduty, slack
+from aiops.receivers.faults import Fault, FaultKind, FaultPlan
 from aiops.receivers.ledger import Ledger
 from aiops.receivers.server import serve
 from workers.bench.feed import wait_until
@@ -36,6 +37,11 @@ KEY, TOKEN, CHANNEL = "B" * 32, "xoxb-benchmark", "C0BENCH"
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 RATES: Mapping[str, Rate] = {"pagerduty": pages.RATE, "slack": chat.RATE}
 URGENT_EVERY = 10
+
+_HANG_SECONDS = 20.0
+"""Longer than a sender waits for an answer."""
+
+_HANGING = 10
 
 Say = Callable[[str], None]
 
@@ -58,7 +64,7 @@ def bench_deliver(seconds: int, say: Say) -> dict[str, Any]:
     """Return the figures of this machine.
 
     Args:
-        seconds: how long each of the two phases goes on.
+        seconds: how long each phase goes on.
         say: is told how far it is.
     """
     ledgers: dict[str, Ledger] = {
@@ -69,10 +75,11 @@ def bench_deliver(seconds: int, say: Say) -> dict[str, Any]:
             tokens={TOKEN: "B1"}, channels={CHANNEL: "bench"}, clock=_now, rate_limited=True
         ),
     }
+    faults = FaultPlan()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aiops-bench-")))
         environ, settings = make_installation(
-            folder, NOW, step_seconds=60, **_sinks(stack, ledgers)
+            folder, NOW, step_seconds=60, **_sinks(stack, ledgers, faults)
         )
         secrets = {"AIOPS_PAGERDUTY_ROUTING_KEY": KEY, "AIOPS_SLACK_BOT_TOKEN": TOKEN}
         own = stack.enter_context(running(settings, {**environ, **secrets}, say))
@@ -84,6 +91,11 @@ def bench_deliver(seconds: int, say: Say) -> dict[str, Any]:
         sender.wait()
         say(f"at half the rate, {seconds} s …")
         figures: dict[str, Any] = {"half": sender.at_half_the_rate(seconds)}
+        say(f"PagerDuty hangs, Slack at half the rate, {seconds} s …")
+        faults.add(Fault(kind=FaultKind.HANG, seconds=_HANG_SECONDS, times=1000))
+        figures["beside_a_hang"] = {"slack": sender.beside_a_hang(seconds)}
+        faults.clear()
+        sender.wait()
         say(f"three times what may be sent, {seconds} s …")
         return figures | {"above": sender.above_the_rate(seconds)}
 
@@ -118,6 +130,18 @@ class Sender:
             self.wait()
             found[sink] = quantiles([one.seconds for one in self._told(sink, before)])
         return found
+
+    def beside_a_hang(self, seconds: int) -> dict[str, float]:
+        """Return how long the first delivery to Slack takes while PagerDuty answers nobody."""
+        before = set(self._decided)
+        self.send("pagerduty", _HANGING, 0)
+        pause = 120 / RATES["slack"].per_minute
+        self.send("slack", max(int(seconds / pause), 1), pause)
+        mine = sum(
+            sink == "slack" for name, (sink, *_) in self._decided.items() if name not in before
+        )
+        wait_until(lambda: len(self._told("slack", before)) == mine, "Slack was not told of all")
+        return quantiles([one.seconds for one in self._told("slack", before)])
 
     def above_the_rate(self, seconds: int) -> dict[str, Any]:
         """Return what share of its rate each sink is told at, and how soon what is a P1.
@@ -196,8 +220,8 @@ def _urgent(told: Sequence[Told]) -> dict[str, Any]:
     return {"p1_told": len(urgent), "p1_seconds": quantiles(urgent) if urgent else None}
 
 
-def _sinks(stack: ExitStack, ledgers: Mapping[str, Ledger]) -> dict[str, Any]:
-    page_url = stack.enter_context(serve(pagerduty.create_app(ledgers["pagerduty"])))  # type: ignore[arg-type]
+def _sinks(stack: ExitStack, ledgers: Mapping[str, Ledger], faults: FaultPlan) -> dict[str, Any]:
+    page_url = stack.enter_context(serve(pagerduty.create_app(ledgers["pagerduty"], faults)))  # type: ignore[arg-type]
     chat_url = stack.enter_context(serve(slack.create_app(ledgers["slack"])))  # type: ignore[arg-type]
     return {
         "sinks": {

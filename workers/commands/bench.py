@@ -175,14 +175,15 @@ def correlate(
 
 @app.command()
 def deliver(
-    seconds: Annotated[int, typer.Option(help="How long each of the two phases is.", min=10)] = 60,
+    seconds: Annotated[int, typer.Option(help="How long each of the phases is.", min=10)] = 60,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
     """Measure how soon sinks are told.
 
     Through the processes of `aiops up` to loopback receivers that keep the vendors' limits: seconds
-    from decision to delivery at half of what each takes; then, with three times what it takes
-    waiting, what share of its rate is used and how soon a P1 goes through.
+    from decision to delivery at half of what each takes; then the same at Slack while PagerDuty
+    hangs; then, with three times what it takes waiting, what share of its rate is used and how soon
+    a P1 goes through.
 
     Example: aiops bench deliver --seconds 60
     """
@@ -194,7 +195,7 @@ def deliver(
         return
     for phase, sinks in figures.items():
         for sink, found in sinks.items():
-            typer.echo(f"{phase:6} {sink:10} {found}")
+            typer.echo(f"{phase:14} {sink:10} {found}")
 
 
 def _seconds(value: float | None) -> str:
