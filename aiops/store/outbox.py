@@ -110,6 +110,8 @@ class Outbox(OutboxReads):
             "token": secrets.token_hex(8),
             "until": wall + lease,
         }
+        if not self._has_room(delivery_id, wall, rates):
+            return None
         with writing(self._engine) as connection:
             sink, origin = _addressee(connection, delivery_id)
             standing = held_standing(connection, sink, origin)
@@ -135,6 +137,16 @@ class Outbox(OutboxReads):
             traceparent=row.traceparent,
             held=row.held,
         )
+
+    def _has_room(self, delivery_id: int, wall: datetime, rates: Mapping[str, Rate]) -> bool:
+        """Return whether a delivery's sink may be told now; of many that wait few may be.
+
+        It writes nothing, and so keeps nobody else from writing.
+        """
+        with reading(self._engine) as connection:
+            sink, _ = _addressee(connection, delivery_id)
+            standing = standings(connection).get(sink, Standing())
+        return bool(standing.free(rates.get(sink, NO_LIMIT), wall))
 
     def delivered(
         self,
