@@ -264,6 +264,11 @@ def _strangers(samples: Sequence[Sample], settings: Settings, graph: ServiceGrap
 def _sinks(settings: Settings) -> Iterator[Finding]:
     for sink in settings.sinks:
         yield _probed(f"sink {sink.name}", partial(probes.sink, sink))
+        if lacking := probes.missing_scopes(sink):
+            text = (
+                f"the app lacks {', '.join(lacking)}; paste `aiops slack manifest` and install it"
+            )
+            yield _warning(f"sink {sink.name}", text)
     yield _ok("heartbeat", probes.heartbeat(settings))
     yield from _deliveries(settings)
     if not settings.sinks:

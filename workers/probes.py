@@ -15,6 +15,7 @@ from redis.retry import Retry
 
 from aiops.domain.errors import AdapterError, DeliveryError, StoreError
 from aiops.domain.notifications import DeliveryState
+from aiops.notify.slack_manifest import SCOPES
 from aiops.settings import Settings, SinkSettings, WebSettings
 from aiops.store.engine import open_engine
 from aiops.store.migrate import Database, Standing, check
@@ -23,6 +24,7 @@ from aiops.store.pulses import PulseStore
 
 PROBE_SECONDS = 5.0
 LEAST_FREE_BYTES = 512 * 2**20
+_PICTURE = "files:write"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -190,6 +192,23 @@ def sink(one: SinkSettings) -> str:
     return (
         f"{address.hostname} answers (HTTP {answer.status_code}); the key shows with the first page"
     )
+
+
+def missing_scopes(one: SinkSettings) -> tuple[str, ...]:
+    """Return the scopes a Slack app lacks, with what for; empty where nobody can tell."""
+    if one.kind != "slack" or one.secret is None:
+        return ()
+    token = {"Authorization": f"Bearer {one.secret.get_secret_value()}"}
+    is_local = urlsplit(one.url).hostname in _LOOPBACK
+    try:
+        with httpx.Client(timeout=PROBE_SECONDS, trust_env=not is_local) as client:
+            answer = client.post(f"{one.url.rstrip('/')}/auth.test", headers=token)
+    except httpx.HTTPError:
+        return ()  # said of the sink already
+    granted = {part.strip() for part in answer.headers.get("x-oauth-scopes", "").split(",")} - {""}
+    wanted = {name: what for name, what in SCOPES.items() if one.pictures or name != _PICTURE}
+    missing = wanted.keys() - granted if granted else ()
+    return tuple(f"{name} ({what})" for name, what in wanted.items() if name in missing)
 
 
 def _mail(one: SinkSettings) -> str:

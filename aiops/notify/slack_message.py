@@ -69,8 +69,10 @@ def reply(
     if not words:
         return None
     delivery = f"{notification.action.value}.{notification.revision}"
+    said = escaped(words, _TEXT_CHARACTERS)
     return {
-        "text": escaped(words, _TEXT_CHARACTERS),
+        "text": said,
+        "blocks": [section(said)],  # text alone would have its addresses made links
         "metadata": {
             "event_type": f"{EVENT_TYPE}_change",
             "event_payload": _identity(incident) | {"delivery": delivery},

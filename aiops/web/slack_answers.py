@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from aiops.domain.errors import AiopsError, InputError
-from aiops.domain.incidents import Incident
+from aiops.domain.incidents import Incident, IncidentState
 from aiops.domain.journeys import Runbook, RunbookStep
 from aiops.domain.marks import Mark
 from aiops.domain.words import Asker
@@ -36,6 +36,8 @@ _WORDS = {"real": True, "noise": False}
 _PLACE = "Slack"
 _RECENT = 200
 _SHOWN = 15
+_LIST_CHARACTERS = 2700
+_MERGES = 10
 _LINE_CHARACTERS = 300
 _STEP_CHARACTERS = 600
 _BLOCK_CHARACTERS = 11_000
@@ -182,20 +184,41 @@ def _incidents(words: Sequence[str], services: WebServices, who: str) -> dict[st
 
 
 def _incident(name: str, words: Sequence[str], services: WebServices, who: str) -> dict[str, Any]:
-    incident = services.incidents.get(name.upper())
+    name = f"INC-{name}" if name.isdecimal() else name.upper()
+    incident, note = _followed(services.incidents.get(name), services)
     if incident is None:
         return _open_incidents(f"There is no incident {escaped(name, 40)}. Open are", services)
     if words and words[0].lower() in _WORDS and who:
         return _judged(incident, words, services, who)
     title = headline(incident, 150)
     story = escaped(incident.story, 2900)
-    state = escaped(state_words(incident), 700)
+    state = escaped(f"{note}{state_words(incident)}{_watch(incident)}", 700)
     advice = escaped(introduction(incident).partition(". ")[2], 1000)
     parts = [part for part in (state, story, advice) if part]
     blocks = [header(title), *(section(part) for part in parts)]
     if services.base_url:
         blocks.append(context(link(incident_url(services.base_url, incident), "the whole chart")))
     return _said("\n".join([f"*{escaped(title, 200)}*", *parts]), blocks)
+
+
+def _followed(incident: Incident | None, services: WebServices) -> tuple[Incident | None, str]:
+    """Return the incident that holds what a merged one held, and how it came to that."""
+    note = ""
+    for _ in range(_MERGES):
+        if incident is None or incident.merged_into is None:
+            break
+        further = services.incidents.get(incident.merged_into)
+        if further is None:
+            break
+        note += f"{incident.id} was merged into {further.id}. "
+        incident = further
+    return incident, note
+
+
+def _watch(incident: Incident) -> str:
+    if incident.state is not IncidentState.MITIGATED:
+        return ""
+    return " It is still watched: what comes back in that time calls again."
 
 
 def _judged(
@@ -261,9 +284,13 @@ def _incident_line(incident: Incident, services: WebServices) -> str:
 
 
 def _list(title: str, lines: Sequence[str]) -> dict[str, Any]:
-    shown = [f"• {line}" for line in lines[:_SHOWN]]
-    if len(lines) > _SHOWN:
-        shown.append(f"… and {len(lines) - _SHOWN} more")
+    shown: list[str] = []
+    for line in lines[:_SHOWN]:
+        if sum(map(len, shown)) + len(line) > _LIST_CHARACTERS:
+            break  # a line that is cut might end in half a link
+        shown.append(f"• {line}")
+    if len(lines) > len(shown):
+        shown.append(f"… and {len(lines) - len(shown)} more")
     return _said("\n".join([f"{title}:", *(shown or ["none"])]))
 
 
