@@ -93,6 +93,10 @@ def test_one_that_fires_again_soon_goes_on_as_the_same() -> None:
     assert kinds([fires(2)], [resolved(2, 6)], [fires(20)])[-1] is FactKind.REOPENED
 
 
+def test_one_that_fires_again_just_within_the_flap_window_is_the_same() -> None:
+    assert one([fires(2)], [resolved(2, 6)], [fires(21)]).onset == minute(2)
+
+
 def test_one_that_fires_again_later_is_another_symptom() -> None:
     alert, _ = after([fires(2)], [resolved(2, 6)], [fires(22)])
     assert [symptom.is_open for symptom in alert.symptoms] == [False, True]

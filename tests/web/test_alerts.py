@@ -127,6 +127,11 @@ def test_while_a_token_is_changed_both_hold_also_as_a_digest(site: Site) -> None
     assert browser.post(AM, json=GROUP, headers=bearer(digest)).status_code == 401
 
 
+def test_nothing_is_no_token_even_where_a_digest_is_of_nothing(site: Site) -> None:
+    taker = Taker(source("a", "alertmanager", f"sha256:{sha256(b'').hexdigest()}"))
+    assert taker.open(site).post(AM, json=GROUP).status_code == 401
+
+
 def test_a_variable_without_a_token_lets_nobody_in(site: Site) -> None:
     one = AlertSourceSettings(name="a", kind="alertmanager", token_env="AIOPS_T")
     taker = Taker(one)

@@ -185,6 +185,29 @@ def test_while_measurements_catch_up_an_alert_waits_and_not_for_ever(house: Inst
     assert only(house).decision is Decision.PAGE
 
 
+def test_an_alert_at_the_end_of_catching_up_pages(house: Installation) -> None:
+    add_shard(house, FIRST)
+    close(house, FIRST, -60)
+    house.correlate.run("prod")
+    close(house, FIRST, 5)
+    house.hand.at = minute(5) + timedelta(seconds=20)
+    send(house, group(alert(5)))
+    work(house)
+    assert only(house).decision is Decision.PAGE
+    assert house.outbox.of_incident("INC-1001")
+
+
+def test_the_same_words_at_another_time_are_another_message(house: Installation) -> None:
+    payload = {"summary": "down", "source": "p", "severity": "error", "component": "checkout"}
+    trigger = orjson.dumps({"event_action": "trigger", "dedup_key": "k", "payload": payload})
+    resolve = orjson.dumps({"event_action": "resolve", "dedup_key": "k"})
+    for seconds, body in enumerate((trigger, resolve, trigger)):
+        send(house, body, house.clock.now() + timedelta(seconds=seconds), "pagers")
+    take_waiting(house)
+    (fires,) = house.alerts.firing()
+    assert (fires.reports, len(fires.symptoms)) == (3, 1)
+
+
 def test_an_alert_nobody_knows_the_service_of_is_an_incident_and_is_listed(
     house: Installation,
 ) -> None:
