@@ -112,13 +112,11 @@ def show(
     if as_json:
         typer.echo(orjson.dumps([_document(one) for one in shown]).decode())
     elif unmapped:
-        for (source, about), count in Counter(
-            (one.source, one.about) for one in shown
-        ).most_common():
+        counted = Counter((one.source, one.about) for one in shown)
+        for (source, about), count in counted.most_common():
             typer.echo(f"{count:5}  {source}: {about}")
-        typer.echo(
-            "A rule of changes.map in aiops.yaml leads them to a service." if shown else "none"
-        )
+        hint = "a rule of `changes.map` in aiops.yaml leads them to a service"
+        typer.echo(hint if shown else "every change of these days leads to a service")
     else:
         for one in shown[:_LISTED]:
             typer.echo(_line(one))
