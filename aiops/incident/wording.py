@@ -33,6 +33,9 @@ _MET = {Family.ERRORS: 0, Family.AVAILABILITY: 0, Family.LATENCY: 3}
 _SLO_BURN, _KPI = SymptomKind.SLO_BURN, Family.KPI
 _BURNING, _MOVED, _REPORTED, _INFRASTRUCTURE, _SILENT, _LOAD = 2, 5, 6, 7, 8, 9
 
+_COUNTED = dict.fromkeys(("1/min", "/min", "rpm"), "1")
+"""What a loss of so much a minute is counted in."""
+
 _BY_KIND = {
     **dict.fromkeys(TELEMETRY_KINDS, _SILENT),
     _SLO_BURN: _BURNING,
@@ -207,7 +210,9 @@ def impact_words(impact: Impact, *, over: bool = False) -> str:
         impact: what it lost.
         over: whether its incident is over: nothing is lost per minute any more.
     """
-    unit, amounts = impact.unit, (impact.per_minute, impact.total, impact.low, impact.high)
+    # What is lost of "orders per minute" are orders: "23 lost per minute, 46 since".
+    unit = impact.unit if impact.is_money else _COUNTED.get(impact.unit, impact.unit)
+    amounts = (impact.per_minute, impact.total, impact.low, impact.high)
     per_minute, total, low, high = (format_value(one, unit, Family.KPI) for one in amounts)
     rate = f"{per_minute} lost per minute, " if impact.per_minute > 0 and not over else ""
     words = (

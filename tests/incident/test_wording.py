@@ -22,3 +22,10 @@ def test_a_cause_is_told_with_its_change_and_confidence() -> None:
     provider = replace(incident().causes[0], service="card-provider")
     assert cause_words(provider).startswith("card-provider, after deploy 2026.04.18-3 to payment")
     assert cause_words(replace(provider, change=None)) == "card-provider (82% sure)"
+
+
+def test_what_is_lost_of_a_count_per_minute_is_a_count() -> None:
+    orders = impact(kpi="orders per minute", unit="1/min", per_minute=23.0, total=46.0)
+    words = impact_words(orders)
+    assert "23 lost per minute, 46 since" in words
+    assert "/min" not in words
