@@ -23,7 +23,7 @@ from aiops.domain.requests import (
     operations_of,
     per_minute,
 )
-from aiops.domain.samples import Excerpt, Samples
+from aiops.domain.samples import Excerpt, Samples, joined
 from aiops.domain.series import Family, Labels, Series, SeriesKey
 from aiops.domain.symptoms import Symptom
 from aiops.domain.ticks import Floats
@@ -66,7 +66,7 @@ def count_affected(
         old = [one for one in known if (one.service, one.since) == (service, since)]
         if samples is not None and _is_due(old, failing, end):
             excerpts = samples.around((service,), since, end)
-            old = _count(service, excerpts, failing, end, knowledge) or old
+            old = _count(service, joined(excerpts), failing, end, knowledge) or old
         counted += old
     return tuple(counted)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from aiops.domain.affected import Affected
 from aiops.domain.environment import Knowledge
 from aiops.domain.incidents import Impact
 from aiops.domain.journeys import Journey, Kpi, Step
+from aiops.domain.samples import Excerpt, Samples
 from aiops.domain.series import Series
 from aiops.domain.symptoms import Symptom
 from aiops.domain.ticks import Shard, Tick
@@ -45,7 +47,7 @@ def failing(of: Series = RATIO, *, until: float | None = None) -> Symptom:
 
 
 def counted(
-    samples: Measured | None,
+    samples: Samples | None,
     *symptoms: Symptom,
     at: float = 12,
     known: Sequence[Affected] = (),
@@ -65,6 +67,24 @@ def test_failed_requests_are_traffic_times_errors_beyond_the_usual_while_they_la
         "`http_requests_total` of checkout times `http_error_ratio` beyond the usual,"
         " retries included"
     )
+
+
+class Apart:
+    """Samples whose series are in different shards."""
+
+    def __init__(self, *parts: Measured) -> None:
+        self.parts = parts
+
+    def around(self, *asked: Any) -> Sequence[Excerpt]:
+        return [one for part in self.parts for one in part.around(*asked)]
+
+    def hourly(self, *asked: Any) -> Sequence[Excerpt]:
+        return [one for part in self.parts for one in part.hourly(*asked)]
+
+
+def test_it_does_not_matter_which_shard_traffic_and_errors_are_in() -> None:
+    apart = Apart(measured({TRAFFIC: (10, 10)}), measured({RATIO: (0.01, 0.21)}))
+    assert counted(apart) == counted(measured({TRAFFIC: (10, 10), RATIO: (0.01, 0.21)}))
 
 
 def test_it_counts_no_further_than_the_last_failing_minute() -> None:
