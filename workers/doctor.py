@@ -269,6 +269,8 @@ def _sinks(settings: Settings) -> Iterator[Finding]:
                 f"the app lacks {', '.join(lacking)}; paste `aiops slack manifest` and install it"
             )
             yield _warning(f"sink {sink.name}", text)
+        if sink.write_as and sink.write_token:
+            yield _probed(f"notes of {sink.name}", partial(probes.notes, sink))
     yield _ok("heartbeat", probes.heartbeat(settings))
     yield from _deliveries(settings)
     if not settings.sinks:

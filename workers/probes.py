@@ -4,6 +4,7 @@ import fcntl
 import shutil
 import socket
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from redis.retry import Retry
 
 from aiops.domain.errors import AdapterError, DeliveryError, StoreError
 from aiops.domain.notifications import DeliveryState
+from aiops.notify import pagerduty_rest
 from aiops.notify.slack_manifest import SCOPES
 from aiops.settings import Settings, SinkSettings, WebSettings
 from aiops.store.engine import open_engine
@@ -219,6 +221,28 @@ def _mail(one: SinkSettings) -> str:
     except DeliveryError as error:
         raise AdapterError(str(error)) from error
     return f"{one.url} takes " + (f"the password of {one.user}" if one.user else "us as we are")
+
+
+def notes(one: SinkSettings) -> str:
+    """Look whether PagerDuty knows the user we write as; nothing is written.
+
+    Whether the token may write shows with the first note: nothing asks for that without writing.
+
+    Raises:
+        AdapterError: it refuses the token, knows no such user, or does not answer.
+    """
+    try:
+        writing = replace(one, api_token=None)
+        users = pagerduty_rest.ask(writing, "users", {"query": one.write_as}).get("users")
+    except DeliveryError as error:
+        raise AdapterError(f"with AIOPS_PAGERDUTY_WRITE_TOKEN: {error}") from error
+    known = {str(user.get("email", "")).lower() for user in users or () if isinstance(user, dict)}
+    if one.write_as.lower() not in known:
+        raise AdapterError(
+            f"PagerDuty knows no user {one.write_as}: notes would be refused; correct "
+            f"`sinks.{one.name}.write_as`"
+        )
+    return f"PagerDuty knows {one.write_as}; whether the token may write shows with the first note"
 
 
 def _slack(client: httpx.Client, url: str, token: str) -> str:

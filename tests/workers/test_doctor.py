@@ -291,6 +291,14 @@ def sink_down(home: Home) -> None:
     home.config["sinks"]["pagerduty"]["events_url"] = "http://127.0.0.1:1/v2/enqueue"
 
 
+def notes_unreachable(home: Home) -> None:
+    home.environ["AIOPS_PAGERDUTY_WRITE_TOKEN"] = "writes"
+    home.config["sinks"]["pagerduty"] |= {
+        "rest_url": "http://127.0.0.1:1",
+        "write_as": "aiops@shop.example",
+    }
+
+
 def slack_token_wrong(home: Home) -> None:
     home.environ["AIOPS_SLACK_BOT_TOKEN"] = "xoxb-another"
 
@@ -356,6 +364,12 @@ FAULTS: list[tuple[Callable[[Home], None], Level, str, list[str]]] = [
     (no_source, Level.FAULT, "sources", ["nothing will be watched", "declare `sources:`"]),
     (sink_down, Level.FAULT, "sink pagerduty", ["gave no answer", "check `sinks.pagerduty`"]),
     (sink_that_takes_nothing, Level.FAULT, "sink pagerduty", ["7 times", "`aiops deliveries"]),
+    (
+        notes_unreachable,
+        Level.FAULT,
+        "notes of pagerduty",
+        ["AIOPS_PAGERDUTY_WRITE_TOKEN", "no connection"],
+    ),
     (slack_token_wrong, Level.FAULT, "sink slack", ["invalid_auth", "AIOPS_SLACK_BOT_TOKEN"]),
     (slack_is_none, Level.FAULT, "sink slack", ["does not speak as Slack", "`api_url`"]),
     (secret_missing, Level.FAULT, "configuration", ["AIOPS_PAGERDUTY_ROUTING_KEY in the env"]),
