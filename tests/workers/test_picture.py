@@ -144,6 +144,15 @@ def test_two_workers_show_it_once(studio: Studio) -> None:
     assert len(studio.thread.shown) == 1
 
 
+def test_a_picture_that_was_shown_is_not_replaced(studio: Studio) -> None:
+    studio.draw()
+    (first,) = studio.thread.shown
+    other = replace(first, png=b"another")
+    now = studio.parts.hand.now()
+    assert studio.parts.pictures.keep(other, studio.incident(), ["slack"], now=now) == ()
+    assert studio.parts.pictures.get("INC-1001", 1, 1) == first
+
+
 def test_a_picture_that_cannot_be_drawn_is_a_counted_fault_and_given_up(studio: Studio) -> None:
     ear = HeardTelemetry()
     studio.parts.draw._telemetry = ear
