@@ -293,3 +293,17 @@ def test_a_stand_in_hears_nothing_of_what_is_taken(parts: Installation, due: int
     go_on(parts, minutes=20)
     assert record(parts).state is DeliveryState.DELIVERED
     assert not parts.told["slack"].sent
+
+
+def test_a_sink_that_fails_every_so_often_is_not_met_at_the_same_moment_each_time(
+    parts: Installation, due: int
+) -> None:
+    pagerduty(parts).failures = [refusal(after=10) for _ in range(8)]
+    waits = set()
+    for _ in range(8):
+        parts.takes_others("pagerduty")
+        parts.deliver.run(due)
+        waits.add(record(parts).next_attempt_at - parts.hand.at)
+        parts.hand.at = record(parts).next_attempt_at
+    assert len(waits) > 4
+    assert all(timedelta(seconds=10) <= one <= timedelta(seconds=12.5) for one in waits)

@@ -243,8 +243,10 @@ class Deliver:
     def _again_at(self, delivery: Delivery, error: DeliveryError) -> datetime:
         """Return when to try again: what the sink asked for, else doubling up to five minutes.
 
-        The jitter comes from the delivery's own id, so a replay waits as long as the first run.
+        The jitter comes from the delivery's id and the time, so a replay waits as long as the first
+        run, and no delivery keeps step with a sink that fails every so often.
         """
-        jitter = 1.0 + (delivery.id * 2654435761 % 1000) / 4000
+        now = self._clock.now()
+        mixed = delivery.id * 2654435761 + int(now.timestamp()) * 40503
         wait = error.retry_after_seconds or min(2.0 ** min(delivery.attempt, 9), 300.0)
-        return self._clock.now() + timedelta(seconds=wait * jitter)
+        return now + timedelta(seconds=wait * (1.0 + mixed % 1000 / 4000))
