@@ -284,10 +284,7 @@ class Incident:
 
     @property
     def dedup_key(self) -> str:
-        """What a sink sees: incident id + episode.
-
-        It is the same for every revision, so a repeat updates and a return opens a new page.
-        """
+        """What a sink knows an episode by: a repeat updates, a return opens a new page."""
         return f"{self.id}.{self.episode}"
 
     @property

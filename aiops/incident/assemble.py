@@ -29,10 +29,10 @@ from aiops.incident.aftermath import find_rollback
 from aiops.incident.blips import is_blip, is_confirmed, is_merely_load
 from aiops.incident.clues import told_by_logs, with_clues
 from aiops.incident.difference import culprit, is_costlier, materially_differs
+from aiops.incident.headline import headline
 from aiops.incident.narrative import narrative
 from aiops.incident.nearby import around, culprits
 from aiops.incident.title import title
-from aiops.incident.wording import headline
 
 __all__ = ["assemble", "deserves_incident", "materially_differs"]
 

@@ -20,12 +20,12 @@ from aiops.domain.slos import UNHURT, ServiceLevels
 from aiops.domain.symptoms import REPORTED_BY, Symptom, SymptomKind
 from aiops.domain.time import clock_time
 from aiops.domain.visibility import is_harmful, stands
+from aiops.incident.headline import headline
 from aiops.incident.levels import level_clauses
 from aiops.incident.nearby import culprits
 from aiops.incident.wording import (
     CHANGE_WORDS,
     cohort_words,
-    headline,
     listed,
     metric_title,
     moved_words,

@@ -9,12 +9,11 @@ from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Direction, Family
 from aiops.domain.symptoms import Symptom, SymptomKind
 from aiops.domain.visibility import is_load
+from aiops.incident.headline import headline, journey_of
 from aiops.incident.wording import (
     CHANGE_WORDS,
     capital,
     display,
-    headline,
-    journey_of,
     listed,
     metric_title,
     moved_words,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
 
 from aiops.domain.affected import Affected
 from aiops.domain.changes import Change, ChangeKind
@@ -10,12 +9,9 @@ from aiops.domain.environment import Knowledge
 from aiops.domain.families import title_of
 from aiops.domain.figures import format_value
 from aiops.domain.incidents import Cause, Impact
-from aiops.domain.journeys import Journey
-from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Family, Labels
-from aiops.domain.symptoms import REPORTED_WORDS, TELEMETRY_KINDS, Symptom, SymptomKind
+from aiops.domain.symptoms import REPORTED_WORDS, Symptom, SymptomKind
 from aiops.domain.time import clock_time
-from aiops.domain.visibility import is_harmful, is_load, is_met, stands
 
 OPERATION_LABELS = ("operation", "endpoint", "route", "path", "http_route", "url", "handler")
 """Labels that say which operation of a service a series is about, best first."""
@@ -29,67 +25,8 @@ CHANGE_WORDS = {
     ChangeKind.MAINTENANCE: "maintenance",
 }
 
-_MET = {Family.ERRORS: 0, Family.AVAILABILITY: 0, Family.LATENCY: 3}
-_SLO_BURN, _KPI = SymptomKind.SLO_BURN, Family.KPI
-_BURNING, _MOVED, _REPORTED, _INFRASTRUCTURE, _SILENT, _LOAD = 2, 5, 6, 7, 8, 9
-
 _COUNTED = dict.fromkeys(("1/min", "/min", "rpm"), "1")
 """What a loss of so much a minute is counted in."""
-
-_BY_KIND = {
-    **dict.fromkeys(TELEMETRY_KINDS, _SILENT),
-    _SLO_BURN: _BURNING,
-    SymptomKind.REPORT: _REPORTED,
-}
-
-
-def headline(symptoms: Sequence[Symptom], blast: BlastRadius, knowledge: Knowledge) -> Symptom:
-    """Return the symptom an incident is told by: what users meet first and worst.
-
-    Errors at the entry of a journey, then at its steps, a burning SLO, latency, a KPI, then
-    whatever is strongest. Among equals the one with the incident's own scope, then the strongest.
-
-    Raises:
-        ValueError: there are no symptoms.
-    """
-    if not symptoms:
-        raise ValueError("an incident is told by its symptoms; got none")
-
-    def order(one: Symptom) -> tuple[bool, bool, float]:
-        return (
-            not _in_scope(one.region, blast.regions),
-            not _in_scope(one.segment, blast.segments),
-            -one.strength,
-        )
-
-    standing = [one for one in symptoms if stands(one)] or symptoms
-    classes = [_class(one, knowledge) for one in standing]
-    first_class = _least(standing, classes)
-    equals = _least(first_class, [order(one) for one in first_class])
-    return min(equals, key=lambda one: (operation_of(one) is None, one.id))
-
-
-def journey_of(symptom: Symptom, blast: BlastRadius, knowledge: Knowledge) -> Journey | None:
-    """Return the one journey a symptom speaks of, or None where it may be several.
-
-    A shared entry is settled by the operation, then by the KPIs that moved.
-    """
-    service, operation = symptom.service, operation_of(symptom)
-    passing = [
-        journey
-        for journey in knowledge.journeys
-        if service == journey.entry or any(step.service == service for step in journey.steps)
-    ]
-    by_operation = [
-        journey
-        for journey in passing
-        if operation and any(step.operation == operation for step in journey.steps)
-    ]
-    by_kpi = [journey for journey in passing if not set(journey.kpis).isdisjoint(blast.kpis)]
-    for found in (passing, by_operation, by_kpi):
-        if len(found) == 1:
-            return found[0]
-    return None
 
 
 def operation_of(symptom: Symptom) -> str | None:
@@ -288,27 +225,3 @@ def listed(words: Iterable[str], limit: int = 0) -> str:
 def _title_of(metric: str, family: Family) -> str:
     """Remember titles: in a storm thousands of symptoms share a few metrics."""
     return title_of(metric, family)
-
-
-def _in_scope(value: str | None, named: Sequence[str]) -> bool:
-    return value in named if named else value is None
-
-
-def _least(symptoms: Sequence[Symptom], places: Sequence[Any]) -> list[Symptom]:
-    """Return the symptoms whose place, in the same order, is the least there is."""
-    least = min(places)
-    return [one for one, place in zip(symptoms, places, strict=True) if place == least]
-
-
-def _class(symptom: Symptom, knowledge: Knowledge) -> int:
-    """Return which sort of symptom comes first in telling: 0 is what users meet at the door."""
-    series = symptom.series
-    if symptom.kind in _BY_KIND:
-        return _BY_KIND[symptom.kind]
-    if is_load(symptom) or not is_harmful(symptom):
-        return _LOAD
-    if series.kpi is not None or series.family is _KPI:
-        return _MOVED
-    if series.family in _MET and is_met(series.key.service, knowledge):
-        return _MET[series.family] + (series.key.service not in knowledge.entries)
-    return _INFRASTRUCTURE

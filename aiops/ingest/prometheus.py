@@ -22,7 +22,7 @@ from aiops.domain.time import utc
 from aiops.ingest.prometheus_answer import Measured, error_text, parse_matrix, parse_vector
 from aiops.ingest.prometheus_series import Named, Naming
 from aiops.ports import Sample
-from aiops.settings.values import PrometheusSettings, SignalSettings
+from aiops.settings import PrometheusSettings, SignalSettings
 
 MAX_POINTS = 10_000
 """Points of one series in one request; Prometheus refuses more than 11,000."""

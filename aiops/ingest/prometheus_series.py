@@ -10,7 +10,7 @@ from aiops.domain.journeys import Kpi
 from aiops.domain.series import Direction, Family, Series, SeriesKey
 from aiops.ingest.prometheus_answer import Measured
 from aiops.ports import Sample
-from aiops.settings.values import PrometheusSettings, SignalSettings
+from aiops.settings import PrometheusSettings, SignalSettings
 
 _MOST_SEEN = 200_000
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from aiops.domain.errors import ConfigurationError
 from aiops.ports import Source
-from aiops.settings.values import PrometheusSettings, Settings
+from aiops.settings import PrometheusSettings, Settings
 
 INGESTERS = MappingProxyType(
     {

@@ -13,8 +13,8 @@ from aiops.domain.environment import Knowledge
 from aiops.domain.figures import format_value
 from aiops.domain.incidents import Decision, Incident
 from aiops.domain.symptoms import Symptom
+from aiops.incident.headline import headline
 from aiops.incident.reach import Reached, reach
-from aiops.incident.wording import headline
 from aiops.recording.chart import picture
 from aiops.recording.values import Recording
 

@@ -5,16 +5,9 @@ from aiops.settings.change_sources import CHANGE_KINDS, SIGNED_KINDS, ChangeSour
 from aiops.settings.heartbeat import HeartbeatSettings
 from aiops.settings.lint import lint
 from aiops.settings.load import load
+from aiops.settings.metric_sources import LabelSettings, PrometheusSettings, SignalSettings
 from aiops.settings.senders import SenderSettings
-from aiops.settings.values import (
-    BackFillSettings,
-    LabelSettings,
-    PrometheusSettings,
-    Settings,
-    SignalSettings,
-    SinkSettings,
-    WebSettings,
-)
+from aiops.settings.values import BackFillSettings, Settings, SinkSettings, WebSettings
 
 __all__ = [
     "ALERT_KINDS",

@@ -6,10 +6,10 @@ from types import MappingProxyType
 from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
 from aiops.settings.change_sources import CHANGE_KINDS, ChangeSourceSettings
 from aiops.settings.document import Loc
+from aiops.settings.metric_sources import LabelSettings, PrometheusSettings, SignalSettings
 from aiops.settings.schema import SettingsFile
 from aiops.settings.source_schema import LabelSection, SourceSection
 from aiops.settings.surroundings import Surroundings
-from aiops.settings.values import LabelSettings, PrometheusSettings, SignalSettings
 
 _ASKED_ONLY = ("url", "signals", "bearer_token_env")
 """Keys that only sources have which are asked."""

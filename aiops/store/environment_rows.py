@@ -1,5 +1,6 @@
 """Where environments stand, as rows: read, and moved on by compare and set."""
 
+import json
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -20,6 +21,18 @@ def read_environment(connection: Connection, env: str) -> Row[Any] | None:
     """Return the row of an environment, None where it was never committed."""
     query = select(ENVIRONMENTS).where(ENVIRONMENTS.c.env == env)
     return connection.execute(query).one_or_none()
+
+
+def environment_columns(state: EnvState, recall: Recall) -> dict[str, Any]:
+    """Return the columns of an environment's row that a commit moves on."""
+    return {
+        "at": state.at,
+        "next_number": state.next_number,
+        "changes": state.changes,
+        "settled": state.settled,
+        "symptoms": encode_symptoms(state, recall),
+        "incident_ids": json.dumps([incident.id for incident in state.incidents]),
+    }
 
 
 def encode_symptoms(state: EnvState, recall: Recall) -> str:

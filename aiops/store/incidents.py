@@ -22,7 +22,7 @@ from aiops.store.digests import hold_back
 from aiops.store.engine import reading, writing
 from aiops.store.environment_rows import (
     decode_symptoms,
-    encode_symptoms,
+    environment_columns,
     move_version,
     read_environment,
 )
@@ -112,14 +112,7 @@ class IncidentStore:
         history = revision_rows(revisions, self._recall)
         rows = [written(incident, self._recall) for incident in latest.values()]
         links = [one.id for one in latest.values() if one.state is IncidentState.MERGED]
-        values = {
-            "at": state.at,
-            "next_number": state.next_number,
-            "changes": state.changes,
-            "settled": state.settled,
-            "symptoms": encode_symptoms(state, self._recall),
-            "incident_ids": json.dumps([incident.id for incident in state.incidents]),
-        }
+        values = environment_columns(state, self._recall)
         with writing(self._engine) as connection:
             if version == 0:
                 first = {"env": state.env, "version": 0, "origin": origin, **values}

@@ -10,8 +10,7 @@ from aiops.clues.needs import clue_needs
 from aiops.domain.clues import ClueWindow
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.errors import StaleStateError
-from aiops.domain.incidents import Incident, IncidentState
-from aiops.domain.notifications import Notification
+from aiops.domain.incidents import IncidentState
 from aiops.domain.pages import OutsidePage
 from aiops.domain.symptoms import SymptomFact
 from aiops.ports import Clock, Lease, Queue
@@ -25,6 +24,7 @@ from aiops.store.silences import SilenceStore
 from aiops.store.symptoms import SymptomStore
 from aiops.telemetry import Telemetry
 from workers.leases import DirtyFlags, kept
+from workers.stages.batch import Batch
 from workers.stages.poll import floor_tick
 
 BATCH_TICKS = 240
@@ -142,11 +142,11 @@ class Correlate:
         self._tell(batch, told)
         return batch.state.at
 
-    def _batch(self, state: EnvState, watermark: datetime | None) -> "_Batch":
+    def _batch(self, state: EnvState, watermark: datetime | None) -> Batch:
         """Work the next ticks, those without news and nothing open in one stride."""
         facts = self._facts_by_tick(state, watermark)
         knowledge = self._knowledge()
-        batch, began = _Batch(state), self._real_clock.now()
+        batch, began = Batch(state), self._real_clock.now()
         ticks = self._ticks(state, facts, watermark)
         catching_up = bool(ticks) and self._is_past(ticks[0])
         for at in ticks:
@@ -250,43 +250,13 @@ class Correlate:
             return None
         return self._clues.window(state.env, clue_needs(state, facts, at, knowledge), at)
 
-    def _tell(self, batch: "_Batch", told: Sequence[int]) -> None:
+    def _tell(self, batch: Batch, told: Sequence[int]) -> None:
         for delivery in told:
             self._queue.enqueue("deliver.send", delivery)
         for incident in batch.news():
             self._telemetry.incident_revised(incident)
             if incident.state in (IncidentState.MITIGATED, IncidentState.RESOLVED):
                 self._queue.enqueue("learn.remember", incident.id)
-
-
-class _Batch:
-    """What the ticks of one batch did, for one commit."""
-
-    def __init__(self, state: EnvState) -> None:
-        self._known = {(one.dedup_key, one.revision) for one in state.incidents}
-        self.state = state
-        self.worked = 0
-        self.facts: list[SymptomFact] = []
-        self.revisions: list[Incident] = []
-        self.notifications: list[Notification] = []
-
-    def news(self) -> list[Incident]:
-        """Return what is worth telling: the first sight of every new revision, in order."""
-        seen = set(self._known)
-        news = []
-        for incident in self.revisions:
-            if (incident.dedup_key, incident.revision) not in seen:
-                seen.add((incident.dedup_key, incident.revision))
-                news.append(incident)
-        return news
-
-    def take(self, advance: pipeline.Advance, facts: Sequence[SymptomFact]) -> None:
-        """Add what one more tick did."""
-        self.state = advance.state
-        self.worked += 1
-        self.facts += facts
-        self.revisions += advance.revisions
-        self.notifications += advance.notifications
 
 
 def _after(reached: datetime | None, at: datetime) -> datetime:

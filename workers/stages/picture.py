@@ -10,7 +10,7 @@ from aiops.domain.pictures import IncidentPicture
 from aiops.domain.symptoms import Symptom
 from aiops.drawing import symptom as drawing
 from aiops.drawing.incident import picture_of, subject_of, words_of
-from aiops.incident.wording import headline
+from aiops.incident.headline import headline
 from aiops.ports import Clock, Queue
 from aiops.store.pictures import PictureStore, Wanted
 from aiops.store.signals import HistoryStore

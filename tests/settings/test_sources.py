@@ -1,0 +1,113 @@
+"""Who tells us what: sources that send, tools that report changes, and the heartbeat."""
+
+from pathlib import Path
+
+import pytest
+
+from aiops.domain.errors import ConfigurationError
+from aiops.domain.reports import MapRule
+from aiops.settings import load
+from tests.settings.test_load import complaint, write
+
+ALERTMANAGER = """
+sources:
+  am:
+    kind: alertmanager
+    token_env: AIOPS_AM_TOKEN
+    labels: {service: [app], severity: level}
+    values: {env: {production: prod}}
+"""
+
+
+def test_a_source_that_sends_is_no_source_that_is_asked(tmp_path: Path) -> None:
+    path = write(tmp_path, ALERTMANAGER)
+    settings = load(path, {"AIOPS_AM_TOKEN": "old,sha256:00ff"})
+    (one,) = settings.alert_sources
+    assert settings.sources == ()
+    assert (one.labels.service, one.labels.severity) == (("app",), ("level",))
+    assert one.labels.env == ("env", "environment")
+    assert one.values["env"] == {"production": "prod"}
+    assert [token.get_secret_value() for token in one.tokens] == ["old", "sha256:00ff"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("kind: events", "sources.x.token_env: found nothing, expected the name of the variable"),
+        ("kind: alertmanager, url: http://a", "sources.x.url: is of no use"),
+        ("kind: alertmanager, signals: [{name: a, query: b}]", "sources.x.signals: is of no use"),
+        ("url: http://a, token_env: AIOPS_T", "sources.x.token_env: is of no use"),
+        ("url: http://a, labels: {severity: s}", "sources.x.labels.severity: is of no use"),
+        ("kind: alertmanager, values: {host: {a: b}}", "sources.x.values.host"),
+        ("kind: alertmanager, fields: {name: a}", "sources.x.fields: is of no use"),
+        ("kind: alerts, fields: {nam: a}", "sources.x.fields.nam"),
+        ("kind: github", "sources.x.token_env: found nothing, expected the name of the variable"),
+        ("kind: launchdarkly", "the secret of the webhook, as AIOPS_LAUNCHDARKLY_SECRET"),
+        ("kind: argocd, labels: {service: app}", "sources.x.labels: is of no use"),
+    ],
+)
+def test_what_a_source_cannot_have_is_named(tmp_path: Path, text: str, says: str) -> None:
+    assert says in complaint(tmp_path, f"sources: {{x: {{{text}}}}}")
+
+
+CHANGES = """
+sources:
+  gh: {kind: github, token_env: AIOPS_GITHUB_SECRET}
+  cd: {kind: argocd}
+journeys:
+  - {name: checkout, entry: gateway, steps: [checkout]}
+changes:
+  map:
+    - {repository: "acme/*", workflow: deploy.yml, service: [search, catalog]}
+    - {tag: checkout, journey: checkout, env: prod}
+"""
+
+
+def test_tools_that_report_changes_come_with_the_rules_of_what_they_are_about(
+    tmp_path: Path,
+) -> None:
+    settings = load(write(tmp_path, CHANGES), {"AIOPS_GITHUB_SECRET": "old,new"})
+    by_name = {one.name: one for one in settings.change_sources}
+    assert [one.get_secret_value() for one in by_name["gh"].tokens] == ["old", "new"]
+    assert (by_name["gh"].is_signed, by_name["cd"].is_signed) == (True, False)
+    assert settings.change_map == (
+        MapRule(
+            where={"repository": "acme/*", "workflow": "deploy.yml"},
+            services=("search", "catalog"),
+        ),
+        MapRule(where={"tag": "checkout"}, services=("gateway", "checkout"), env="prod"),
+    )
+    assert settings.sources == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("service: a", "changes.map[0]: holds for every change"),
+        ("flag: a", "changes.map[0]: says nothing of what it asks for"),
+        ("flag: a, journey: chekout", "changes.map[0].journey"),
+        ("branch: main, service: a", "changes.map[0].branch"),
+    ],
+)
+def test_a_rule_that_says_too_little_or_what_nobody_knows_is_named(
+    tmp_path: Path, rule: str, says: str
+) -> None:
+    assert says in complaint(tmp_path, f"changes: {{map: [{{{rule}}}]}}")
+
+
+def test_a_heartbeat_is_sent_where_the_file_has_one(tmp_path: Path) -> None:
+    assert not load(write(tmp_path, "mode: observe"), {}).heartbeat.enabled
+    quiet = load(write(tmp_path, "heartbeat: {every_seconds: 30}"), {}).heartbeat
+    assert (quiet.enabled, quiet.url, quiet.every_seconds) == (True, None, 30)
+    named = write(tmp_path, "heartbeat: {url_env: AIOPS_HEARTBEAT_URL}\nweb: {port: 8123}")
+    beat = load(named, {"AIOPS_HEARTBEAT_URL": "https://hc.example/4b1f"}).heartbeat
+    assert beat.url is not None
+    assert beat.url.get_secret_value() == "https://hc.example/4b1f"
+    assert beat.via == "http://127.0.0.1:8123"
+    assert "4b1f" not in repr(beat)
+
+
+def test_a_heartbeat_is_asked_of_a_web_server_and_told_to_one(tmp_path: Path) -> None:
+    named = write(tmp_path, "heartbeat: {url_env: AIOPS_HEARTBEAT_URL}")
+    with pytest.raises(ConfigurationError, match="AIOPS_HEARTBEAT_URL: found another address"):
+        load(named, {"AIOPS_HEARTBEAT_URL": "file:///etc/passwd"})
