@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from aiops.receivers.asgi import receiver_app
 from aiops.receivers.faults import FaultPlan
 from aiops.receivers.ledger import Answer, Clock, Ledger, Received
+from aiops.receivers.slack_channels import listed
 from aiops.receivers.slack_files import UPLOAD_PREFIX, SlackFiles
 from aiops.receivers.slack_messages import Conversations, Revision, SlackMessage
 from aiops.receivers.slack_requests import (
@@ -77,6 +78,7 @@ class SlackLedger(Ledger):
             "/api/chat.update": self._update,
             "/api/conversations.history": self._history,
             "/api/conversations.replies": self._replies,
+            "/api/conversations.list": self._list,
             "/api/users.info": self._user,
             **self._files.methods,
         }
@@ -213,6 +215,9 @@ class SlackLedger(Ledger):
         if not messages:
             raise SlackRefusedError("thread_not_found")
         return self._page(messages, arguments, newest_first=False)
+
+    def _list(self, _: Received, arguments: Arguments) -> Answer:
+        return listed(self._conversations, arguments, self._scopes)
 
     def _user(self, _: Received, arguments: Arguments) -> Answer:
         name = arguments.require("user")

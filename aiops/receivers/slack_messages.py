@@ -100,6 +100,11 @@ class Conversations:
         """Return every message of every channel, oldest first."""
         return tuple(self._messages.values())
 
+    @property
+    def channels(self) -> Mapping[str, str]:
+        """Return the name of every channel, by its id."""
+        return dict(self._names)
+
     def find(self, channel: object) -> str | None:
         """Return the id of a channel given by id or name, None when there is none."""
         if channel in self._names:
