@@ -61,10 +61,10 @@ def router(services: WebServices) -> APIRouter:
 def _payload(body: bytes) -> bytes:
     try:
         fields = parse_qs(body.decode(), errors="strict", max_num_fields=10)
-        payload = read_object(fields["payload"][0].encode())
-    except (ValueError, KeyError, InputError) as error:
+        # what is nested too deep can be read and not be written
+        return orjson.dumps(without_secrets(read_object(fields["payload"][0].encode())))
+    except (ValueError, KeyError, InputError, orjson.JSONEncodeError) as error:
         raise HTTPException(400, "the body is no form with a field `payload` of JSON") from error
-    return orjson.dumps(without_secrets(payload))
 
 
 async def _kept(services: WebServices, source: str, key: str, body: bytes) -> None:

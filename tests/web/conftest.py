@@ -103,8 +103,8 @@ class Site:
     open: Callable[..., Browser]
 
 
-@pytest.fixture
-def site() -> Site:
+def made_site() -> Site:
+    """Make the application's parts, not yet open."""
     shelf = Shelf([incident(), resolved(id="INC-2047")])
     clock, real_clock = StandingClock(NOW), StandingClock(datetime(2026, 11, 1, tzinfo=UTC))
     recorded: list[Change] = []
@@ -123,6 +123,11 @@ def site() -> Site:
         return Browser(create_app(WebServices(**values | changes)), address)
 
     return Site(shelf=shelf, clock=clock, real_clock=real_clock, recorded=recorded, open=open_site)
+
+
+@pytest.fixture
+def site() -> Site:
+    return made_site()
 
 
 @pytest.fixture

@@ -11,17 +11,16 @@ import pytest
 from aiops.domain.errors import InputError, StoreError
 from aiops.domain.words import Asker, Place
 from aiops.receivers.blockkit import block_errors
-from aiops.web.slack_signature import signature_of
+from tests.slack_bodies import body_of, signed, slash_command
 
 SECRET = "signing-secret"
-TYPED = {
-    "command": "/incident",
-    "text": "declare payment-service checkout is failing in EU",
-    "user_id": "U1",
-    "user_name": "ann",
-    "trigger_id": "13345224609.738474920",
-    "response_url": "https://hooks.slack.com/commands/1/2/3",
-}
+TYPED = slash_command(
+    "/incident",
+    "declare payment-service checkout is failing in EU",
+    user_id="U1",
+    trigger_id="13345224609.738474920",
+    response_url="https://hooks.slack.com/commands/1/2/3",
+)
 
 
 class Browser(Protocol):
@@ -52,13 +51,8 @@ def reports() -> Reports:
 
 
 def typed(site: Site, reports: Reports | None, **changes: str) -> httpx.Response:
-    body = urlencode(TYPED | changes).encode()
-    stamp = str(int(site.real_clock.now().timestamp()))
-    headers = {
-        "content-type": "application/x-www-form-urlencoded",
-        "x-slack-request-timestamp": stamp,
-        "x-slack-signature": signature_of(SECRET, stamp, body),
-    }
+    body = body_of(TYPED | changes)
+    headers = signed(SECRET, body, site.real_clock.now().timestamp())
     return site.open(declare=reports).post("/slack/commands", content=body, headers=headers)
 
 

@@ -21,6 +21,7 @@ from aiops.web.slack_answers import answer, find_runbooks
 from aiops.web.slack_signature import SlackGate, signature_of
 from tests.notify import nasty
 from tests.notify.stories import NOW, incident, resolved
+from tests.slack_bodies import body_of, slash_command
 
 SECRET = "signing-secret"
 
@@ -42,7 +43,7 @@ def ask(
     text: str = "RB-17",
     **changes: Any,
 ) -> httpx.Response:
-    body = changes.get("body", urlencode({"command": command, "text": text}).encode())
+    body = changes.get("body", body_of(slash_command(command, text)))
     stamp = changes.get("stamp", str(int(site.real_clock.now().timestamp())))
     signature = changes.get("signature", signature_of(SECRET, stamp, body))
     headers = {
