@@ -2,13 +2,13 @@
 
 References:
     developer.pagerduty.com, "Authentication", "Rate limiting", "Create a note on an incident",
-    "Update an incident", "Merge incidents" and "Create a status update on an incident".
+    "Update an incident", "Merge incidents", "Create a status update on an incident" and "List log
+    entries for an incident".
 """
 
 import re
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -19,51 +19,17 @@ from starlette.types import ASGIApp
 from aiops.receivers.asgi import receiver_app
 from aiops.receivers.faults import FaultPlan
 from aiops.receivers.ledger import Answer, Clock, Ledger, Received
+from aiops.receivers.pagerduty_rest_incident import RestIncident, SentUpdate, update_error
 
 MAX_NOTES = 2000
 """So many notes an incident takes, says "Create a note on an incident"."""
 
 _VERSIONS = ("application/vnd.pagerduty+json;version=2", "application/json")
-_PATH = re.compile(r"/incidents/(?P<id>[A-Z0-9]+)(?:/(?P<part>notes|merge|status_updates))?")
+_PATH = re.compile(
+    r"/incidents/(?P<id>[A-Z0-9]+)(?:/(?P<part>notes|merge|status_updates|log_entries))?"
+)
 _STATUSES = ("acknowledged", "resolved")
 _TYPES = ("incident", "incident_reference")
-
-
-@dataclass(slots=True)
-class RestIncident:
-    """One incident there.
-
-    Args:
-        id: PagerDuty's own.
-        key: its dedup key, where an alert opened it.
-        status: triggered, acknowledged or resolved.
-        notes: what they say, in order.
-        updates: the status updates that were sent, in order.
-        by: e-mail addresses of who changed its status, in order.
-        merged_into: the incident it went into.
-        assignees: ids of the users it is assigned to.
-        priority: id of its priority.
-    """
-
-    id: str
-    key: str = ""
-    status: str = "triggered"
-    notes: list[str] = field(default_factory=list)
-    updates: list[str] = field(default_factory=list)
-    by: list[str] = field(default_factory=list)
-    merged_into: str = ""
-    assignees: list[str] = field(default_factory=list)
-    priority: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as PagerDuty shows it."""
-        return {
-            "id": self.id,
-            "type": "incident",
-            "incident_key": self.key,
-            "status": self.status,
-            "assignments": [{"assignee": {"id": one}} for one in self.assignees],
-        }
 
 
 class PagerDutyIncidents(Ledger):
@@ -101,7 +67,8 @@ class PagerDutyIncidents(Ledger):
 
     def open(self, incident_id: str, key: str = "") -> RestIncident:
         """Let an incident be there, as a monitor opens one."""
-        self.incidents[incident_id] = RestIncident(id=incident_id, key=key)
+        opened = RestIncident(id=incident_id, key=key, opened_at=self._clock())
+        self.incidents[incident_id] = opened
         return self.incidents[incident_id]
 
     def answer(self, received: Received) -> Answer:
@@ -186,6 +153,9 @@ class PagerDutyIncidents(Ledger):
             known = [{"id": id_, "email": email} for email, id_ in self._users.items()]
             users = [one for one in known if asked in one["email"]]
             return Answer(status=200, content={"users": users, "more": False})
+        return self._read_one(received)
+
+    def _read_one(self, received: Received) -> Answer:
         place = _PATH.fullmatch(received.path)
         incident = self.incidents.get(place["id"]) if place else None
         if place is None or incident is None:
@@ -193,6 +163,13 @@ class PagerDutyIncidents(Ledger):
         if place["part"] == "notes":
             notes = [{"id": f"N{at}", "content": one} for at, one in enumerate(incident.notes)]
             return Answer(status=200, content={"notes": notes})
+        if place["part"] in ("merge", "status_updates"):
+            return _error(405, 2002, "Method Not Allowed")
+        if place["part"] == "log_entries":
+            log = incident.log(received.query)
+            if isinstance(log, str):
+                return _error(400, 2001, "Invalid Input Provided", log)
+            return Answer(status=200, content=log)
         return Answer(status=200, content={"incident": incident.to_json()})
 
     def _add_note(
@@ -261,11 +238,13 @@ class PagerDutyIncidents(Ledger):
     def _send_update(
         self, incident: RestIncident, content: Mapping[str, Any], received: Received
     ) -> Answer:
-        message = content.get("message")
-        if not isinstance(message, str) or not message.strip():
-            return _error(400, 2001, "Invalid Input Provided", "Message cannot be empty")
-        incident.updates.append(message)
-        return Answer(status=200, content={"status_update": {"message": message}}, accepted=True)
+        invalid = update_error(content)
+        if invalid:
+            return _error(400, 2001, "Invalid Input Provided", invalid)
+        sent = SentUpdate(content["message"], received.at, received.headers["from"])
+        incident.sent.append(sent)
+        shown = {"id": f"S{len(incident.sent)}", "message": sent.message}
+        return Answer(status=200, content={"status_update": shown}, accepted=True)
 
 
 Change = Callable[[PagerDutyIncidents, RestIncident, Mapping[str, Any], Received], Answer]

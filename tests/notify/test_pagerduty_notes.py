@@ -12,7 +12,8 @@ from aiops.domain.incidents import Incident, IncidentState, Severity
 from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.notify.pagerduty_notes import PagerDutyNotes
 from aiops.receivers.faults import Fault, FaultKind, FaultPlan
-from aiops.receivers.pagerduty_incidents import PagerDutyIncidents, RestIncident, create_app
+from aiops.receivers.pagerduty_incidents import PagerDutyIncidents, create_app
+from aiops.receivers.pagerduty_rest_incident import RestIncident
 from aiops.receivers.server import serve
 from tests.builders import minute
 from tests.notify.stories import incident, notification, resolved

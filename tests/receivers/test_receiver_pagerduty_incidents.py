@@ -94,6 +94,9 @@ def test_who_may_not_write_is_refused(
         ("PUT", "/incidents/Q1/merge", {"source_incidents": []}, 400, 2001),
         ("PUT", "/incidents/Q1/merge", {"source_incidents": [{"id": "Q1"}]}, 400, 2001),
         ("POST", "/incidents/Q1/status_updates", {"message": ""}, 400, 2001),
+        ("POST", "/incidents/Q1/status_updates", {"status_update": {}}, 400, 2001),
+        ("POST", "/incidents/Q1/status_updates", {"message": "m", "subject": "s"}, 400, 2001),
+        ("POST", "/incidents/Q1/log_entries", {"message": "m"}, 405, 2002),
     ],
 )
 def test_what_cannot_be_done_is_refused(  # noqa: PLR0917  # one argument per part of a request
@@ -132,6 +135,25 @@ def test_notes_updates_and_merges_are_there_to_be_read(clock: StepClock) -> None
     assert [one["id"] for one in by_key.content["incidents"]] == ["Q1"]
     assert ledger.incidents["Q2"].merged_into == "Q1"
     assert ledger.state()["incidents"][0]["updates"] == ["soon"]
+
+
+def test_a_status_update_stands_in_the_incidents_log_and_is_listed_nowhere_else(
+    clock: StepClock,
+) -> None:
+    ledger = made(clock)
+    for text in ("first", "second"):
+        ask(ledger, "/incidents/Q1/status_updates", {"message": text})
+    log = "/incidents/Q1/log_entries"
+    listed = ask(ledger, log, method="GET", query={"limit": "1"}).content
+    (newest,) = listed["log_entries"]
+    assert (newest["type"], newest["message"]) == ("status_update_log_entry", "second")
+    assert listed["more"]
+    since = {"since": newest["created_at"]}
+    assert len(ask(ledger, log, method="GET", query=since).content["log_entries"]) == 1
+    assert ask(ledger, "/incidents/Q1/status_updates", method="GET").status == 405
+    wrong = ({"limit": "101"}, {"limit": "x"}, {"since": "today"}, {"since": "2026-04-18T10:00"})
+    for query in wrong:
+        assert ask(ledger, log, method="GET", query=query).status == 400, query
 
 
 def test_who_asks_too_often_hears_when_the_limit_begins_anew(clock: StepClock) -> None:
