@@ -18,6 +18,7 @@ from aiops.domain.notifications import Notification
 from aiops.domain.pacing import Rate
 from aiops.domain.pictures import IncidentPicture
 from aiops.domain.series import Series
+from aiops.domain.status_updates import StatusUpdate
 
 
 class Clock(Protocol):
@@ -200,6 +201,30 @@ class ChangeNotifier(Sender, Protocol):
 
     def change_payload(self, change: Change) -> Mapping[str, Any]:
         """Return what will be sent, within the vendor's limits. Pure."""
+        ...
+
+
+@runtime_checkable
+class UpdateNotifier(Sender, Protocol):
+    """Sends what people tell stakeholders, beside the messages of a sink.
+
+    Args:
+        shown_on: name of that sink.
+        lacks: what the settings lack for it, in words; empty for nothing.
+    """
+
+    shown_on: str
+    lacks: str
+
+    def update_payload(
+        self, update: StatusUpdate, reference: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """Return what will be sent, within the vendor's limits. Pure.
+
+        Args:
+            update: what to tell.
+            reference: what the sink it is shown on gave back for the episode.
+        """
         ...
 
 

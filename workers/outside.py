@@ -13,9 +13,16 @@ from aiops.ports import (
     PictureNotifier,
     PulseNotifier,
     Source,
+    UpdateNotifier,
 )
 from workers.clock import FileClock, SystemClock
-from workers.plugins import change_notifiers, notifiers, picture_notifiers, sources
+from workers.plugins import (
+    change_notifiers,
+    notifiers,
+    picture_notifiers,
+    sources,
+    update_notifiers,
+)
 from workers.stores import Stores
 
 
@@ -58,6 +65,11 @@ class Outside(Stores):
     def change_sinks(self) -> Mapping[str, ChangeNotifier]:
         """Where changes are shown, by its name in the outbox."""
         return change_notifiers(self.settings)
+
+    @cached_property
+    def update_sinks(self) -> Mapping[str, UpdateNotifier]:
+        """Where status updates go, by its name in the outbox."""
+        return update_notifiers(self.settings)
 
     @cached_property
     def fallbacks(self) -> Mapping[str, str]:

@@ -27,6 +27,7 @@ from aiops.store.signals import HistoryStore
 from aiops.store.silences import SilenceStore
 from aiops.store.sli_hours import SliHourStore
 from aiops.store.symptoms import SymptomStore
+from aiops.store.updates import StatusUpdateStore
 from aiops.store.words import WordStore
 
 
@@ -142,6 +143,11 @@ class Stores:
     def pictures(self) -> PictureStore:
         """What incidents look like."""
         return PictureStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def status_updates(self) -> StatusUpdateStore:
+        """What people told stakeholders."""
+        return StatusUpdateStore(self._engine)
 
     @cached_property
     def silences(self) -> SilenceStore:

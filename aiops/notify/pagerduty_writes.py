@@ -1,8 +1,8 @@
-"""Changing an incident at PagerDuty by its REST API v2: notes, its status, a merge.
+"""Changing an incident at PagerDuty by its REST API v2: notes, status, merges, status updates.
 
 References:
     developer.pagerduty.com, "Create a note on an incident", "Update an incident", "Merge
-    incidents" and "Rate limiting".
+    incidents", "Create a status update on an incident" and "Rate limiting".
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,8 @@ _DONE_ALREADY = frozenset({1001, 1002})
 """Codes of what is resolved or acknowledged already: it is as it should be."""
 
 _SAID_CHARACTERS = 300
+_LOG_ENTRIES = "100"
+_SENT = "status_update_log_entry"
 _SAYS_WHAT_TO_DO: Mapping[int, str] = {
     401: "renew AIOPS_PAGERDUTY_WRITE_TOKEN",
     403: "let AIOPS_PAGERDUTY_WRITE_TOKEN write: it may only read",
@@ -65,17 +67,27 @@ class PagerDutyWrites:
             status: `acknowledged` or `resolved`.
             by: who says so, an e-mail address: in their name where PagerDuty knows them.
         """
-        path = f"incidents/{page_id}"
         content = {"incident": {"type": "incident_reference", "status": status}}
-        if by and by != self._write_as:
-            try:
-                self._call("PUT", path, content, by)
-            except DeliveryError as error:
-                if error.retryable:
-                    raise
-            else:
-                return
-        self._call("PUT", path, content)
+        self._call_as(by, "PUT", f"incidents/{page_id}", content)
+
+    def status_updates(self, page_id: str, since: str) -> tuple[str, ...]:
+        """Return what the status updates of an incident say that were sent since a moment.
+
+        Its log is the only place where PagerDuty lists them.
+
+        Args:
+            page_id: of the incident.
+            since: the moment, ISO 8601.
+        """
+        asked = {"since": since, "limit": _LOG_ENTRIES}
+        with http.reading():
+            log = self._call("GET", f"incidents/{page_id}/log_entries", params=asked)
+        entries = _listed(log, "log_entries")
+        return tuple(str(one.get("message")) for one in entries if one.get("type") == _SENT)
+
+    def send_status_update(self, page_id: str, message: str, by: str = "") -> None:
+        """Send a status update to who follows an incident; `by` as for `set_status`."""
+        self._call_as(by, "POST", f"incidents/{page_id}/status_updates", {"message": message})
 
     def assign(self, page_id: str, email: str) -> None:
         """Assign an incident to the user with an e-mail address; nothing where there is none."""
@@ -110,14 +122,22 @@ class PagerDutyWrites:
             incident = self._call("GET", f"incidents/{page_id}").get("incident")
         return isinstance(incident, Mapping) and incident.get("status") != "resolved"
 
-    def find(self, key: str) -> str:
-        """Return the id of the open incident with a dedup key, "" where there is none."""
+    def find(self, key: str, *, ended_too: bool = False) -> str:
+        """Return the id of the open incident with a dedup key, "" where there is none.
+
+        Args:
+            key: the dedup key.
+            ended_too: whether the last one that is resolved will do where none is open.
+        """
         with http.reading():
             listed = _listed(
                 self._call("GET", "incidents", params={"incident_key": key}), "incidents"
             )
-        found = (one for one in listed if one.get("status") != "resolved")
-        return next((str(one["id"]) for one in found if one.get("id")), "")
+        known = [one for one in listed if one.get("id")]
+        found = [one for one in known if one.get("status") != "resolved"]
+        if not found and ended_too:
+            found = sorted(known, key=lambda one: str(one.get("created_at", "")), reverse=True)
+        return str(found[0]["id"]) if found else ""
 
     def merge(self, page_id: str, into_key: str) -> None:
         """Merge an incident into the open one with a dedup key; nothing where there is none."""
@@ -125,6 +145,21 @@ class PagerDutyWrites:
         if into and into != page_id:
             source = {"id": page_id, "type": "incident_reference"}
             self._call("PUT", f"incidents/{into}/merge", {"source_incidents": [source]})
+
+    def _call_as(self, by: str, method: str, path: str, content: Mapping[str, Any]) -> None:
+        """Call in a person's name where PagerDuty knows them, else in that of `write_as`.
+
+        A refusal did nothing: so nothing is done twice.
+        """
+        if "@" in by and by != self._write_as:
+            try:
+                self._call(method, path, content, by)
+            except DeliveryError as error:
+                if error.retryable:
+                    raise
+            else:
+                return
+        self._call(method, path, content)
 
     def _call(
         self,

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Protocol, cast
 
 from aiops.domain.errors import ConfigurationError
-from aiops.ports import ChangeNotifier, Notifier, PictureNotifier
+from aiops.ports import ChangeNotifier, Notifier, PictureNotifier, UpdateNotifier
 from aiops.settings import Settings, SinkSettings
 
 ENTRY_POINTS = "aiops.notifiers"
@@ -35,6 +35,23 @@ CHANGE_NOTIFIERS: Mapping[str, str] = MappingProxyType(
     {"pagerduty": "aiops.notify.pagerduty_changes:PagerDutyChanges"}
 )
 """Kind → where the class is that shows changes there; the same."""
+
+
+UPDATE_NOTIFIERS: Mapping[str, str] = MappingProxyType(
+    {
+        "pagerduty": "aiops.notify.pagerduty_updates:PagerDutyUpdates",
+        "slack": "aiops.notify.slack_updates:SlackUpdates",
+    }
+)
+"""Kind → where the class is that sends status updates there; the same."""
+
+
+class UpdateNotifierClass(Protocol):
+    """A class of what sends status updates: builds one from the settings of its sink."""
+
+    def from_settings(self, sink: SinkSettings) -> UpdateNotifier:
+        """Return what sends updates on `sink`; reaches out for nothing."""
+        ...
 
 
 class ChangeNotifierClass(Protocol):
@@ -106,6 +123,14 @@ def picture_notifier(sink: SinkSettings) -> PictureNotifier | None:
     if path is None or not sink.pictures:
         return None
     return cast("PictureNotifierClass", _loaded(path)).from_settings(sink)
+
+
+def update_notifier(sink: SinkSettings) -> UpdateNotifier | None:
+    """Return what sends status updates on a sink, None where its kind takes none."""
+    path = UPDATE_NOTIFIERS.get(sink.kind)
+    if path is None:
+        return None
+    return cast("UpdateNotifierClass", _loaded(path)).from_settings(sink)
 
 
 def _class_of(sink: SinkSettings) -> NotifierClass:

@@ -133,11 +133,11 @@ class Slack:
         if ts:
             calls.post("chat.update", {"channel": channel, "ts": ts, **payload["message"]})
         else:
-            channel, ts = _post(calls, self.name, channel, payload["message"])
+            channel, ts = post_message(calls, self.name, channel, payload["message"])
             is_new = True
         reply = payload["reply"]
-        if reply and not is_new and not (repeated and _is_replied(calls, channel, ts, reply)):
-            _post(calls, self.name, channel, {**reply, "thread_ts": ts})
+        if reply and not is_new and not (repeated and is_replied(calls, channel, ts, reply)):
+            post_message(calls, self.name, channel, {**reply, "thread_ts": ts})
         return Receipt(reference={"channel": channel, "ts": ts, **payload["told"]})
 
     @cached_property
@@ -145,7 +145,7 @@ class Slack:
         return self._given_client or http.new_client(self._api_url)
 
 
-def _post(
+def post_message(
     calls: SlackCalls, sink: str, channel: str, content: Mapping[str, Any]
 ) -> tuple[str, str]:
     """Post a message; return the channel's id and the message's own."""
@@ -177,7 +177,8 @@ def _find(calls: SlackCalls, channel: str, metadata: Mapping[str, Any]) -> tuple
     return channel, ""
 
 
-def _is_replied(calls: SlackCalls, channel: str, ts: str, reply: Mapping[str, Any]) -> bool:
+def is_replied(calls: SlackCalls, channel: str, ts: str, reply: Mapping[str, Any]) -> bool:
+    """Return whether a thread has a reply already; False where the app may not look there."""
     try:
         replies = calls.pages("conversations.replies", {"channel": channel, "ts": ts})
         return any(slack_message.is_same(one.get("metadata"), reply["metadata"]) for one in replies)

@@ -25,8 +25,18 @@ from aiops.store.outbox_tables import OUTBOX
 from aiops.store.page_tables import OUTSIDE_PAGES
 from aiops.store.picture_tables import PICTURES_TABLE
 from aiops.store.tables import INCIDENTS
+from aiops.store.update_tables import STATUS_UPDATES
 
-_TABLES = (ALERTS, DIGESTS, INCIDENTS, LISTENING, OUTBOX, OUTSIDE_PAGES, PICTURES_TABLE)
+_TABLES = (
+    ALERTS,
+    DIGESTS,
+    INCIDENTS,
+    LISTENING,
+    OUTBOX,
+    OUTSIDE_PAGES,
+    PICTURES_TABLE,
+    STATUS_UPDATES,
+)
 """One of each module whose tables are in the aiops database: imported, they are known."""
 
 _STEPS = Path(__file__).parent / "migrations"

@@ -11,6 +11,7 @@ from aiops.domain.incidents import Incident
 from aiops.domain.marks import Mark
 from aiops.domain.notifications import Notification
 from aiops.domain.outcomes import Outcome
+from aiops.domain.status_updates import StatusUpdate
 from aiops.domain.words import Effect
 from aiops.store.accepted import BodyState, finish_body
 from aiops.store.audit import AuditEntry, write_entry
@@ -23,6 +24,7 @@ from aiops.store.incident_rows import revision_rows, write_incidents, written
 from aiops.store.marks import write_marks
 from aiops.store.memory import write_outcome
 from aiops.store.tables import ACCEPTED_BODIES, ENVIRONMENTS, INCIDENT_REVISIONS, INCIDENTS
+from aiops.store.updates import write_update
 from aiops.store.upsert import insert_missing
 
 SOURCES: Final = ("pagerduty", "report", "slack")
@@ -45,6 +47,7 @@ class Deed:
         is_ended: whether the word ended the incident: nobody is called for it any more.
         ended_on: the sink that was ended on itself; telling it more would call people again.
         is_news: False where the word changed nothing: only the audit log hears of it.
+        update: what stakeholders are told on a person's word.
     """
 
     incident: Incident
@@ -56,6 +59,7 @@ class Deed:
     is_ended: bool = False
     ended_on: str = ""
     is_news: bool = True
+    update: StatusUpdate | None = None
 
 
 class WordStore:
@@ -145,6 +149,8 @@ class WordStore:
                 write_incidents(connection, [row])
                 insert_missing(connection, INCIDENT_REVISIONS, told)
                 _tell(connection, deed, traceparent)
+                if deed.update is not None:
+                    write_update(connection, deed.update)
             if deed.outcome is not None:
                 write_outcome(connection, deed.outcome, origin)
             write_marks(connection, deed.marks, origin)

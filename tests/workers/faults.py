@@ -20,8 +20,10 @@ from aiops.domain.notifications import (
 )
 from aiops.notify.pagerduty import PagerDuty
 from aiops.notify.pagerduty_notes import PagerDutyNotes
+from aiops.notify.pagerduty_updates import PagerDutyUpdates
 from aiops.notify.slack import Slack
 from aiops.notify.slack_pictures import SlackPictures
+from aiops.notify.slack_updates import SlackUpdates
 from aiops.receivers.asgi import answer_under
 from aiops.receivers.faults import FaultKind, FaultPlan
 from aiops.receivers.ledger import Ledger
@@ -99,17 +101,26 @@ class Town:
             "pagerduty", KEY, "http://x/v2/enqueue", "", self.wire(self.pages), notes=notes
         )
         chat = Slack("slack", TOKEN, "C1", "http://x/api/", client=self.wire(self.chat))
+        sent = PagerDutyUpdates("pagerduty", "http://x", TOKEN, BOT, client=self.wire(self.others))
+        posted = SlackUpdates("slack", TOKEN, "http://x/api/", client=self.wire(self.chat))
+        self.parts.update_sinks = {sent.name: sent, posted.name: posted}
         shown = SlackPictures("slack", TOKEN, "http://x/api/", client=self.wire(self.chat))
         return Deliver(
             outbox=outbox,
             incidents=self.parts.incidents,
-            sinks={"pagerduty": pager, "slack": chat, shown.name: shown},
+            sinks={
+                "pagerduty": pager,
+                "slack": chat,
+                shown.name: shown,
+                **self.parts.update_sinks,
+            },
             fallbacks={},
             pictures=self.parts.pictures,
             digests=self.parts.digests,
             silences=self.parts.silences,
             pages=self.parts.pages,
             changes=self.parts.changes,
+            updates=self.parts.status_updates,
             queue=self.parts.tasks,
             clock=self.parts.clock,
             real_clock=self.parts.real_clock,

@@ -1,5 +1,6 @@
 """`aiops incident draft` and `aiops handover`: what a person sends on after reading it."""
 
+import getpass
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +9,7 @@ import orjson
 import typer
 
 from workers.commands.incident import Json
+from workers.commands.judge import By
 from workers.commands.retro import Name
 from workers.commands.run import Config
 from workers.commands.start import client
@@ -15,6 +17,7 @@ from workers.commands.start import client
 if TYPE_CHECKING:
     from aiops.domain.changes import Change
     from aiops.domain.incidents import Incident
+    from aiops.incident.drafts import Draft
     from workers.wiring import Parts
 
 
@@ -25,22 +28,64 @@ def draft(
     public: Annotated[
         bool, typer.Option("--public", help="For everybody: no service, change, number or money.")
     ] = False,
+    sink: Annotated[
+        str, typer.Option("--send", help="Send it on this sink, after you have said yes.")
+    ] = "",
+    text: Annotated[
+        typer.FileText | None,
+        typer.Option(
+            help="A file with your own words to send instead, word for word; - for stdin."
+        ),
+    ] = None,
+    by: By = "",
     as_json: Json = False,
 ) -> None:
     """Draft an update for stakeholders from an incident. Nothing sends it but you.
 
-    Example: aiops incident draft INC-1001 --public
+    With --send it goes to a Slack sink (the incident's thread) or to a PagerDuty one (a status
+    update of our incident there). Without --text you are shown what would be sent, and asked.
+
+    Example: aiops incident draft INC-1001 --public --send slack --text update.txt
     """
     from aiops.incident import drafts  # noqa: PLC0415 - keeps --help fast
     from workers.regrouping import find  # noqa: PLC0415
 
+    if text is not None and not sink:
+        raise typer.BadParameter("--text is what --send sends; name a sink, too")
+
     parts = client(config)
     audience = drafts.Audience.PUBLIC if public else drafts.Audience.INTERNAL
     made = drafts.draft(find(parts, incident), audience, parts.clock.now())
-    if as_json:
+    if sink:
+        _send(parts, incident, sink, _approved(made, text), by=by, public=public, as_json=as_json)
+    elif as_json:
         typer.echo(orjson.dumps(asdict(made)).decode())
-        return
-    typer.echo(f"[{made.status}] {made.title}\n\n{made.text}")
+    else:
+        typer.echo(f"[{made.status}] {made.title}\n\n{made.text}")
+
+
+def _approved(made: "Draft", text: typer.FileText | None) -> str:
+    """Return the words a person gave, or a draft they were shown and said yes to."""
+    if text is not None:
+        return text.read()
+    said = f"{made.title}\n\n{made.text}"
+    typer.echo(said, err=True)
+    typer.confirm("\nSend this, word for word?", abort=True, err=True)
+    return said
+
+
+def _send(
+    parts: "Parts", incident: str, sink: str, text: str, *, by: str, public: bool, as_json: bool
+) -> None:
+    from workers.updating import send  # noqa: PLC0415 - keeps --help fast
+
+    who = by or getpass.getuser()
+    effect = send(parts, incident, sink, text, by=who, public=public)
+    if as_json:
+        told = {"incident": incident.upper(), "sink": sink, "by": who, "effect": effect}
+        typer.echo(orjson.dumps(told).decode())
+    else:
+        typer.echo(f"{incident.upper()} to {sink}, by {who}: {effect}")
 
 
 def handover(

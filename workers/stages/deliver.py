@@ -19,6 +19,7 @@ from aiops.ports import (
     PulseNotifier,
     Queue,
     Sender,
+    UpdateNotifier,
 )
 from aiops.route.adoption import covering_page, page_words
 from aiops.route.silence import silence_of
@@ -30,6 +31,7 @@ from aiops.store.outbox import Outbox
 from aiops.store.pages import PageStore
 from aiops.store.pictures import PictureStore
 from aiops.store.silences import SilenceStore
+from aiops.store.updates import StatusUpdateStore
 from aiops.telemetry import Telemetry
 
 LEASE_SECONDS = 30.0
@@ -61,6 +63,7 @@ class Deliver:
         silences: SilenceStore,
         pages: PageStore,
         changes: ChangeStore,
+        updates: StatusUpdateStore,
         sinks: Mapping[str, Sender],
         fallbacks: Mapping[str, str],
         queue: Queue,
@@ -75,6 +78,7 @@ class Deliver:
         self._silences = silences
         self._pages = pages
         self._changes = changes
+        self._updates = updates
         self._sinks = sinks
         self._fallbacks = fallbacks
         self._notes = {
@@ -192,6 +196,8 @@ class Deliver:
             return sink.pulse_payload(utc(delivery.revision), self._clock.now())
         if isinstance(sink, PictureNotifier):
             return self._picture_payload(sink, delivery)
+        if isinstance(sink, UpdateNotifier):
+            return self._update_payload(sink, delivery)
         if isinstance(sink, ChangeNotifier):
             change = self._changes.get(note.incident_id.removeprefix(CHANGE_PREFIX))
             if change is None:
@@ -214,6 +220,14 @@ class Deliver:
         if picture is None or not told:
             raise InputError(f"{note.incident_id} has no picture {note.revision} to show there")
         return sink.picture_payload(picture, told)
+
+    def _update_payload(self, sink: UpdateNotifier, delivery: Delivery) -> Mapping[str, Any]:
+        note = delivery.notification
+        update = self._updates.get(note.incident_id, note.revision)
+        told = update and self._outbox.reference(update.incident_id, update.episode, sink.shown_on)
+        if update is None or not told:
+            raise InputError(f"{sink.shown_on} has nothing that {note.incident_id} could go to")
+        return sink.update_payload(update, told)
 
     def _fail(self, delivery: Delivery, error: DeliveryError) -> None:
         self._telemetry.delivery_failed(delivery.notification, str(error))
