@@ -41,6 +41,7 @@ _MERGES = 10
 _LINE_CHARACTERS = 300
 _STEP_CHARACTERS = 600
 _BLOCK_CHARACTERS = 11_000
+_STEPS = 40
 _WORD = re.compile(r"[\w.-]+")
 _ID = re.compile(r"INC-\d+")
 
@@ -116,10 +117,10 @@ def _runbook(name: str, services: WebServices) -> dict[str, Any]:
         lines = [_runbook_line(one, services) for one in near]
         return _list(f"There is no runbook {escaped(name, 40)}. There are", lines)
     title = f"{runbook.id}: {runbook.title}"
-    steps = [_step(number, step) for number, step in enumerate(runbook.steps, start=1)]
+    steps = _fitting([_step(number, step) for number, step in enumerate(runbook.steps, start=1)])
     about = _about(runbook, services)
-    text = "\n".join([f"*{escaped(title, 200)}*", *(steps or ["It has no steps."]), about])
-    return _said(text, [header(title), *_fitting(steps), context(about)])
+    text = "\n".join([f"*{escaped(title, 200)}*", *steps, about])
+    return _said(text, [header(title), *(section(step) for step in steps), context(about)])
 
 
 def _step(number: int, step: RunbookStep) -> str:
@@ -133,16 +134,14 @@ def _step(number: int, step: RunbookStep) -> str:
     return "\n".join(lines)
 
 
-def _fitting(steps: Sequence[str]) -> list[Block]:
+def _fitting(steps: Sequence[str]) -> list[str]:
     """Return as many steps as a message holds, and how many are left for the page."""
-    blocks: list[Block] = []
     room = _BLOCK_CHARACTERS
     for number, step in enumerate(steps):
         room -= len(step)
-        if room < 0 or len(blocks) == 40:
-            return [*blocks, section(f"… and {len(steps) - number} more steps on its page.")]
-        blocks.append(section(step))
-    return blocks or [section("It has no steps.")]
+        if room < 0 or number == _STEPS:
+            return [*steps[:number], f"… and {len(steps) - number} more steps on its page."]
+    return list(steps) or ["It has no steps."]
 
 
 def _about(runbook: Runbook, services: WebServices) -> str:

@@ -145,6 +145,18 @@ def test_a_word_on_an_incident_there_is_not_is_kept_nowhere(site: Site) -> None:
     assert not heard.words
 
 
+def test_a_runbook_too_long_for_slack_is_cut_at_a_step_with_how_many_are_left(site: Site) -> None:
+    steps = tuple(
+        RunbookStep(text=f"{number} " + "x" * 500, query="y" * 290) for number in range(60)
+    )
+    long = Runbook(id="RB-3", title="Everything", owner="all", steps=steps)
+    content = ask(site.open(runbooks=(long,)), site, text="RB-3").json()
+    assert content["text"].count("query:") == 13
+    assert "… and 47 more steps on its page.\nkept by all" in content["text"]
+    assert len(content["text"]) < MAX_TEXT_CHARACTERS
+    assert block_errors(content["blocks"]) == []
+
+
 def test_where_nothing_can_be_said_it_says_what_can(site: Site) -> None:
     form = {"command": "/incident", "text": "INC-2048 noise", "user_name": "ann"}
     answered = ask(site.open(), site, body=urlencode(form).encode())
