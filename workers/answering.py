@@ -6,7 +6,6 @@ import orjson
 
 from aiops.domain.errors import DeliveryError
 from aiops.notify import http
-from aiops.notify.mrkdwn import escaped, section
 from aiops.settings import SinkSettings
 from workers.wiring import Parts
 
@@ -28,6 +27,8 @@ def answer_at(parts: Parts, url: str, words: str) -> None:
     """
     if not url or not _may_answer(parts.settings.sinks, url):
         return
+    from aiops.notify.mrkdwn import escaped, section  # noqa: PLC0415 - slack_sdk is slow to import
+
     said = escaped(words, _CHARACTERS)
     message = {
         "response_type": "ephemeral",

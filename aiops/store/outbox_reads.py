@@ -16,6 +16,9 @@ from aiops.store.sinks import standings
 _CALLS = 2
 """The urgency of what calls people at the least: P1 and P2."""
 
+_TELLS = 4
+"""The urgency of what tells people of an incident at the least; a picture alone does not."""
+
 
 class OutboxReads:
     """Reads the outbox: what waits, what became of it, and how the sinks stand."""
@@ -71,6 +74,7 @@ class OutboxReads:
                 other.c.incident_id == table.incident_id,
                 other.c.episode == table.episode,
                 other.c.state == DeliveryState.DELIVERED,
+                other.c.urgency <= _TELLS,
             )
             .exists()
         )

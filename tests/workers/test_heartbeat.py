@@ -142,6 +142,16 @@ def test_where_another_sink_took_the_call_or_it_was_a_ticket_somebody_knows(aliv
     assert len(alive.monitor.heard) == 8
 
 
+def test_a_picture_tells_nobody_of_an_incident(alive: Alive) -> None:
+    alive.parts.told["pagerduty"].failures = [refusal() for _ in range(50)]
+    call(alive)
+    call(alive, "slack", urgency=8)
+    for _ in range(8):
+        alive.parts.deliver.sweep()
+        alive.beat()
+    assert len(alive.monitor.heard) == 4
+
+
 def test_a_ticket_that_nobody_takes_calls_nobody(alive: Alive) -> None:
     alive.parts.told["slack"].failures = [refusal() for _ in range(50)]
     call(alive, "slack", urgency=3)
