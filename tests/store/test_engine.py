@@ -2,7 +2,9 @@ import fcntl
 import sqlite3
 import subprocess
 import threading
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, insert, select, text
@@ -162,11 +164,15 @@ def test_a_database_without_tables_says_to_migrate(empty_urls: dict[Database, st
 
 
 def test_a_full_disk_says_so_and_what_was_there_stays(tmp_path: Path) -> None:
-    engine = open_engine(sqlite_at(tmp_path / "a.db"), durable=True)
+    url = sqlite_at(tmp_path / "a.db")
+    with closing(sqlite3.connect(tmp_path / "a.db")) as fresh:
+        (tables,) = fresh.execute("PRAGMA page_count").fetchone()
+    engine = open_engine(url, durable=True)
 
     @event.listens_for(engine, "connect")
-    def keep_small(connection: object, _record: object) -> None:
-        connection.execute("PRAGMA max_page_count = 120")  # type: ignore[attr-defined]
+    def keep_small(connection: Any, _record: object) -> None:
+        # An entry takes 50 pages: one has room, and beside it a small one.
+        connection.execute(f"PRAGMA max_page_count = {tables + 70}")
 
     def fill() -> None:
         for _ in range(20):
