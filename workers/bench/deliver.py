@@ -149,20 +149,25 @@ class Sender:
         `told_together` are the incidents that had no message of their own.
         """
         time.sleep(60)  # what was sent before no longer counts in any minute
-        before, began = set(self._decided), time.time()
+        before = set(self._decided)
         for sink, rate in RATES.items():
             self.send(sink, 3 * rate.per_minute * seconds // 60, 0)
+        began = time.time()  # from here on more waits for both than they take
         time.sleep(max(began + seconds - time.time(), 0))
         figures = {}
         for sink, rate in RATES.items():
             until = began + seconds
-            sent = [at for at, _ in _messages(self._ledgers[sink]) if began <= at <= until]
+            messages = list(_messages(self._ledgers[sink]))
+            sent = [at for at, _ in messages if began <= at <= until]
+            together = {
+                one for at, names in messages if len(names) > 1 and at <= until for one in names
+            }
             told = [one for one in self._told(sink, before) if one.taken <= until]
             figures[sink] = {
                 "rate_used": round(len(sent) / (rate.per_minute * seconds / 60), 3),
                 "decided": 3 * rate.per_minute * seconds // 60,
                 "told": len(told),
-                "told_together": max(len(told) - len(sent), 0),
+                "told_together": len(together),
             } | _urgent(told)
         return figures
 
