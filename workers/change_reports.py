@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from aiops.domain.changes import Change
 from aiops.domain.errors import InputError
 from aiops.domain.words import Passed
+from aiops.ingest.change_reports import Mapped, mapped
 from aiops.ingest.changes import meet
 from aiops.ingest.registry import ingester_named
-from aiops.ingest.reports import Mapped, mapped
 from aiops.settings import ChangeSourceSettings
 from aiops.store.accepted import AcceptedBody
 from workers.wiring import Parts

@@ -10,8 +10,8 @@ References:
 from collections.abc import Mapping
 from datetime import datetime
 
+from aiops.domain.change_reports import ChangeReport
 from aiops.domain.changes import ChangeKind
-from aiops.domain.reports import Report
 from aiops.domain.words import Passed
 from aiops.ingest.fields import FieldError, Fields
 from aiops.ingest.words import read_object
@@ -29,7 +29,7 @@ _FULL_SHA = 40
 
 def parse(
     body: bytes, headers: Mapping[str, str], received_at: datetime
-) -> tuple[Report, ...] | Passed:
+) -> tuple[ChangeReport, ...] | Passed:
     """Read one notification.
 
     Args:
@@ -57,7 +57,7 @@ def parse(
         ended_at = max(content.time("finished_at") or received_at, started_at)
     revision = content.text("revision")
     return (
-        Report(
+        ChangeReport(
             key=f"{content.text('project')} {application} {revision} {started_at.isoformat()}",
             kind=ChangeKind.DEPLOY,
             ref=revision[:_SHA_CHARACTERS] if len(revision) == _FULL_SHA else revision,

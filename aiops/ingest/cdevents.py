@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from aiops.domain.change_reports import ChangeReport
 from aiops.domain.changes import ChangeKind
-from aiops.domain.reports import Report
 from aiops.domain.words import Passed
 from aiops.ingest.fields import FieldError, Fields
 from aiops.ingest.words import read_object
@@ -29,7 +29,7 @@ _PREDICATES: Mapping[tuple[str, str], ChangeKind] = {
 
 def parse(
     body: bytes, headers: Mapping[str, str], received_at: datetime
-) -> tuple[Report, ...] | Passed:
+) -> tuple[ChangeReport, ...] | Passed:
     """Read one event; each tells of what has happened, so it begins and ends at its time.
 
     Args:
@@ -61,7 +61,7 @@ def parse(
     is_service = found["subject"] == "service"
     env = about.mapping("environment").text("id") if is_service else subject.text("id")
     return (
-        Report(
+        ChangeReport(
             key=f"{context.text('source')} {key}",
             kind=kind,
             ref=_version(about.text("artifactId")) or about.text("name") or found["predicate"],

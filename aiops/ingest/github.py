@@ -8,9 +8,9 @@ References:
 from collections.abc import Mapping
 from datetime import datetime
 
+from aiops.domain.change_reports import ChangeReport
 from aiops.domain.changes import ChangeKind
 from aiops.domain.errors import InputError
-from aiops.domain.reports import Report
 from aiops.domain.words import Passed
 from aiops.ingest.fields import FieldError, Fields
 from aiops.ingest.words import read_object
@@ -30,7 +30,7 @@ _FULL_SHA = 40
 
 def parse(
     body: bytes, headers: Mapping[str, str], received_at: datetime
-) -> tuple[Report, ...] | Passed:
+) -> tuple[ChangeReport, ...] | Passed:
     """Read one webhook.
 
     A run of a workflow counts as a deploy where a rule of `changes.map` names the workflow.
@@ -56,7 +56,7 @@ def parse(
     return Passed(why=f"GitHub's {event[:40]!r} says nothing of a deploy")
 
 
-def _deployment_status(content: Fields, received_at: datetime) -> tuple[Report, ...] | Passed:
+def _deployment_status(content: Fields, received_at: datetime) -> tuple[ChangeReport, ...] | Passed:
     said = content.mapping("deployment_status")
     state = said.text("state")
     if state == "inactive":
@@ -73,14 +73,14 @@ def _deployment_status(content: Fields, received_at: datetime) -> tuple[Report, 
 
 def _deployment(
     content: Fields, status: str, ended_at: datetime | None, received_at: datetime
-) -> Report:
+) -> ChangeReport:
     one, payload = content.mapping("deployment"), _payload(content)
     number, started_at = one.text("id"), one.time("created_at") or received_at
     if not number:
         raise FieldError("deployment.id: found nothing, expected the number of a deployment")
     repository = _repository(content)
     is_rollback = one.text("task") == "rollback" or payload.flag("rollback")
-    return Report(
+    return ChangeReport(
         key=f"deployment {repository} {number}",
         kind=ChangeKind.DEPLOY,
         ref=payload.text("version") or _ref(one),
@@ -102,7 +102,7 @@ def _payload(content: Fields) -> Fields:
     return one.mapping("payload") if isinstance(one.values.get("payload"), dict) else Fields("", {})
 
 
-def _workflow_run(content: Fields, received_at: datetime) -> tuple[Report, ...] | Passed:
+def _workflow_run(content: Fields, received_at: datetime) -> tuple[ChangeReport, ...] | Passed:
     run, action = content.mapping("workflow_run"), content.text("action")
     conclusion = run.text("conclusion")
     if action not in ("requested", "in_progress", "completed"):
@@ -119,7 +119,7 @@ def _workflow_run(content: Fields, received_at: datetime) -> tuple[Report, ...] 
     ended_at = max(run.time("updated_at") or received_at, started_at) if is_over else None
     over = "finished" if conclusion == "success" else "failed"
     return (
-        Report(
+        ChangeReport(
             key=f"workflow_run {repository} {number} {run.text('run_attempt') or '1'}",
             kind=ChangeKind.DEPLOY,
             ref=_ref(run),

@@ -13,9 +13,9 @@ from typing import Any
 
 import orjson
 
+from aiops.domain.change_reports import ChangeReport
 from aiops.domain.changes import ChangeKind
 from aiops.domain.errors import InputError
-from aiops.domain.reports import Report
 from aiops.domain.words import Passed
 from aiops.ingest.fields import FieldError, Fields
 
@@ -34,7 +34,7 @@ _SHOWN_CHARACTERS = 80
 
 def parse(
     body: bytes, headers: Mapping[str, str], received_at: datetime
-) -> tuple[Report, ...] | Passed:
+) -> tuple[ChangeReport, ...] | Passed:
     """Read workloads: one object, a List, or one object or watch event a line.
 
     Args:
@@ -46,7 +46,7 @@ def parse(
         InputError: names the place, what was found and what was expected.
     """
     del headers
-    found: dict[str, Report] = {}
+    found: dict[str, ChangeReport] = {}
     for place, content in _objects(body):
         report = _report(Fields(place, content), received_at)
         if report is not None:
@@ -90,7 +90,7 @@ def _documents(body: bytes) -> list[tuple[str, Any]]:
     return documents
 
 
-def _report(one: Fields, received_at: datetime) -> Report | None:
+def _report(one: Fields, received_at: datetime) -> ChangeReport | None:
     """Return the rollout of a workload; None where it is none, or has no revision yet."""
     kind = one.text("kind")
     if kind not in KINDS:
@@ -111,7 +111,7 @@ def _report(one: Fields, received_at: datetime) -> Report | None:
         for fact, keys in _LABELS.items()
         if (values := tuple(filter(None, (labels.text(key) for key in keys))))
     }
-    return Report(
+    return ChangeReport(
         key=f"{metadata.text('uid') or f'{namespace} {kind} {name}'} {revision}",
         kind=ChangeKind.DEPLOY,
         ref=_images(one) or f"revision {revision}",

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from aiops.domain.change_reports import ChangeReport
 from aiops.domain.changes import ChangeKind
 from aiops.domain.errors import InputError
-from aiops.domain.reports import Report
 from aiops.domain.time import utc
 from aiops.domain.words import Passed
 from aiops.ingest.fields import FieldError, Fields
@@ -26,7 +26,7 @@ _LATEST_MS = 7_258_118_400_000
 
 def parse(
     body: bytes, headers: Mapping[str, str], received_at: datetime
-) -> tuple[Report, ...] | Passed:
+) -> tuple[ChangeReport, ...] | Passed:
     """Read one webhook.
 
     Args:
@@ -53,7 +53,7 @@ def parse(
     verb = content.text("titleVerb")
     status = next((status for words, status in _TURNED.items() if words in verb), "")
     return tuple(
-        Report(
+        ChangeReport(
             key=f"{key} {one.env} {one.key}",
             kind=kind,
             ref=one.key,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from aiops.domain.change_reports import FACTS, MapRule
 from aiops.domain.journeys import Journey
-from aiops.domain.reports import FACTS, MapRule
 from aiops.settings.source_schema import MapSection
 
 

@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl
 
 from pydantic import SecretStr
 
+from aiops.domain.change_reports import MapRule
 from aiops.domain.errors import ConfigurationError
 from aiops.domain.journeys import Journey, Kpi, Team
 from aiops.domain.policies import Policies
-from aiops.domain.reports import MapRule
 from aiops.domain.series import DEFAULT_ENV
 from aiops.domain.symptoms import Origin
 from aiops.settings.alert_sources import AlertSourceSettings

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiops.domain.change_reports import FACTS, ChangeReport, MapRule
 from aiops.domain.changes import Change
 from aiops.domain.errors import InputError
-from aiops.domain.reports import FACTS, MapRule, Report
 from aiops.domain.words import Passed
-from aiops.ingest.reports import Mapped, Parse, mapped
+from aiops.ingest.change_reports import Mapped, Parse, mapped
 from aiops.store.changes import merge
 
 FOLDER = Path(__file__).parent.parent / "golden" / "ingest"
@@ -38,7 +38,7 @@ def headers_of(tool: str, event: str) -> Mapping[str, str]:
     return {"x-github-event": event} if tool == "github" else {}
 
 
-def read(tool: str, event: str, body: bytes) -> tuple[Report, ...]:
+def read(tool: str, event: str, body: bytes) -> tuple[ChangeReport, ...]:
     found = parse_of(tool)(body, headers_of(tool, event), NOW)
     assert not isinstance(found, Passed), found.why
     return found

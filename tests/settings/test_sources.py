@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from aiops.domain.change_reports import MapRule
 from aiops.domain.errors import ConfigurationError
-from aiops.domain.reports import MapRule
 from aiops.settings import load
 from tests.settings.test_load import complaint, write
 

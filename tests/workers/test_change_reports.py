@@ -9,14 +9,14 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from aiops.domain.change_reports import MapRule
 from aiops.domain.errors import AiopsError, InputError
-from aiops.domain.reports import MapRule
 from aiops.settings import ChangeSourceSettings
 from aiops.web.change_tools import signature_of
 from tests.workers.installation import Installation
+from workers.change_client import post_change
 from workers.change_reports import receive
 from workers.console import make_console
-from workers.reporting_changes import post_change
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "ingest"
 GITHUB = ChangeSourceSettings(name="gh", kind="github")

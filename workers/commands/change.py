@@ -62,7 +62,7 @@ def _teller(kind: ChangeKind) -> None:
         token: Token = "",
         as_json: Json = False,
     ) -> None:
-        from workers.reporting_changes import post_change  # noqa: PLC0415 - keeps --help fast
+        from workers.change_client import post_change  # noqa: PLC0415 - keeps --help fast
 
         attributes = {"reverts": reverts, "percentage": percentage}
         event = {

@@ -13,8 +13,11 @@ FACTS = ("repository", "path", "workflow", "project", "application", "namespace"
 it calls the service and the environment."""
 
 
+_WORDS_CHARACTERS = 300
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class ChangeReport:
     """What one body of a tool says of one change, in the tool's own words.
 
     Args:
@@ -52,7 +55,7 @@ class Report:
         """What the tool said it was about, as in "repository acme/shop, workflow Deploy"."""
         named = {**self.facts, "named": (self.service,), "environment": (self.env,)}
         said = ((name, ", ".join(filter(None, values))) for name, values in named.items())
-        return ", ".join(f"{name} {values}" for name, values in said if values)
+        return ", ".join(f"{name} {values}" for name, values in said if values)[:_WORDS_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ class MapRule:
     services: tuple[str, ...] = ()
     env: str = ""
 
-    def holds(self, report: Report) -> bool:
+    def holds(self, report: ChangeReport) -> bool:
         """Return whether a report is what the rule is about."""
         known = {**report.facts, "named": (report.service,), "environment": (report.env,)}
         return all(

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from aiops.domain.change_reports import ChangeReport, MapRule
 from aiops.domain.changes import ChangeKind
-from aiops.domain.reports import MapRule, Report
-from aiops.ingest.reports import Mapped, mapped
+from aiops.ingest.change_reports import Mapped, mapped
 from tests.builders import minute
 
-REPORT = Report(
+REPORT = ChangeReport(
     key="1",
     kind=ChangeKind.DEPLOY,
     ref="v2",
@@ -20,7 +20,7 @@ REPORT = Report(
 )
 
 
-def map_all(*reports: Report, rules: tuple[MapRule, ...] = (), **extra: Any) -> Mapped:
+def map_all(*reports: ChangeReport, rules: tuple[MapRule, ...] = (), **extra: Any) -> Mapped:
     known: dict[str, Any] = {
         "services": ["shop", "checkout", "search"],
         "environments": ["prod", "staging"],
@@ -59,7 +59,7 @@ def test_a_rule_for_several_services_gives_a_change_for_each() -> None:
         (REPORT, "shop"),
     ],
 )
-def test_without_a_rule_a_name_we_know_is_enough(report: Report, service: str) -> None:
+def test_without_a_rule_a_name_we_know_is_enough(report: ChangeReport, service: str) -> None:
     found = map_all(report)
     assert services(found) == [service]
     assert found.unmapped == ()

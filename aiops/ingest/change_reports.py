@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from aiops.domain.change_reports import ChangeReport, MapRule
 from aiops.domain.changes import Change
-from aiops.domain.reports import MapRule, Report
 from aiops.domain.words import Passed
 from aiops.ingest.changes import hashed
 
-Parse = Callable[[bytes, Mapping[str, str], datetime], tuple[Report, ...] | Passed]
+Parse = Callable[[bytes, Mapping[str, str], datetime], tuple[ChangeReport, ...] | Passed]
 """Body, headers by name in lower case, when it was received → what it says, or why nothing."""
 
 
@@ -28,7 +28,7 @@ class Mapped:
     """
 
     changes: tuple[Change, ...]
-    unmapped: tuple[Report, ...] = ()
+    unmapped: tuple[ChangeReport, ...] = ()
 
 
 _SYNONYMS: Mapping[str, str] = MappingProxyType(
@@ -37,7 +37,7 @@ _SYNONYMS: Mapping[str, str] = MappingProxyType(
 
 
 def mapped(
-    reports: Iterable[Report],
+    reports: Iterable[ChangeReport],
     rules: Sequence[MapRule],
     *,
     services: Iterable[str],
@@ -61,7 +61,7 @@ def mapped(
     """
     known, places = frozenset(services), frozenset(environments)
     changes: list[Change] = []
-    unmapped: list[Report] = []
+    unmapped: list[ChangeReport] = []
     for report in reports:
         rule = next((one for one in rules if one.holds(report)), None)
         names = rule.services if rule and rule.services else _by_name(report, known)
@@ -78,7 +78,7 @@ def mapped(
     return Mapped(changes=tuple(changes), unmapped=tuple(unmapped))
 
 
-def _by_name(report: Report, known: frozenset[str]) -> tuple[str, ...]:
+def _by_name(report: ChangeReport, known: frozenset[str]) -> tuple[str, ...]:
     repositories = report.facts.get("repository", ())
     called = [report.service, *report.facts.get("application", ())]
     called += [one.rpartition("/")[2] for one in repositories]
@@ -93,7 +93,7 @@ def _env(said: str, known: frozenset[str]) -> str:
     return found if found in known else said
 
 
-def _change(report: Report, service: str, env: str, source: str, about: str) -> Change:
+def _change(report: ChangeReport, service: str, env: str, source: str, about: str) -> Change:
     return Change(
         id=hashed("report", source, report.key, service),
         kind=report.kind,
