@@ -52,15 +52,17 @@ def receive(
 
 
 def record(parts: Parts, found: Sequence[Change]) -> None:
-    """Store changes durably; an end reported alone joins the start it belongs to.
+    """Store changes durably, all or none; an end reported alone joins the start it belongs to.
 
     Storing one again changes nothing, so a sender that got no answer may repeat them all.
     """
     now = parts.clock.now()
-    for change in found:
-        known = parts.changes.known(change.env, change.started_at - MEET_SPAN, now)
-        for met in meet([change], known):
-            parts.changes.record(met, received_at=now, origin=parts.settings.origin)
+    met: list[Change] = []
+    for env in sorted({one.env for one in found}):
+        own = [one for one in found if one.env == env]
+        since = min(one.started_at for one in own) - MEET_SPAN
+        met += meet(own, parts.changes.known(env, since, now))
+    parts.changes.record_all(met, received_at=now, origin=parts.settings.origin)
 
 
 def read(

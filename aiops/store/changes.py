@@ -1,10 +1,10 @@
 """Changes: what somebody did to the system, whichever of its two reports came first."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Engine, literal, or_, select, update
+from sqlalchemy import Connection, Engine, literal, or_, select, update
 
 from aiops.domain.changes import CHANGE_PREFIX, Change, ChangeKind
 from aiops.domain.symptoms import Origin
@@ -36,17 +36,15 @@ class ChangeStore:
         Returns:
             The change as it is known now.
         """
-        row = _row(change) | {"id": change.id, "received_at": received_at, "origin": origin}
-        known = select(CHANGES.c.doc).where(CHANGES.c.id == change.id).with_for_update()
+        (known,) = self.record_all([change], received_at=received_at, origin=origin)
+        return known
+
+    def record_all(
+        self, changes: Sequence[Change], *, received_at: datetime, origin: Origin = Origin.LIVE
+    ) -> tuple[Change, ...]:
+        """Store changes as `record` does, all of them or none; return them as known now."""
         with writing(self._engine) as connection:
-            added = insert(connection, CHANGES).on_conflict_do_nothing().returning(CHANGES.c.id)
-            if connection.execute(added, row).one_or_none():
-                return change
-            merged = merge(decode(Change, connection.scalars(known).one()), change)
-            connection.execute(
-                update(CHANGES).where(CHANGES.c.id == change.id).values(_row(merged))
-            )
-        return merged
+            return tuple(_record(connection, one, received_at, origin) for one in changes)
 
     def known(self, env: str, since: datetime, until: datetime) -> tuple[Change, ...]:
         """Return the changes of `env` under way between the two, inclusive, by start then id.
@@ -109,6 +107,19 @@ class ChangeStore:
         with reading(self._engine) as connection:
             docs = connection.scalars(query).all()
         return tuple(decode(Change, doc) for doc in docs)
+
+
+def _record(
+    connection: Connection, change: Change, received_at: datetime, origin: Origin
+) -> Change:
+    row = _row(change) | {"id": change.id, "received_at": received_at, "origin": origin}
+    added = insert(connection, CHANGES).on_conflict_do_nothing().returning(CHANGES.c.id)
+    if connection.execute(added, row).one_or_none():
+        return change
+    known = select(CHANGES.c.doc).where(CHANGES.c.id == change.id).with_for_update()
+    merged = merge(decode(Change, connection.scalars(known).one()), change)
+    connection.execute(update(CHANGES).where(CHANGES.c.id == change.id).values(_row(merged)))
+    return merged
 
 
 def merge(one: Change, other: Change) -> Change:

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import event as sql_event
 
 from aiops.domain.change_reports import MapRule
 from aiops.domain.errors import AiopsError, InputError
@@ -128,3 +129,23 @@ def test_a_signed_webhook_comes_all_the_way_through_the_door(shop: Installation)
 
     assert asyncio.run(send()).json() == {"accepted": 1}
     assert told(shop) == [("payment-service", "2026.04.18-3", "finished")]
+
+
+def test_a_cluster_that_is_listed_twice_is_stored_in_two_steps_and_read_in_two(
+    shop: Installation,
+) -> None:
+    """A list of thousands must not be compared one by one with the thousands that are known."""
+    one = json.loads(body("kubernetes.deployment"))["object"]
+    several = [{**one, "metadata": {**one["metadata"], "uid": f"u{n}"}} for n in range(300)]
+    listed = json.dumps({"kind": "List", "items": several}).encode()
+    asked: list[str] = []
+
+    @sql_event.listens_for(shop._engine, "begin")
+    def begun(_connection: object) -> None:
+        asked.append("begin")
+
+    for _ in range(2):
+        source = ChangeSourceSettings(name="k8s", kind="kubernetes")
+        assert receive(shop, source, listed, {})["accepted"] == 300
+    assert len(told(shop)) == 300
+    assert len(asked) <= 8
