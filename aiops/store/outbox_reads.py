@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, func, select
 
+from aiops.domain.incidents import IncidentState
 from aiops.domain.notifications import DeliveryAction, DeliveryState
 from aiops.domain.pacing import Standing
 from aiops.store.columns import is_one_of
@@ -12,6 +13,7 @@ from aiops.store.deliveries import WAITING, DeliveryRecord, record_of, reference
 from aiops.store.engine import reading
 from aiops.store.outbox_tables import OUTBOX, SINK_REFERENCES
 from aiops.store.sinks import standings
+from aiops.store.tables import INCIDENTS
 
 _CALLS = 2
 """The urgency of what calls people at the least: P1 and P2."""
@@ -58,7 +60,9 @@ class OutboxReads:
         return oldest
 
     def unheard(self, before: datetime, since: datetime) -> tuple[str, datetime] | None:
-        """Return the first incident that people were to be called for and no sink was told of.
+        """Return the first open incident that people were to be called for and no sink was told of.
+
+        What is over by now is nobody's any more, and what somebody acknowledged is known.
 
         Args:
             before: calls that were due by then, by the product's clock.
@@ -87,6 +91,8 @@ class OutboxReads:
                 table.held.is_(False),
                 table.not_before <= before,
                 table.created_at >= since,
+                INCIDENTS.c.id == table.incident_id,
+                INCIDENTS.c.state == IncidentState.OPEN,
                 ~is_heard,
             )
             .group_by(table.incident_id)

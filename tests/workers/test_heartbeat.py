@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from aiops.domain.errors import AdapterError, DeliveryError, StoreError
+from aiops.domain.incidents import IncidentState
 from aiops.domain.notifications import DeliveryState
 from aiops.domain.pulses import PULSE_ENV, PULSE_ID
 from aiops.domain.ticks import Tick
@@ -128,6 +129,19 @@ def test_while_nobody_could_be_told_of_a_p1_nothing_is_heard(alive: Alive) -> No
     alive.parts.hand.move(600)
     alive.parts.deliver.sweep()
     alive.parts.drain()
+    alive.beat()
+    assert len(alive.monitor.heard) == 5
+
+
+def test_what_is_over_or_acknowledged_is_no_reason_to_call_people(alive: Alive) -> None:
+    alive.parts.told["pagerduty"].failures = [refusal() for _ in range(50)]
+    call(alive)
+    for _ in range(6):
+        alive.beat()
+    assert len(alive.monitor.heard) == 4
+    _, version = alive.parts.incidents.load("prod")
+    known = replace(incident(), state=IncidentState.ACKNOWLEDGED)
+    alive.parts.incidents.commit(version, state_of(known), revisions=[known], now=minute(6))
     alive.beat()
     assert len(alive.monitor.heard) == 5
 
