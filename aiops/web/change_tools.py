@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from fastapi import APIRouter, HTTPException, Request
@@ -37,8 +37,7 @@ def router(services: WebServices) -> APIRouter:
     routes = APIRouter(prefix="/ingest")
     door = Door(services)
 
-    async def report(request: Request, name: str = "") -> JSONResponse:
-        kind = request.url.path.split("/")[2]
+    async def take(kind: str, name: str, request: Request) -> JSONResponse:
         if services.take_report is None:
             raise HTTPException(404, "no changes are taken here")
         if request.headers.get("content-type", "").startswith(_FORM):
@@ -54,9 +53,15 @@ def router(services: WebServices) -> APIRouter:
         taken = await run_in_threadpool(services.take_report, source, body, headers)
         return JSONResponse(taken, 202)
 
+    def endpoint(kind: str) -> Callable[[Request, str], Awaitable[JSONResponse]]:
+        async def report(request: Request, name: str = "") -> JSONResponse:
+            return await take(kind, name, request)
+
+        return report
+
     for kind in CHANGE_KINDS:
-        routes.post(f"/{kind}")(report)
-        routes.post(f"/{kind}/{{name}}")(report)
+        routes.post(f"/{kind}")(endpoint(kind))
+        routes.post(f"/{kind}/{{name}}")(endpoint(kind))
     return routes
 
 
