@@ -8,62 +8,25 @@ References:
 """
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
-
-import httpx
 
 from aiops.domain.errors import DeliveryError
 from aiops.domain.notifications import Notification
-from aiops.domain.pacing import Rate
 from aiops.domain.pictures import PICTURES, IncidentPicture
-from aiops.notify import http
 from aiops.notify.mrkdwn import escaped
 from aiops.notify.phrases import clean
 from aiops.notify.slack_api import CANNOT_LOOK, SlackCalls, SlackRefusalError
+from aiops.notify.slack_thread import SlackThread
 from aiops.ports import Receipt
-from aiops.settings import SinkSettings
-
-RATE = Rate(per_minute=20, burst=1)
-"""Slack takes some 100 a minute (Tier 4); each is a message in a channel too, which takes 60."""
 
 _WORDS_CHARACTERS = 500
 """Slack takes 1,000 as the description of a picture."""
 
 
-class SlackPictures:
-    """Shows pictures below the messages of a Slack sink.
+class SlackPictures(SlackThread):
+    """Shows pictures below the messages of a Slack sink."""
 
-    Args:
-        shown_on: name of the sink.
-        token: of its bot; None: not given yet.
-        api_url: `https://slack.com/api/`.
-        client: sends the requests; made on first use when None.
-    """
-
-    def __init__(
-        self,
-        shown_on: str,
-        token: str | None,
-        api_url: str = "https://slack.com/api/",
-        *,
-        client: httpx.Client | None = None,
-    ) -> None:
-        self.name = shown_on + PICTURES
-        self.shown_on = shown_on
-        self.rate = RATE
-        self._token = token
-        self._api_url = api_url
-        self._given_client = client
-
-    def __repr__(self) -> str:
-        return f"SlackPictures(shown_on={self.shown_on!r})"
-
-    @classmethod
-    def from_settings(cls, sink: SinkSettings) -> "SlackPictures":
-        """Return what shows pictures on the sink that the settings describe."""
-        token = sink.secret.get_secret_value() if sink.secret else None
-        return cls(sink.name, token, sink.url)
+    kind = PICTURES
 
     def picture_payload(
         self, picture: IncidentPicture, reference: Mapping[str, str]
@@ -90,7 +53,7 @@ class SlackPictures:
         """
         if not payload["thread_ts"]:
             raise DeliveryError(f"{self.name}: there is no message to follow", retryable=False)
-        calls = SlackCalls(self._client, self.name, self._api_url, self._token)
+        calls = self._calls
         if repeated and (found := _shared(calls, payload)):
             return Receipt(reference={"file": found})
         answer = calls.form(
@@ -113,10 +76,6 @@ class SlackPictures:
             },
         )
         return Receipt(reference={"file": file_id})
-
-    @cached_property
-    def _client(self) -> httpx.Client:
-        return self._given_client or http.new_client(self._api_url)
 
 
 def _shared(calls: SlackCalls, payload: Mapping[str, Any]) -> str:

@@ -4,25 +4,17 @@ It stands there word for word: as plain text, of which Slack makes no link and n
 """
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
-import httpx
 from slack_sdk.models.blocks import PlainTextObject, SectionBlock
 
 from aiops.domain.errors import DeliveryError
 from aiops.domain.notifications import Notification
-from aiops.domain.pacing import Rate
 from aiops.domain.status_updates import UPDATES, StatusUpdate
-from aiops.notify import http
 from aiops.notify.mrkdwn import SECTION_CHARACTERS, context, escaped
 from aiops.notify.slack import is_replied, post_message
-from aiops.notify.slack_api import SlackCalls
+from aiops.notify.slack_thread import SlackThread
 from aiops.ports import Receipt
-from aiops.settings import SinkSettings
-
-RATE = Rate(per_minute=20, burst=1)
-"""Each is a message in a channel, which takes 60 a minute of all kinds together."""
 
 EVENT_TYPE = "aiops_update"
 """The type of the metadata by which a repeat finds what is there already."""
@@ -30,40 +22,10 @@ EVENT_TYPE = "aiops_update"
 _NOTICE_CHARACTERS = 250
 
 
-class SlackUpdates:
-    """Posts updates for stakeholders below the messages of a Slack sink.
+class SlackUpdates(SlackThread):
+    """Posts updates for stakeholders below the messages of a Slack sink."""
 
-    Args:
-        shown_on: name of the sink.
-        token: of its bot; None: not given yet.
-        api_url: `https://slack.com/api/`.
-        client: sends the requests; made on first use when None.
-    """
-
-    def __init__(
-        self,
-        shown_on: str,
-        token: str | None,
-        api_url: str = "https://slack.com/api/",
-        *,
-        client: httpx.Client | None = None,
-    ) -> None:
-        self.name = shown_on + UPDATES
-        self.shown_on = shown_on
-        self.rate = RATE
-        self.lacks = "" if token else "a bot token in AIOPS_SLACK_BOT_TOKEN"
-        self._token = token
-        self._api_url = api_url
-        self._given_client = client
-
-    def __repr__(self) -> str:
-        return f"SlackUpdates(shown_on={self.shown_on!r})"
-
-    @classmethod
-    def from_settings(cls, sink: SinkSettings) -> "SlackUpdates":
-        """Return what sends updates on the sink that the settings describe."""
-        token = sink.secret.get_secret_value() if sink.secret else None
-        return cls(sink.name, token, sink.url)
+    kind = UPDATES
 
     def update_payload(
         self, update: StatusUpdate, reference: Mapping[str, str]
@@ -103,12 +65,8 @@ class SlackUpdates:
         channel, thread = str(payload["channel"]), str(payload["thread_ts"])
         if not thread:
             raise DeliveryError(f"{self.name}: there is no message to follow", retryable=False)
-        calls = SlackCalls(self._client, self.name, self._api_url, self._token)
+        calls = self._calls
         if not (repeated and is_replied(calls, channel, thread, payload)):
             content = {name: value for name, value in payload.items() if name != "channel"}
             post_message(calls, self.name, channel, content)
         return Receipt(reference={"channel": channel, "ts": thread})
-
-    @cached_property
-    def _client(self) -> httpx.Client:
-        return self._given_client or http.new_client(self._api_url)
