@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from workers.process import Process
+from workers.stages.contents import Contents
 from workers.stages.correlate import Correlate
 from workers.stages.deliver import Deliver
 from workers.stages.detect import Advance
@@ -119,12 +120,17 @@ class Parts(Process):
         return Deliver(
             outbox=self.outbox,
             incidents=self.incidents,
-            digests=self.digests,
-            pictures=self.pictures,
             silences=self.silences,
             pages=self.pages,
-            changes=self.changes,
-            updates=self.status_updates,
+            contents=Contents(
+                outbox=self.outbox,
+                incidents=self.incidents,
+                digests=self.digests,
+                pictures=self.pictures,
+                changes=self.changes,
+                updates=self.status_updates,
+                clock=self.clock,
+            ),
             sinks={
                 **self.sinks,
                 **self.picture_sinks,

@@ -33,6 +33,7 @@ from aiops.receivers.slack import SlackLedger
 from aiops.store.audit import AuditEntry
 from tests.notify.stories import incident, resolved
 from tests.workers.installation import Installation
+from workers.stages.contents import Contents
 from workers.stages.deliver import Deliver
 from workers.tasks import WORK
 
@@ -105,26 +106,27 @@ class Town:
         posted = SlackUpdates("slack", TOKEN, "http://x/api/", client=self.wire(self.chat))
         self.parts.update_sinks = {sent.name: sent, posted.name: posted}
         shown = SlackPictures("slack", TOKEN, "http://x/api/", client=self.wire(self.chat))
+        parts = self.parts
         return Deliver(
             outbox=outbox,
-            incidents=self.parts.incidents,
-            sinks={
-                "pagerduty": pager,
-                "slack": chat,
-                shown.name: shown,
-                **self.parts.update_sinks,
-            },
+            incidents=parts.incidents,
+            silences=parts.silences,
+            pages=parts.pages,
+            contents=Contents(
+                outbox=outbox,
+                incidents=parts.incidents,
+                digests=parts.digests,
+                pictures=parts.pictures,
+                changes=parts.changes,
+                updates=parts.status_updates,
+                clock=parts.clock,
+            ),
+            sinks={"pagerduty": pager, "slack": chat, shown.name: shown, **parts.update_sinks},
             fallbacks={},
-            pictures=self.parts.pictures,
-            digests=self.parts.digests,
-            silences=self.parts.silences,
-            pages=self.parts.pages,
-            changes=self.parts.changes,
-            updates=self.parts.status_updates,
-            queue=self.parts.tasks,
-            clock=self.parts.clock,
-            real_clock=self.parts.real_clock,
-            telemetry=self.parts.telemetry,
+            queue=parts.tasks,
+            clock=parts.clock,
+            real_clock=parts.real_clock,
+            telemetry=parts.telemetry,
         )
 
     def wire(self, ledger: Ledger) -> httpx.Client:

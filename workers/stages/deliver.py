@@ -2,37 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
-from aiops.domain.changes import CHANGE_PREFIX
-from aiops.domain.digests import DIGEST_PREFIX
 from aiops.domain.errors import DeliveryError, InputError
 from aiops.domain.notifications import DeliveryAction, address, page_of, sink_of
-from aiops.domain.time import utc
-from aiops.ports import (
-    AdoptingNotifier,
-    ChangeNotifier,
-    Clock,
-    DigestNotifier,
-    Notifier,
-    PictureNotifier,
-    PulseNotifier,
-    Queue,
-    Sender,
-    UpdateNotifier,
-)
+from aiops.ports import AdoptingNotifier, Clock, Queue, Sender
 from aiops.route.adoption import covering_page, page_words
 from aiops.route.silence import silence_of
-from aiops.store.changes import ChangeStore
 from aiops.store.deliveries import Delivery
-from aiops.store.digests import DigestStore
 from aiops.store.incidents import IncidentStore
 from aiops.store.outbox import Outbox
 from aiops.store.pages import PageStore
-from aiops.store.pictures import PictureStore
 from aiops.store.silences import SilenceStore
-from aiops.store.updates import StatusUpdateStore
 from aiops.telemetry import Telemetry
+from workers.stages.contents import Contents
 
 LEASE_SECONDS = 30.0
 """Longer than the send timeout (10 s) with its look before a repeat; real seconds."""
@@ -58,12 +40,9 @@ class Deliver:
         *,
         outbox: Outbox,
         incidents: IncidentStore,
-        digests: DigestStore,
-        pictures: PictureStore,
         silences: SilenceStore,
         pages: PageStore,
-        changes: ChangeStore,
-        updates: StatusUpdateStore,
+        contents: Contents,
         sinks: Mapping[str, Sender],
         fallbacks: Mapping[str, str],
         queue: Queue,
@@ -73,12 +52,9 @@ class Deliver:
     ) -> None:
         self._outbox = outbox
         self._incidents = incidents
-        self._digests = digests
-        self._pictures = pictures
         self._silences = silences
         self._pages = pages
-        self._changes = changes
-        self._updates = updates
+        self._contents = contents
         self._sinks = sinks
         self._fallbacks = fallbacks
         self._notes = {
@@ -139,7 +115,7 @@ class Deliver:
         if self._is_held(delivery):
             return
         try:
-            payload = self._payload(sink, delivery)
+            payload = self._contents.payload(sink, delivery)
         except InputError as error:
             self._give_up(delivery, str(error))
             return
@@ -184,50 +160,6 @@ class Deliver:
             again = min(silence.ends_at, again)
         why = silence.id if silence is not None else page_words(page) if page else ""
         return self._outbox.hold(delivery.id, delivery.token, f"held by {why}", again)
-
-    def _payload(self, sink: Sender, delivery: Delivery) -> Mapping[str, Any]:
-        """Return what a delivery says.
-
-        Raises:
-            InputError: it can never be said.
-        """
-        note = delivery.notification
-        if isinstance(sink, PulseNotifier):
-            return sink.pulse_payload(utc(delivery.revision), self._clock.now())
-        if isinstance(sink, PictureNotifier):
-            return self._picture_payload(sink, delivery)
-        if isinstance(sink, UpdateNotifier):
-            return self._update_payload(sink, delivery)
-        if isinstance(sink, ChangeNotifier):
-            change = self._changes.get(note.incident_id.removeprefix(CHANGE_PREFIX))
-            if change is None:
-                raise InputError(f"there is no {note.incident_id} any more")
-            return sink.change_payload(change)
-        if note.incident_id.startswith(DIGEST_PREFIX):
-            digest = self._digests.get(note.incident_id)
-            if digest is None or not isinstance(sink, DigestNotifier):
-                raise InputError(f"{note.sink} takes no digest, or there is no {note.incident_id}")
-            return sink.digest_payload(digest, note, delivery.reference)
-        incident = self._incidents.revision(note.incident_id, note.episode, delivery.revision)
-        if incident is None or not isinstance(sink, Notifier):
-            raise InputError(f"{note.incident_id} has no revision {delivery.revision}")
-        return sink.payload(incident, note, delivery.reference)
-
-    def _picture_payload(self, sink: PictureNotifier, delivery: Delivery) -> Mapping[str, Any]:
-        note = delivery.notification
-        picture = self._pictures.get(note.incident_id, note.episode, note.revision)
-        told = self._outbox.reference(note.incident_id, note.episode, sink.shown_on)
-        if picture is None or not told:
-            raise InputError(f"{note.incident_id} has no picture {note.revision} to show there")
-        return sink.picture_payload(picture, told)
-
-    def _update_payload(self, sink: UpdateNotifier, delivery: Delivery) -> Mapping[str, Any]:
-        note = delivery.notification
-        update = self._updates.get(note.incident_id, note.revision)
-        told = update and self._outbox.reference(update.incident_id, update.episode, sink.shown_on)
-        if update is None or not told:
-            raise InputError(f"{sink.shown_on} has nothing that {note.incident_id} could go to")
-        return sink.update_payload(update, told)
 
     def _fail(self, delivery: Delivery, error: DeliveryError) -> None:
         self._telemetry.delivery_failed(delivery.notification, str(error))
