@@ -44,6 +44,7 @@ def receive(
     except InputError as error:
         _refuse(parts, source, body, error)
         raise
+    parts.feed_counter.count(source.name, parts.settings.default_env)
     if isinstance(found, Passed):
         return {"accepted": 0, "why": found.why}
     record(parts, found.changes)

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Mapping
 
 from redis.exceptions import RedisError
 
@@ -33,6 +34,7 @@ def take_export(parts: Parts, signal: str, body: bytes, content_type: str) -> tu
     parsed = ingester_named(source)(body, content_type, now, settings.default_env, declared)
     batch: TelemetryBatch = parsed.batch
     if not _is_news(parts, batch):
+        _count(parts, source, parsed.taken)
         return parsed.rejected, parsed.why
     accepted = AcceptedBody(
         idempotency_key=f"{source}:{hashlib.sha256(body).hexdigest()}",
@@ -44,6 +46,7 @@ def take_export(parts: Parts, signal: str, body: bytes, content_type: str) -> tu
         origin=settings.origin,
     )
     parts.intake.accept(accepted).result(COMMIT_SECONDS)
+    _count(parts, source, parsed.taken)
     parts.heard_environments.update(env for env, _ in batch.heard)
     try:
         if parts.flags.raise_flag(FLAG):
@@ -51,6 +54,11 @@ def take_export(parts: Parts, signal: str, body: bytes, content_type: str) -> tu
     except RedisError as error:
         _LOG.warning("stored, but nobody could be told (%s); the next sweep digests it", error)
     return parsed.rejected, parsed.why
+
+
+def _count(parts: Parts, source: str, taken: Mapping[str, int]) -> None:
+    for env, records in taken.items():
+        parts.feed_counter.count(source, env, records)
 
 
 def _is_news(parts: Parts, batch: TelemetryBatch) -> bool:

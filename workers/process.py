@@ -14,6 +14,7 @@ from aiops.store.state_files import StateFiles
 from aiops.telemetry import Telemetry, connect
 from workers import knowledge
 from workers.app import Role, make_app
+from workers.feed_counter import FeedCounter
 from workers.health import SourceHealth
 from workers.knowledge import Remembering
 from workers.learned import LEAST_CALLS, LearnedTopology
@@ -119,3 +120,11 @@ class Process(Outside):
     def intake(self) -> Intake:
         """Accepted bodies, committed in groups; it runs from its first use on."""
         return Intake(self.bodies).__enter__()
+
+    @cached_property
+    def feed_counter(self) -> FeedCounter:
+        """What comes at the door of this process; it stores what it counts while it is entered."""
+        settings = self.settings
+        declared = {settings.default_env, *settings.policies.paging.known_environments}
+        fault = partial(self.telemetry.fault, "feeds")
+        return FeedCounter(self.feeds, self.clock, declared, fault)

@@ -12,6 +12,7 @@ FIT_CHECK_SECONDS = 60.0
 REMEMBER_SECONDS = 60.0
 FORGET_SECONDS = 3600.0
 LEVELS_SECONDS = 60.0
+FEEDS_SECONDS = 60.0
 PICTURES_SECONDS = 5.0
 
 
@@ -48,6 +49,7 @@ def schedule(
         "ingest.digest": _entry("ingest.digest", SWEEP_SECONDS),
         "ingest.hear": _entry("ingest.hear", SWEEP_SECONDS),
         "ingest.alerts": _entry("ingest.alerts", SWEEP_SECONDS),
+        "detect.feeds": _entry("detect.feeds", max(FEEDS_SECONDS / rate, POLL_SECONDS)),
         "detect.sweep": _entry("detect.sweep", SWEEP_SECONDS),
         "correlate.sweep": _entry("correlate.sweep", SWEEP_SECONDS),
         "deliver.changes": _entry("deliver.changes", FALL_BACK_SECONDS),

@@ -14,6 +14,7 @@ from aiops.store.clues import ClueStore
 from aiops.store.digests import DigestStore
 from aiops.store.engine import open_engine
 from aiops.store.extents import Extents
+from aiops.store.feeds import FeedStore
 from aiops.store.incidents import IncidentStore
 from aiops.store.late import LateTicks
 from aiops.store.marks import MarkStore
@@ -60,6 +61,11 @@ class Stores:
     def sli_hours(self) -> SliHourStore:
         """Indicators of journeys by the hour."""
         return SliHourStore(self._history_engine, origin=self.settings.origin)
+
+    @cached_property
+    def feeds(self) -> FeedStore:
+        """What others send of their own accord, by the minute."""
+        return FeedStore(self._history_engine, origin=self.settings.origin)
 
     @cached_property
     def _history_engine(self) -> Engine:

@@ -15,6 +15,7 @@ from aiops.telemetry import TRACEPARENT
 from workers.alerts import take_waiting
 from workers.back_fill import fetch_missing
 from workers.declaring import answer_declared
+from workers.feeds import find_missing
 from workers.heartbeat import send_pulse
 from workers.listening import listen
 from workers.queue import ENQUEUED_AT
@@ -32,6 +33,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "ingest.alerts": take_waiting,
     "ingest.pulse": send_pulse,
     "detect.advance": lambda parts, shard: parts.detect.run(shard),
+    "detect.feeds": find_missing,
     "detect.sweep": lambda parts: parts.detect.sweep(),
     "correlate.env": lambda parts, env: parts.correlate.run(env),
     "correlate.sweep": lambda parts: parts.correlate.sweep(),

@@ -220,6 +220,7 @@ class Parts(Process):
                 self.pulses,
                 self.clues,
                 self.sli_hours,
+                self.feeds,
                 self.pictures,
                 self.pages,
                 self.silences,

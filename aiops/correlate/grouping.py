@@ -21,6 +21,7 @@ from aiops.correlate.culprits import distinct
 from aiops.correlate.links import Links
 from aiops.correlate.scene import Scene, index_by_service
 from aiops.correlate.shared import (
+    join_blinded,
     join_blindly,
     join_gaps,
     join_same_change,
@@ -149,6 +150,7 @@ _STAGES = (
     join_same_peer,
     join_same_change,
     join_gaps,
+    join_blinded,
     join_unit_changes,
     join_blindly,
     join_coincident,

@@ -1,7 +1,7 @@
 """Joined by something shared: a called service, a change, a silent source; or by time alone."""
 
 from collections import defaultdict
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 from aiops.correlate.bundles import Nature
 from aiops.correlate.relations import CLOSE_SECONDS, SAME_ROOT_SECONDS, apart, share_cohort
@@ -89,6 +89,31 @@ def join_gaps(scene: Scene) -> None:
                 if name and apart(scene.bundles[a], second) <= limit:
                     text = f"telemetry of {attribute} {name} went silent together"
                     scene.links.join(a, b, Clause(text=text, source=second.id))
+
+
+def join_blinded(scene: Scene) -> None:
+    """Join what is only said to be down to the silence of a whole source of telemetry.
+
+    Whoever watches through that source sees everything behind it down. A service that shows
+    anything else is really ill, and stays by itself.
+    """
+    dark = [
+        place
+        for place, bundle in enumerate(scene.bundles)
+        if bundle.nature is Nature.GAP and any(one.is_source_gap for one in bundle.symptoms)
+    ]
+    for places in scene.sick.values() if dark else ():
+        said = [one for place in places for one in scene.bundles[place].symptoms]
+        if not all(one.says_down for one in said):
+            continue
+        for a, b in product(dark, places):
+            gap, down = scene.bundles[a], scene.bundles[b]
+            if gap.env == down.env and apart(gap, down) <= scene.policy.window_seconds:
+                text = (
+                    f"{down.service} is only said to be down, and telemetry from {gap.service} "
+                    f"stopped at {clock_time(gap.symptoms[0].onset)}"
+                )
+                scene.links.join(a, b, Clause(text=text, source=down.id))
 
 
 def join_unit_changes(scene: Scene) -> None:

@@ -153,6 +153,17 @@ class Symptom:
         return self.state in _OPEN
 
     @property
+    def is_source_gap(self) -> bool:
+        """Whether a whole source of telemetry is silent, or far too quiet."""
+        is_gap = self.kind is SymptomKind.TELEMETRY_GAP
+        return is_gap and bool(self.service) and self.service == self.series.source
+
+    @property
+    def says_down(self) -> bool:
+        """Whether a monitor says no more than that nobody answers: it may see nothing itself."""
+        return self.kind is SymptomKind.ALERT and self.family is Family.AVAILABILITY
+
+    @property
     def is_telemetry(self) -> bool:
         """Whether it speaks of what measures the service, and not of the service."""
         return self.kind in TELEMETRY_KINDS

@@ -26,7 +26,8 @@ def headline(symptoms: Sequence[Symptom], blast: BlastRadius, knowledge: Knowled
     """Return the symptom an incident is told by: what users meet first and worst.
 
     Errors at the entry of a journey, then at its steps, a burning SLO, latency, a KPI, then
-    whatever is strongest. Among equals the one with the incident's own scope, then the strongest.
+    whatever is strongest; a silent source of telemetry before what is only said to be down. Among
+    equals the one with the incident's own scope, then the strongest.
 
     Raises:
         ValueError: there are no symptoms.
@@ -41,7 +42,7 @@ def headline(symptoms: Sequence[Symptom], blast: BlastRadius, knowledge: Knowled
             -one.strength,
         )
 
-    standing = [one for one in symptoms if stands(one)] or symptoms
+    standing = _telling([one for one in symptoms if stands(one)] or symptoms)
     classes = [_class(one, knowledge) for one in standing]
     first_class = _least(standing, classes)
     equals = _least(first_class, [order(one) for one in first_class])
@@ -69,6 +70,13 @@ def journey_of(symptom: Symptom, blast: BlastRadius, knowledge: Knowledge) -> Jo
         if len(found) == 1:
             return found[0]
     return None
+
+
+def _telling(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
+    """Return the silent sources alone, where nothing else says more than that nobody answers."""
+    dark = [one for one in symptoms if one.is_source_gap]
+    is_all = dark and all(one.is_telemetry or one.says_down for one in symptoms)
+    return dark if is_all else symptoms
 
 
 def _in_scope(value: str | None, named: Sequence[str]) -> bool:

@@ -26,6 +26,7 @@ from aiops.incident.nearby import culprits
 from aiops.incident.wording import (
     CHANGE_WORDS,
     cohort_words,
+    left_words,
     listed,
     metric_title,
     moved_words,
@@ -86,12 +87,19 @@ def narrative(
     return tuple(clause for clause in clauses if clause is not None)
 
 
+def _silence(told: Symptom, since: str, where: str) -> str:
+    left = left_words(told)
+    if not left:
+        return f"{since}, no telemetry from `{told.service}`{where}."
+    return f"{since}, `{told.service}`{where} sends less telemetry than usual: {left}."
+
+
 def _headline(told: Symptom) -> Clause:
     when = clock_time(told.onset)
     where = cohort_words(told.region, told.segment)
     series = told.series
     if told.kind is SymptomKind.TELEMETRY_GAP:
-        text = f"Since {when}, no telemetry from `{told.service}`{where}."
+        text = _silence(told, f"Since {when}", where)
     elif told.kind is SymptomKind.ALERT:
         text = f"At {when}, alert `{series.key.metric}` fired on `{told.service}`{where}."
     elif told.kind is SymptomKind.REPORT:

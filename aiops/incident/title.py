@@ -14,6 +14,7 @@ from aiops.incident.wording import (
     CHANGE_WORDS,
     capital,
     display,
+    left_words,
     listed,
     metric_title,
     moved_words,
@@ -67,7 +68,7 @@ def _happens(
     knowledge: Knowledge,
 ) -> str:
     if told.kind is SymptomKind.TELEMETRY_GAP:
-        return f"No telemetry from {listed(_silent(symptoms, knowledge), limit=2)}"
+        return f"{_missing(told)} telemetry from {listed(_silent(symptoms, knowledge), limit=2)}"
     if told.is_telemetry:
         return capital(f"{telemetry_words(told)} of {display(told.service, knowledge)}")
     if told.kind is SymptomKind.RELATION:
@@ -107,6 +108,11 @@ def _moved(
     text = capital(moved_words(impact) if impact else plain)
     only = all(one.family is Family.KPI or is_load(one) for one in symptoms)
     return f"{text} while everything technical is healthy" if only else text
+
+
+def _missing(told: Symptom) -> str:
+    left = left_words(told)
+    return f"Only {left.removesuffix(' of it')} of the" if left else "No"
 
 
 def _silent(symptoms: Sequence[Symptom], knowledge: Knowledge) -> list[str]:

@@ -7,6 +7,7 @@ from aiops.domain.affected import Affected
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.environment import Knowledge
 from aiops.domain.families import title_of
+from aiops.domain.feeds import PER_MINUTE
 from aiops.domain.figures import format_value
 from aiops.domain.incidents import Cause, Impact
 from aiops.domain.series import Family, Labels
@@ -50,6 +51,15 @@ def telemetry_words(symptom: Symptom) -> str:
     return "missing telemetry"
 
 
+def left_words(symptom: Symptom) -> str:
+    """Return how much of its telemetry still comes, as in "8% of it"; empty where none does.
+
+    Of what does not count how much it sends (a series, a service) nobody knows a part.
+    """
+    is_part = symptom.series.unit == PER_MINUTE and 0 < symptom.observed < symptom.expected
+    return f"{symptom.observed / symptom.expected:.0%} of it" if is_part else ""
+
+
 def subject_words(symptom: Symptom) -> str:
     """Return what was measured and where, as in "error rate on /checkout in EU"."""
     if symptom.kind is SymptomKind.REPORT:
@@ -69,7 +79,7 @@ def report_words(symptom: Symptom) -> str:
 def values_words(symptom: Symptom) -> str:
     """Return how its value moved, as in "0.3% → 7.2%"; empty where it has none."""
     if symptom.kind is SymptomKind.TELEMETRY_GAP:
-        return "not reported any more"
+        return left_words(symptom) or "not reported any more"
     series = symptom.series
     now = format_value(symptom.observed, series.unit, series.family)
     before = format_value(symptom.before, series.unit, series.family)

@@ -56,11 +56,13 @@ class Parsed:
         batch: what is to be stored.
         rejected: records that were not taken.
         why: the reasons, in words for the sender; empty where all was taken.
+        taken: how many records were taken, by environment.
     """
 
     batch: TelemetryBatch
     rejected: int = 0
     why: str = ""
+    taken: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -77,6 +79,7 @@ class Acceptance:
     default_env: str
     declared: Collection[str] = ()
     heard: dict[str, int] = field(default_factory=dict)
+    taken: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     _seen: int = 0
     _now: float = 0.0
@@ -109,6 +112,7 @@ class Acceptance:
             self.refuse(reason)
             return None
         minute = int(at // 60) * 60
+        self.taken[place.env] += 1
         self.heard[place.env] = min(self.heard.get(place.env, minute), minute)
         return at
 
@@ -135,7 +139,9 @@ class Acceptance:
                 left_out
             )
         why = "; ".join(f"{count:,}: {reason}" for reason, count in sorted(self.refused.items()))
-        return Parsed(batch=batch, rejected=sum(self.refused.values()), why=why)
+        return Parsed(
+            batch=batch, rejected=sum(self.refused.values()), why=why, taken=dict(self.taken)
+        )
 
     @property
     def environments(self) -> tuple[tuple[str, datetime], ...]:

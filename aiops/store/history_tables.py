@@ -124,6 +124,17 @@ class SliHourRow(HistoryRow, table=True):
     seconds: float
 
 
+class FeedMinuteRow(HistoryRow, table=True):
+    """How many records of a feed came in one epoch minute; of the door itself: that it was open."""
+
+    __tablename__ = "feed_minutes"
+
+    source: str = Field(primary_key=True)
+    env: str = Field(primary_key=True)
+    minute: int = Field(primary_key=True)
+    count: int = Field(sa_type=BigInteger)
+
+
 class ArchiveRow(HistoryRow, table=True):
     """The index of ended incidents; `judged` is the last judgement it knows, `form` its layout."""
 
@@ -146,3 +157,4 @@ CHECKPOINTS = table_of(CheckpointRow)
 KPI_TICKS = table_of(KpiTickRow)
 ARCHIVES = table_of(ArchiveRow)
 SLI_HOURS = table_of(SliHourRow)
+FEED_MINUTES = table_of(FeedMinuteRow)

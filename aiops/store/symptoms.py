@@ -98,8 +98,13 @@ class SymptomStore:
         with reading(self._engine) as connection:
             return connection.scalar(query) or ""
 
-    def open_symptoms(self, env: str) -> tuple[Symptom, ...]:
-        """Return the symptoms that are going on by the newest facts, by onset then id."""
+    def open_symptoms(self, env: str, service: str | None = None) -> tuple[Symptom, ...]:
+        """Return the symptoms that are going on by the newest facts, by onset then id.
+
+        Args:
+            env: the environment.
+            service: only of this one; None: of all.
+        """
         table = SYMPTOMS
         going_on = (SymptomState.PENDING, SymptomState.ACTIVE)
         query = (
@@ -107,6 +112,8 @@ class SymptomStore:
             .where(table.c.env == env, table.c.state.in_(going_on))
             .order_by(table.c.onset, table.c.id)
         )
+        if service is not None:
+            query = query.where(table.c.service == service)
         with reading(self._engine) as connection:
             docs = connection.scalars(query).all()
         return tuple(decode(Symptom, doc) for doc in docs)

@@ -356,3 +356,34 @@ def test_it_says_what_joined_the_symptoms() -> None:
         "orders depends on orders-db, whose trouble reaches it"
     ]
     assert got.why[0].source == late.id
+
+
+APART = calls("a > b", "c > x", "d > y")
+
+
+def silent_source(at: float = 2) -> Symptom:
+    of = replace(series("prom", "telemetry", unit="1"), family=Family.OTHER, source="prom")
+    return replace(symptom(of, at=at), kind=SymptomKind.TELEMETRY_GAP)
+
+
+def said_down(service: str, at: float = 4) -> Symptom:
+    of = replace(series(service, "InstanceDown", unit="alert"), family=Family.AVAILABILITY)
+    return replace(symptom(of, at=at), kind=SymptomKind.ALERT)
+
+
+def test_what_is_only_said_to_be_down_joins_the_source_that_fell_silent() -> None:
+    got = found(APART, silent_source(), said_down("x"), said_down("y"), said_down("b"))
+    assert len(got) == 1
+    assert any("telemetry from prom stopped at 10:02" in one.text for one in got[0].why)
+
+
+def test_what_shows_more_than_being_down_does_not_join_a_silent_source() -> None:
+    got = found(APART, silent_source(), said_down("b"), errors("b", 4), said_down("x"))
+    assert parts(got) == {frozenset({"b"}), frozenset({"prom", "x"})}
+
+
+def test_down_long_before_or_elsewhere_is_no_matter_of_a_silent_source() -> None:
+    early = said_down("x", at=-60)
+    elsewhere = in_env(said_down("y"), "staging")
+    assert len(found(APART, silent_source(), early)) == 2
+    assert len(found(APART, silent_source(), elsewhere)) == 2

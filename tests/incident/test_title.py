@@ -1,11 +1,13 @@
 """Titles people understand at a glance."""
 
 from aiops.domain.changes import ChangeKind
+from aiops.domain.feeds import PER_MINUTE
 from aiops.domain.journeys import Journey, Step
 from aiops.domain.reach import BlastRadius
 from aiops.domain.series import Direction
 from aiops.domain.symptoms import SymptomKind
 from aiops.incident.title import LONGEST, title
+from aiops.incident.wording import values_words
 from tests.builders import (
     cause,
     change,
@@ -57,6 +59,13 @@ def test_silence_is_told_as_silence() -> None:
         for name in ("checkout", "search")
     ]
     assert title(gaps, EVERYWHERE, (), (), shop()) == "No telemetry from checkout and search"
+
+
+def test_a_source_that_sends_less_is_told_with_what_is_left() -> None:
+    of = series("otlp_logs", "telemetry", unit=PER_MINUTE)
+    quiet = symptom(of, kind=SymptomKind.TELEMETRY_GAP, observed=4.0, before=50.0)
+    assert title([quiet], EVERYWHERE, (), (), shop()) == "Only 8% of the telemetry from otlp_logs"
+    assert values_words(quiet) == "8% of it"
 
 
 def test_a_service_behind_its_own_deploy_names_the_version() -> None:

@@ -105,6 +105,7 @@ def test_series_that_were_there_before_are_found_by_their_service(
     store.add_series("pull.prod.0", "prod", "pull", 60, [series("shop", "a"), series("db", "b")])
     store.append_ticks("pull.prod.0", [Tick(at=minute(1), values=np.ones(2, dtype=np.float32))])
     with writing(engine) as connection:
+        connection.execute(text("DROP TABLE feed_minutes"))
         connection.execute(text("DROP TABLE sli_hours"))
         connection.execute(text("DROP INDEX ix_series_service"))
         connection.execute(text("ALTER TABLE series DROP COLUMN service"))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ from typer.testing import CliRunner
 
 from aiops.domain.errors import InputError
 from aiops.settings import AlertSourceSettings
+from tests.builders import minute
 from tests.workers.installation import Installation
 from tests.workers.test_alerts import alert, group, send
 from workers import cli
 from workers.alerts import take_waiting
+from workers.feeds import find_missing
 
 RULES = AlertSourceSettings(name="am", kind="alertmanager", values={"env": {"production": "prod"}})
 
@@ -87,3 +90,22 @@ def test_it_lists_what_could_not_be_read(house: Installation) -> None:
     assert "am (rejected): alerts: found no list" in told
     assert '{"alerts": 3}' in told
     assert json.loads(said("dead-letters", "--json"))[0]["state"] == "rejected"
+
+
+def test_it_lists_who_sends_and_who_is_missed(house: Installation) -> None:
+    assert "nobody has sent anything" in said("feeds")
+    house.hand.at = minute(0)
+    for number in range(-90, -10):
+        house.hand.at = minute(number)
+        house.feed_counter.count("otlp_logs", "prod", 20)
+        house.feed_counter.store()
+    for number in range(-10, 0):
+        house.hand.at = minute(number)
+        house.feed_counter.store()
+    house.hand.at = minute(0) + timedelta(seconds=30)
+    find_missing(house)
+    told = said("feeds")
+    assert told.startswith("otlp_logs (prod): 0.0 a minute now, 16.7 in the last hour; last 18 Apr")
+    assert "missed since 18 Apr 09:50 UTC" in told
+    (one,) = json.loads(said("feeds", "--json"))
+    assert one["missed_since"].startswith("2026-04-18T09:50")

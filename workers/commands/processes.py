@@ -55,13 +55,15 @@ def run_web(config: Path | None) -> None:
 
     settings = load(config)
     log_to_stderr(settings)
-    uvicorn.run(
-        make_console(Parts(settings, "client")),
-        host=settings.web.host,
-        port=settings.web.port,
-        log_level=settings.log_level.lower(),
-        access_log=False,
-    )
+    parts = Parts(settings, "client")
+    with parts.feed_counter:
+        uvicorn.run(
+            make_console(parts),
+            host=settings.web.host,
+            port=settings.web.port,
+            log_level=settings.log_level.lower(),
+            access_log=False,
+        )
 
 
 def collect_from_the_fork_on() -> None:

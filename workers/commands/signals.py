@@ -1,6 +1,7 @@
 """`aiops signals`: what others sent, what it became, and what could not be read."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,6 +85,26 @@ def alerts(
         typer.echo(_line(one))
     if not found:
         typer.echo("every alert says whose it is" if unmapped else "no alert fires")
+
+
+@app.command()
+def feeds(config: Config = None, *, as_json: Json = False) -> None:
+    """List who sends of their own accord: since when, how much, and who is missed.
+
+    Example: aiops signals feeds
+    """
+    from workers.feeds import heard_feeds  # noqa: PLC0415 - keeps --help fast
+
+    found = heard_feeds(client(config))
+    if as_json:
+        typer.echo(orjson.dumps([asdict(one) for one in found]).decode())
+        return
+    for one in found:
+        missed = f", missed since {one.missed_since:%d %b %H:%M} UTC" if one.missed_since else ""
+        rate = f"{one.per_minute:,.1f} a minute now, {one.per_minute_hour:,.1f} in the last hour"
+        typer.echo(f"{one.source} ({one.env}): {rate}; last {one.last:%d %b %H:%M} UTC{missed}")
+    if not found:
+        typer.echo("nobody has sent anything so far")
 
 
 @app.command("dead-letters")

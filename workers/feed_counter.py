@@ -1,0 +1,83 @@
+"""What comes at the door, counted by the minute, and stored every few seconds."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection
+from types import TracebackType
+
+from aiops.detect.feeds import minute_of
+from aiops.domain.errors import StoreError
+from aiops.domain.feeds import DOOR, Feed
+from aiops.ports import Clock
+from aiops.store.feeds import FeedStore
+
+STORE_SECONDS = 5.0
+
+
+class FeedCounter:
+    """Counts records by feed and minute; while it runs, the door counts as open.
+
+    Counts may be lost with the process: they are statistics of what is stored elsewhere.
+
+    Args:
+        store: where counts go.
+        clock: the product's.
+        environments: those that are declared; a sender may name as many others as it likes.
+        fault: told when counts cannot be stored; they are kept for the next time.
+
+    Examples:
+        ``with FeedCounter(store, clock, {"prod"}, fault) as counter: serve(counter)``
+    """
+
+    def __init__(
+        self,
+        store: FeedStore,
+        clock: Clock,
+        environments: Collection[str],
+        fault: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._environments = frozenset(environments)
+        self._fault = fault
+        self._counts: Counter[tuple[Feed, int]] = Counter()
+        self._gate = threading.Lock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="aiops-feeds", daemon=True)
+
+    def __enter__(self) -> "FeedCounter":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop, and store what was counted."""
+        self._closed.set()
+        self._thread.join()
+
+    def count(self, source: str, env: str, records: int = 1) -> None:
+        """Count records of a source; those of an environment nobody declared are not counted."""
+        if records and env in self._environments:
+            with self._gate:
+                self._counts[Feed(source=source, env=env), minute_of(self._clock.now())] += records
+
+    def store(self) -> None:
+        """Store what was counted, and that the door is open."""
+        with self._gate:
+            counts, self._counts = self._counts, Counter()
+        counts[DOOR, minute_of(self._clock.now())] += 1
+        try:
+            self._store.add(counts)
+        except StoreError as error:
+            self._fault(str(error))
+            with self._gate:
+                self._counts.update(counts)
+
+    def _run(self) -> None:
+        while not self._closed.wait(STORE_SECONDS):
+            self.store()
+        self.store()
