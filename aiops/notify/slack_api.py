@@ -54,8 +54,11 @@ _SAYS_WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
 _JSON = "application/json; charset=utf-8"
 _FORM = "application/x-www-form-urlencoded"
 _FILE_HOSTS = (".slack.com", ".slack-files.com")
-_PAGE = "200"
-_PAGES = 3
+_PAGE = "999"
+"""As many as Slack gives at once: docs.slack.dev, "conversations.history"."""
+
+_PAGES = 5
+"""Over an hour of a channel that takes a message a second: a retry waits some minutes."""
 
 _BUDGET_SECONDS = 25.0
 """For all calls of one delivery together: less than its lease."""

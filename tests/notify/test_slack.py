@@ -15,6 +15,7 @@ from aiops.notify import slack_api
 from aiops.notify.mrkdwn import escaped
 from aiops.notify.slack import Slack
 from aiops.notify.slack_message import message
+from aiops.receivers.asgi import answer_under
 from aiops.receivers.blockkit import MAX_TEXT_CHARACTERS, block_errors, text_characters
 from aiops.receivers.faults import Fault, FaultKind, FaultPlan
 from aiops.receivers.slack import SlackLedger
@@ -219,6 +220,27 @@ def test_a_message_on_a_later_page_is_found(slack: Bench, monkeypatch: pytest.Mo
         deliver(slack, incident(id=f"INC-{number}"))
     deliver(slack, incident(id="INC-0"), repeated=True)
     assert len(slack.ledger.messages) == 3
+
+
+def test_a_message_that_a_storm_has_pushed_far_up_is_found(slack: Bench) -> None:
+    """A retry waits for minutes, and the channel takes a message a second meanwhile."""
+    reference = deliver(slack, incident())
+    for number in range(2000):
+        talk(slack, f"number {number}")
+    assert deliver(slack, incident(revision=2), repeated=True)["ts"] == reference["ts"]
+
+
+def talk(bench: Bench, text: str) -> None:
+    """Post a message without a socket between."""
+    ledger = bench.ledger
+    received = ledger.stamp(
+        method="POST",
+        path=POST,
+        query={},
+        headers={"authorization": f"Bearer {TOKEN}", "content-type": "application/json"},
+        body=json.dumps({"channel": "C0001", "text": text}).encode(),
+    )
+    ledger.keep(received, answer_under(None, ledger, received))
 
 
 def test_a_team_with_a_channel_of_its_own_hears_there_until_the_end(slack: Bench) -> None:
