@@ -10,16 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.errors import InputError
 from aiops.ingest.fields import FieldError, Fields
+from aiops.ingest.objects import objects_in, refuse
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_EVENTS = 20_000
-_MAX_TOLD = 10
-"""Problems told in one answer; a wrong exporter repeats itself."""
 
 _STATUSES = ("on", "off", "started", "finished", "failed")
 _OVER = ("finished", "failed")
@@ -54,14 +51,13 @@ def parse(body: bytes, received_at: datetime | None, default_env: str) -> tuple[
         )
     changes: list[Change] = []
     problems: list[str] = []
-    for place, event in _events(body):
+    for place, event in objects_in(body, MAX_EVENTS):
         try:
             changes.append(read(event, received_at, default_env))
         except InputError as error:
             problems.append(f"{place}{error}")
     if problems:
-        more = [f"… and {len(problems) - _MAX_TOLD} more"] if len(problems) > _MAX_TOLD else []
-        raise InputError("\n".join(problems[:_MAX_TOLD] + more))
+        raise refuse(problems)
     return meet(changes, ())
 
 
@@ -124,39 +120,6 @@ def hashed(*parts: str) -> str:
     """Return the id of what these parts name: the same parts give the same id anywhere."""
     text = "\x1f".join(parts)
     return "ch-" + hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
-
-
-def _events(body: bytes) -> list[tuple[str, Any]]:
-    """Return the events with their places, as they begin a message."""
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        return _lines(body, error)
-    if not isinstance(parsed, list):
-        return [("", parsed)]
-    if len(parsed) > MAX_EVENTS:
-        raise InputError(
-            f"found {len(parsed):,} events, expected at most {MAX_EVENTS:,}: send less"
-        )
-    return [(f"[{index}]: ", event) for index, event in enumerate(parsed)]
-
-
-def _lines(body: bytes, error: orjson.JSONDecodeError) -> list[tuple[str, Any]]:
-    """Return the events of a body with one object a line."""
-    lines = [(number, line) for number, line in enumerate(body.splitlines(), 1) if line.strip()]
-    if len(lines) < 2:
-        raise InputError(f"found no JSON ({error}), expected an object or a list of them")
-    if len(lines) > MAX_EVENTS:
-        raise InputError(f"found {len(lines):,} lines, expected at most {MAX_EVENTS:,}: send less")
-    events = []
-    for number, line in lines:
-        try:
-            events.append((f"line {number}: ", orjson.loads(line)))
-        except orjson.JSONDecodeError as wrong:
-            raise InputError(
-                f"line {number}: found no JSON ({wrong}), expected one object a line"
-            ) from wrong
-    return events
 
 
 def _change(event: Fields, received_at: datetime | None, default_env: str) -> Change:
