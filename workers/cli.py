@@ -19,6 +19,7 @@ from workers.commands import (
     incident,
     journeys,
     judge,
+    maintenance,
     offline,
     retro,
     run,
@@ -99,6 +100,7 @@ app.add_typer(shadow.app, name="shadow")
 app.add_typer(signals.app, name="signals")
 app.add_typer(slack.app, name="slack")
 app.add_typer(silence.app, name="silence")
+app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(change.app, name="change")
 app.add_typer(judge.marks, name="marks")
 app.add_typer(topology.app, name="topology")

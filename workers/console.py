@@ -15,7 +15,7 @@ from aiops.learn.marks import holding
 from aiops.slo.standing import JourneyStanding, first_hour, last_hour, standings
 from aiops.web.app import create_app
 from aiops.web.services import WebServices
-from workers import alerts, change_reports, knowledge, regrouping, silencing
+from workers import alerts, change_reports, knowledge, maintenance, regrouping, silencing
 from workers.clock import SystemClock
 from workers.declaring import declare
 from workers.exports import take_export
@@ -71,6 +71,9 @@ def make_console(parts: Parts) -> FastAPI:
             announce_alerts=partial(alerts.announce, parts),
             change_sources=settings.change_sources,
             take_report=partial(change_reports.receive, parts),
+            maintenance_sources=settings.maintenance_sources,
+            take_maintenance=partial(maintenance.receive, parts),
+            planned=lambda: parts.maintenance.unexpired(parts.clock.now()),
             note_refusal=partial(_refused, parts),
             pulse_at=parts.pulses.last,
             flows=lambda: flows_now(parts),

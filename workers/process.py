@@ -42,6 +42,8 @@ class Process(Outside):
         self._read = known
         self.heard_environments: set[str] = set()
         """Environments whose logs or traces this process has stored."""
+        self.read_before: dict[str, str] = {}
+        """Digests of the watched files as this process read them last, by source."""
 
     @cached_property
     def celery(self) -> Celery:

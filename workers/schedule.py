@@ -7,6 +7,7 @@ SWEEP_SECONDS = 1.0
 FALL_BACK_SECONDS = 10.0
 ON_CALL_SECONDS = 60.0
 POLL_SECONDS = 5.0
+FILES_SECONDS = 10.0
 RELIEVE_SECONDS = 5.0
 FIT_CHECK_SECONDS = 60.0
 REMEMBER_SECONDS = 60.0
@@ -31,7 +32,11 @@ class Polled(Protocol):
 
 
 def schedule(
-    sources: Iterable[Polled], rate: float, *, pulse_seconds: float | None = None
+    sources: Iterable[Polled],
+    rate: float,
+    *,
+    pulse_seconds: float | None = None,
+    watches_files: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """Return beat's schedule.
 
@@ -39,6 +44,7 @@ def schedule(
         sources: the sources to poll.
         rate: product seconds per real second: 1, except in the demo.
         pulse_seconds: how often a pulse is sent, in real seconds; None: never.
+        watches_files: whether there are files of planned work to be looked at.
 
     Examples:
         >>> [name for name in schedule([], rate=1.0) if name.startswith("fit")]
@@ -67,6 +73,8 @@ def schedule(
     }
     if pulse_seconds is not None:
         entries["ingest.pulse"] = _entry("ingest.pulse", pulse_seconds)
+    if watches_files:
+        entries["ingest.maintenance"] = _entry("ingest.maintenance", FILES_SECONDS)
     for source in sources:
         often = min(source.step_seconds / rate / 4, POLL_SECONDS)
         entries[f"ingest.poll {source.name}"] = _entry("ingest.poll", often, source.name)

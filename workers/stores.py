@@ -17,6 +17,7 @@ from aiops.store.extents import Extents
 from aiops.store.feeds import FeedStore
 from aiops.store.incidents import IncidentStore
 from aiops.store.late import LateTicks
+from aiops.store.maintenance import MaintenanceStore
 from aiops.store.marks import MarkStore
 from aiops.store.memory import MemoryStore
 from aiops.store.outbox import Outbox
@@ -159,6 +160,11 @@ class Stores:
     def silences(self) -> SilenceStore:
         """What nobody is told of for a while."""
         return SilenceStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def maintenance(self) -> MaintenanceStore:
+        """Planned work."""
+        return MaintenanceStore(self._engine, origins=self._origins)
 
     @cached_property
     def clues(self) -> ClueStore:

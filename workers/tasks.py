@@ -18,6 +18,7 @@ from workers.declaring import answer_declared
 from workers.feeds import find_missing
 from workers.heartbeat import send_pulse
 from workers.listening import listen
+from workers.maintenance import read_files
 from workers.queue import ENQUEUED_AT
 from workers.wiring import Parts
 
@@ -31,6 +32,7 @@ WORK: dict[str, Callable[..., Any]] = {
     "ingest.declared": answer_declared,
     "ingest.hear": listen,
     "ingest.alerts": take_waiting,
+    "ingest.maintenance": read_files,
     "ingest.pulse": send_pulse,
     "detect.advance": lambda parts, shard: parts.detect.run(shard),
     "detect.feeds": find_missing,

@@ -224,6 +224,7 @@ class Parts(Process):
                 self.pictures,
                 self.pages,
                 self.silences,
+                self.maintenance,
                 self.digests,
             ),
             minutes=self.clues,

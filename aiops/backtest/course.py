@@ -9,7 +9,7 @@ from aiops.backtest.watch import Found
 from aiops.clues.needs import clue_needs
 from aiops.clues.replay import ClueReplay
 from aiops.detect.tick_log import TickLog
-from aiops.domain.changes import Change
+from aiops.domain.changes import Change, ChangeKind
 from aiops.domain.clues import ClueWindow, TelemetryBatch
 from aiops.domain.environment import EnvState, EnvTick, Knowledge
 from aiops.domain.incidents import Incident
@@ -165,7 +165,8 @@ def known_changes(
 ) -> tuple[Change, ...]:
     """Return the changes that are known at `at` and young enough to explain anything still open.
 
-    A change whose end lies after `at` is known without its end.
+    A change whose end lies after `at` is known without its end. Maintenance counts for as long as
+    it goes on, however long ago it began.
     """
     horizon = at - timedelta(seconds=2 * max_age_seconds)
     return tuple(
@@ -173,8 +174,13 @@ def known_changes(
         if change.ended_at is not None and change.ended_at > at
         else change
         for change in changes
-        if horizon <= change.started_at <= at
+        if change.started_at <= at and (change.started_at >= horizon or _goes_on(change, horizon))
     )
+
+
+def _goes_on(change: Change, since: datetime) -> bool:
+    end = change.ended_at
+    return change.kind is ChangeKind.MAINTENANCE and end is not None and end >= since
 
 
 def kpi_window_start(env: EnvState, facts: Sequence[SymptomFact], at: datetime) -> datetime:

@@ -53,6 +53,16 @@ class Fields:
             raise self._wrong(name, "a text without control characters")
         return text
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a list of texts, each once; a single one is a list of one. Empty where absent."""
+        value = self.values.get(name)
+        if value is None or isinstance(value, str):
+            value = [value]
+        if not isinstance(value, list):
+            raise self._wrong(name, "a list of texts")
+        inner = Fields(f"{self.path}{name}.", {str(at): one for at, one in enumerate(value)})
+        return tuple(dict.fromkeys(text for at in inner.values if (text := inner.text(at))))
+
     def choice(self, name: str, allowed: Collection[str]) -> str:
         """Return one of a few words."""
         found = self.optional_choice(name, allowed)

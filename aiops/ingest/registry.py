@@ -21,6 +21,7 @@ INGESTERS = MappingProxyType(
         "kubernetes": "aiops.ingest.kubernetes.parse",
         "cdevents": "aiops.ingest.cdevents.parse",
         "launchdarkly": "aiops.ingest.launchdarkly.parse",
+        "maintenance": "aiops.ingest.maintenance.parse",
         "otlp_logs": "aiops.ingest.otlp_logs.parse",
         "otlp_traces": "aiops.ingest.otlp_traces.parse",
         "alertmanager": "aiops.ingest.alertmanager.parse",

@@ -2,9 +2,11 @@
 
 from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
 from aiops.settings.change_sources import CHANGE_KINDS, SIGNED_KINDS, ChangeSourceSettings
+from aiops.settings.document import read as read_document
 from aiops.settings.heartbeat import HeartbeatSettings
 from aiops.settings.lint import lint
 from aiops.settings.load import load
+from aiops.settings.maintenance_sources import MAINTENANCE, MaintenanceSourceSettings
 from aiops.settings.metric_sources import LabelSettings, PrometheusSettings, SignalSettings
 from aiops.settings.senders import SenderSettings
 from aiops.settings.values import BackFillSettings, Settings, SinkSettings, WebSettings
@@ -12,6 +14,7 @@ from aiops.settings.values import BackFillSettings, Settings, SinkSettings, WebS
 __all__ = [
     "ALERT_KINDS",
     "CHANGE_KINDS",
+    "MAINTENANCE",
     "SIGNED_KINDS",
     "AlertLabelSettings",
     "AlertSourceSettings",
@@ -19,6 +22,7 @@ __all__ = [
     "ChangeSourceSettings",
     "HeartbeatSettings",
     "LabelSettings",
+    "MaintenanceSourceSettings",
     "PrometheusSettings",
     "SenderSettings",
     "Settings",
@@ -27,4 +31,5 @@ __all__ = [
     "WebSettings",
     "lint",
     "load",
+    "read_document",
 ]

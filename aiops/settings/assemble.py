@@ -26,7 +26,7 @@ from aiops.settings.schema import (
     TeamSection,
 )
 from aiops.settings.slos import budgeting_of
-from aiops.settings.sources import changing, measured, reporting
+from aiops.settings.sources import announcing, changing, measured, reporting
 from aiops.settings.surroundings import Surroundings
 from aiops.settings.values import (
     SINK_SECRETS,
@@ -63,6 +63,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         sources=sources,
         alert_sources=reporting(file, surroundings),
         change_sources=changing(file, surroundings),
+        maintenance_sources=announcing(file, folder, surroundings),
         change_map=change_map(file.changes.map, journeys),
         sinks=sinks,
         web=_web(file, surroundings),

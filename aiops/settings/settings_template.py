@@ -188,7 +188,7 @@ catch_up_seconds: 600
 # attention: {alerts_per_day: 10, digest_minutes: 60}
 
 ## Times of the week in which planned work may show. It is recorded, and told as a ticket at most;
-## a P1 and lost money page all the same. Maintenance with a date is an event: `aiops help`.
+## a P1 and lost money page all the same. Work with a date: `aiops help source maintenance`.
 # windows:
 #   - name: nightly deploy
 #     kind: deploy                # or maintenance

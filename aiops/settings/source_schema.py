@@ -5,8 +5,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from aiops.domain.series import Direction, Family
-from aiops.settings.alert_sources import ALERT_KINDS
-from aiops.settings.change_sources import CHANGE_KINDS
 from aiops.settings.fields import (
     AlertField,
     HttpUrl,
@@ -59,6 +57,7 @@ class SourceSection(Section):
         "github",
         "kubernetes",
         "launchdarkly",
+        "maintenance",
     ] = "prometheus"
     url: HttpUrl | None = Field(description="the address of Prometheus, as http://127.0.0.1:9090")
     step_seconds: Seconds = 60
@@ -72,6 +71,7 @@ class SourceSection(Section):
     labels: LabelSection = LabelSection()
     values: dict[Place, dict[Text, Text]] = {}
     fields: dict[AlertField, Text] = {}
+    path: Text | None = None
     signals: list[SignalSection] = []
 
     @model_validator(mode="before")
@@ -79,8 +79,8 @@ class SourceSection(Section):
     def _ignore_empty(cls, values: Any) -> Any:
         """Ask for no address where nobody is asked: those who send know ours."""
         given = without_empty(values)
-        sends = isinstance(given, dict) and given.get("kind") in (*ALERT_KINDS, *CHANGE_KINDS)
-        return {"url": None, **given} if sends else given
+        has_url = not isinstance(given, dict) or given.get("kind", "prometheus") == "prometheus"
+        return given if has_url else {"url": None, **given}
 
 
 class MapSection(Section):

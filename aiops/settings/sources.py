@@ -1,24 +1,36 @@
 """The sections of `sources`: those we ask, and those that send us alerts or report changes."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import MappingProxyType
 
 from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
 from aiops.settings.change_sources import CHANGE_KINDS, ChangeSourceSettings
 from aiops.settings.document import Loc
+from aiops.settings.maintenance_sources import MAINTENANCE, MaintenanceSourceSettings
 from aiops.settings.metric_sources import LabelSettings, PrometheusSettings, SignalSettings
 from aiops.settings.schema import SettingsFile
 from aiops.settings.source_schema import LabelSection, SourceSection
 from aiops.settings.surroundings import Surroundings
 
-_ASKED_ONLY = ("url", "signals", "bearer_token_env")
-"""Keys that only sources have which are asked."""
+_SENDING = (*ALERT_KINDS, *CHANGE_KINDS, MAINTENANCE)
+"""Kinds of sources that send; the others are asked."""
 
-_SENDING_ONLY = ("token_env", "values", "fields")
-"""Keys that only sources have which send."""
+_ASKED = ("prometheus",)
 
-_REPORTING_NOT = (*_ASKED_ONLY, "values", "labels", "fields")
-"""Keys that sources have no use for which report changes: `changes.map` says what is what."""
+_OF_USE = MappingProxyType(
+    {
+        "url": ("prometheus",),
+        "bearer_token_env": ("prometheus",),
+        "signals": _ASKED,
+        "labels": (*_ASKED, *ALERT_KINDS),
+        "token_env": _SENDING,
+        "values": ALERT_KINDS,
+        "fields": ("alerts",),
+        "path": (MAINTENANCE,),
+    }
+)
+"""Which kinds of sources have a use for a key; all do for one that is not here."""
 
 _SECRETS = MappingProxyType(
     {
@@ -33,9 +45,7 @@ _SECRETS = MappingProxyType(
 def measured(file: SettingsFile, surroundings: Surroundings) -> tuple[PrometheusSettings, ...]:
     """Return the sources that are asked."""
     return tuple(
-        _asked(name, one, surroundings)
-        for name, one in file.sources.items()
-        if one.kind not in (*ALERT_KINDS, *CHANGE_KINDS)
+        _asked(name, one, surroundings) for name, one in file.sources.items() if one.kind in _ASKED
     )
 
 
@@ -62,6 +72,22 @@ def changing(file: SettingsFile, surroundings: Surroundings) -> tuple[ChangeSour
     )
 
 
+def announcing(
+    file: SettingsFile, folder: Path, surroundings: Surroundings
+) -> tuple[MaintenanceSourceSettings, ...]:
+    """Return the sources that announce planned work; files lie in or below a folder."""
+    return tuple(
+        MaintenanceSourceSettings(
+            name=name,
+            tokens=surroundings.secrets(one.token_env) if one.token_env else (),
+            token_env=one.token_env,
+            path=folder / one.path if one.path else None,
+        )
+        for name, one in file.sources.items()
+        if one.kind == MAINTENANCE
+    )
+
+
 def check(file: SettingsFile) -> Iterator[tuple[Loc, str, str]]:
     """Yield what is missing of a source, and what it has no use for: place, message, hint."""
     for name, one in file.sources.items():
@@ -69,7 +95,7 @@ def check(file: SettingsFile) -> Iterator[tuple[Loc, str, str]]:
             if key in one.model_fields_set and getattr(one, key) is not None:
                 message = f"is of no use to a source of kind {one.kind}"
                 yield ("sources", name, key), message, "take it out"
-        if one.kind not in (*ALERT_KINDS, *CHANGE_KINDS) and one.labels.severity is not None:
+        if one.kind in _ASKED and one.labels.severity is not None:
             message = f"is of no use to a source of kind {one.kind}"
             yield ("sources", name, "labels", "severity"), message, "take it out"
         if one.kind in _SECRETS and one.token_env is None:
@@ -78,11 +104,8 @@ def check(file: SettingsFile) -> Iterator[tuple[Loc, str, str]]:
 
 
 def _useless(one: SourceSection) -> tuple[str, ...]:
-    if one.kind in CHANGE_KINDS:
-        return _REPORTING_NOT
-    if one.kind in ALERT_KINDS:
-        return _ASKED_ONLY if one.kind == "alerts" else (*_ASKED_ONLY, "fields")
-    return _SENDING_ONLY
+    keys = tuple(key for key, kinds in _OF_USE.items() if one.kind not in kinds)
+    return (*keys, "token_env") if one.path is not None and one.kind == MAINTENANCE else keys
 
 
 def _asked(name: str, section: SourceSection, surroundings: Surroundings) -> PrometheusSettings:

@@ -18,6 +18,7 @@ from aiops.domain.symptoms import Origin
 from aiops.settings.alert_sources import AlertSourceSettings
 from aiops.settings.change_sources import ChangeSourceSettings
 from aiops.settings.heartbeat import HeartbeatSettings
+from aiops.settings.maintenance_sources import MaintenanceSourceSettings
 from aiops.settings.metric_sources import PrometheusSettings
 from aiops.settings.topology_files import topology_texts
 from topology.attributes import Service, guess_kind
@@ -147,6 +148,7 @@ class Settings:
     sources: tuple[PrometheusSettings, ...] = ()
     alert_sources: tuple[AlertSourceSettings, ...] = ()
     change_sources: tuple[ChangeSourceSettings, ...] = ()
+    maintenance_sources: tuple[MaintenanceSourceSettings, ...] = ()
     change_map: tuple[MapRule, ...] = ()
     sinks: tuple[SinkSettings, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)

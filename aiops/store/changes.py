@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, literal, or_, select, update
 
 from aiops.domain.changes import CHANGE_PREFIX, Change, ChangeKind
+from aiops.domain.maintenance import changes_of
 from aiops.domain.symptoms import Origin
 from aiops.store.codec import decode, encode
 from aiops.store.engine import reading, writing
+from aiops.store.maintenance import planned
 from aiops.store.outbox_tables import OUTBOX
 from aiops.store.tables import CHANGES
 from aiops.store.upsert import insert
@@ -47,6 +49,17 @@ class ChangeStore:
             return tuple(_record(connection, one, received_at, origin) for one in changes)
 
     def known(self, env: str, since: datetime, until: datetime) -> tuple[Change, ...]:
+        """Return what was reported, and the planned work there is, by start then id.
+
+        What is announced anew, moved or cancelled counts from the next call on.
+        """
+        with reading(self._engine) as connection:
+            windows = planned(connection, env, since, until)
+        work = (change for one in windows for change in changes_of(one))
+        found = (*self.reported(env, since, until), *work)
+        return tuple(sorted(found, key=lambda one: (one.started_at, one.id)))
+
+    def reported(self, env: str, since: datetime, until: datetime) -> tuple[Change, ...]:
         """Return the changes of `env` under way between the two, inclusive, by start then id.
 
         Under way: begun in between, or begun before and ended (or to end) since then.

@@ -21,6 +21,7 @@ from aiops.store.engine import BUSY_TIMEOUT_SECONDS, open_engine, reading, writi
 from aiops.store.faults import shown
 from aiops.store.gate import write_gate
 from aiops.store.history_tables import SHARDS
+from aiops.store.maintenance_tables import MAINTENANCE
 from aiops.store.outbox_tables import OUTBOX
 from aiops.store.page_tables import OUTSIDE_PAGES
 from aiops.store.picture_tables import PICTURES_TABLE
@@ -32,6 +33,7 @@ _TABLES = (
     DIGESTS,
     INCIDENTS,
     LISTENING,
+    MAINTENANCE,
     OUTBOX,
     OUTSIDE_PAGES,
     PICTURES_TABLE,

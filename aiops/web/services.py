@@ -9,12 +9,17 @@ from typing import Protocol
 from aiops.domain.changes import Change
 from aiops.domain.incidents import Incident
 from aiops.domain.journeys import Runbook
+from aiops.domain.maintenance import Maintenance
 from aiops.domain.marks import Mark
 from aiops.domain.silences import Silence
 from aiops.domain.words import Asker, Verb
 from aiops.impact.flow import Flow
 from aiops.ports import Clock
-from aiops.settings import AlertSourceSettings, ChangeSourceSettings
+from aiops.settings import (
+    AlertSourceSettings,
+    ChangeSourceSettings,
+    MaintenanceSourceSettings,
+)
 from aiops.slo.standing import JourneyStanding
 
 
@@ -175,6 +180,19 @@ class ReportTaker(Protocol):
         ...
 
 
+class MaintenanceTaker(Protocol):
+    """Takes planned work that is announced."""
+
+    def __call__(self, source: MaintenanceSourceSettings, body: bytes) -> Mapping[str, object]:
+        """Store the windows durably, and return what the sender is answered.
+
+        Raises:
+            InputError: it cannot be read.
+            AiopsError: it cannot be stored now.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """Everything the web calls, and the secrets its callers must know.
@@ -205,6 +223,9 @@ class WebServices:
         announce_alerts: has what was taken worked now.
         change_sources: tools that may report changes, with their tokens and secrets.
         take_report: takes a body of theirs; None: they are not listened to here.
+        maintenance_sources: who may announce planned work, with their tokens.
+        take_maintenance: takes what they announce; None: nothing is announced here.
+        planned: the planned work that is under way or will be.
         pulse_at: when the pulse last came through; None: it never did.
         note_refusal: counts who was refused at the door, and why.
         marks: the marks that hold, by series.
@@ -240,6 +261,9 @@ class WebServices:
     announce_alerts: Callable[[], None] = lambda: None
     change_sources: tuple[ChangeSourceSettings, ...] = ()
     take_report: ReportTaker | None = None
+    maintenance_sources: tuple[MaintenanceSourceSettings, ...] = ()
+    take_maintenance: MaintenanceTaker | None = None
+    planned: Callable[[], Sequence[Maintenance]] = tuple
     pulse_at: Callable[[], datetime | None] = lambda: None
     note_refusal: Callable[[str, str], None] = lambda _where, _why: None
     marks: Callable[[], Sequence[Mark]] = tuple

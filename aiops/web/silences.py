@@ -27,6 +27,7 @@ def router(services: WebServices) -> APIRouter:
             now=now,
             unexpired=[one for one in found if one.ends_at > now],
             over=[one for one in found if one.ends_at <= now],
+            planned=services.planned(),
             may_silence=services.silence is not None,
         )
 

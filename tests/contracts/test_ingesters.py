@@ -15,6 +15,7 @@ from aiops.ingest.registry import INGESTERS, ingester_named, page
 from aiops.settings import (
     ALERT_KINDS,
     CHANGE_KINDS,
+    MAINTENANCE,
     AlertLabelSettings,
     AlertSourceSettings,
 )
@@ -44,7 +45,7 @@ ZABBIX = AlertSourceSettings(
     },
 )
 """Rules that fit the golden sample of a mapped body."""
-SENT = sorted({*OWN_SAMPLES, *ALERT_KINDS})
+SENT = sorted({*OWN_SAMPLES, *ALERT_KINDS, MAINTENANCE})
 
 
 def parser(name: str) -> Parse:
@@ -52,6 +53,8 @@ def parser(name: str) -> Parse:
     if name in ALERT_KINDS:
         rules = ZABBIX if name == "alerts" else AlertSourceSettings(name="one", kind=name)
         return lambda body: read(body, minute(4), rules, "prod")
+    if name == "maintenance":
+        return lambda body: read(body, minute(4), "one", "prod")
     if name == "changes":
         return lambda body: read(body, minute(4), "prod")
     return lambda body: read(body, "application/json", minute(4), "prod", frozenset({"prod"}))
@@ -136,6 +139,11 @@ def test_a_damaged_body_is_read_or_refused_and_nothing_else(
                         "dedup_key",
                         "alertname",
                         "kind",
+                        "starts_at",
+                        "ends_at",
+                        "services",
+                        "zone",
+                        "id",
                         "custom_details",
                         "timestamp",
                         "resourceLogs",

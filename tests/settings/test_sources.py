@@ -43,6 +43,9 @@ def test_a_source_that_sends_is_no_source_that_is_asked(tmp_path: Path) -> None:
         ("kind: alerts, fields: {nam: a}", "sources.x.fields.nam"),
         ("kind: github", "sources.x.token_env: found nothing, expected the name of the variable"),
         ("kind: launchdarkly", "the secret of the webhook, as AIOPS_LAUNCHDARKLY_SECRET"),
+        ("kind: maintenance, labels: {service: app}", "sources.x.labels: is of no use"),
+        ("kind: maintenance, path: a, token_env: AIOPS_T", "sources.x.token_env: is of no use"),
+        ("kind: argocd, path: a", "sources.x.path: is of no use"),
         ("kind: argocd, labels: {service: app}", "sources.x.labels: is of no use"),
     ],
 )
@@ -111,3 +114,17 @@ def test_a_heartbeat_is_asked_of_a_web_server_and_told_to_one(tmp_path: Path) ->
     named = write(tmp_path, "heartbeat: {url_env: AIOPS_HEARTBEAT_URL}")
     with pytest.raises(ConfigurationError, match="AIOPS_HEARTBEAT_URL: found another address"):
         load(named, {"AIOPS_HEARTBEAT_URL": "file:///etc/passwd"})
+
+
+def test_planned_work_is_sent_or_lies_in_a_file_beside_the_settings(tmp_path: Path) -> None:
+    text = """
+sources:
+  calendar: {kind: maintenance, token_env: AIOPS_CALENDAR_TOKEN}
+  planned: {kind: maintenance, path: planned/work.yaml}
+"""
+    settings = load(write(tmp_path, text), {"AIOPS_CALENDAR_TOKEN": "t"})
+    by_name = {one.name: one for one in settings.maintenance_sources}
+    assert [one.get_secret_value() for one in by_name["calendar"].tokens] == ["t"]
+    assert by_name["calendar"].path is None
+    assert by_name["planned"].path == tmp_path / "planned/work.yaml"
+    assert settings.sources == ()

@@ -18,6 +18,7 @@ WIRE = {
     "ingest.digest": ("ingest", []),
     "ingest.hear": ("ingest", []),
     "ingest.alerts": ("ingest", []),
+    "ingest.maintenance": ("ingest", []),
     "ingest.pulse": ("ingest", []),
     "detect.advance": ("detect", ["shard"]),
     "detect.feeds": ("detect", []),

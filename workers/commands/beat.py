@@ -22,6 +22,7 @@ def run_beat(config: Path | None) -> None:
         settings.sources,
         rate,
         pulse_seconds=settings.heartbeat.every_seconds if settings.heartbeat.enabled else None,
+        watches_files=any(one.path is not None for one in settings.maintenance_sources),
     )
     app.finalize()
     # Not `app.Beat`: its signal handler closes the connection that it may have interrupted in

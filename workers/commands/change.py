@@ -22,7 +22,7 @@ _LISTED = 50
 
 @app.callback()
 def about() -> None:
-    """Tell of a deploy or another change, or see which were told of.
+    """Tell of deploys and other changes, or list them.
 
     Example: aiops change deploy --service checkout --version 2026.04.18-3
     """

@@ -115,7 +115,7 @@ def dead_letters(config: Config = None, *, as_json: Json = False) -> None:
     """
     from aiops.store.alerts import BODY_SOURCE  # noqa: PLC0415 - keeps --help fast
 
-    found = client(config).bodies.noted(BODY_SOURCE)
+    found = client(config).bodies.noted("")
     if as_json:
         typer.echo(orjson.dumps([_noted(one) for one in found]).decode())
         return

@@ -59,12 +59,12 @@ def add(
     if bool(lasts) == bool(until):
         raise typer.BadParameter("say how long (--for 2h) or until when (--until), one of the two")
     parts = client(config)
-    starts_at = _time(start) if start else parts.clock.now()
+    starts_at = time_of(start) if start else parts.clock.now()
     made = silence(
         parts,
         matchers,
         starts_at=starts_at,
-        ends_at=_time(until) if until else starts_at + parse_span(lasts),
+        ends_at=time_of(until) if until else starts_at + parse_span(lasts),
         by=by or getpass.getuser(),
         why=why,
     )
@@ -121,11 +121,11 @@ def expire(
     typer.echo(orjson.dumps(_plain(ended)).decode() if as_json else f"{ended.id} is over")
 
 
-def _time(text: str) -> datetime:
+def time_of(text: str) -> datetime:
     """Return a moment in UTC.
 
     Examples:
-        >>> _time("2026-04-18T12:00+02:00").isoformat()
+        >>> time_of("2026-04-18T12:00+02:00").isoformat()
         '2026-04-18T10:00:00+00:00'
     """
     try:
