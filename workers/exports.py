@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from redis.exceptions import RedisError
 
 from aiops.domain.clues import TelemetryBatch
+from aiops.domain.labels import rules_for
 from aiops.ingest.registry import ingester_named
 from aiops.store.accepted import AcceptedBody
 from aiops.store.codec import encode
@@ -31,7 +32,10 @@ def take_export(parts: Parts, signal: str, body: bytes, content_type: str) -> tu
     now, settings = parts.clock.now(), parts.settings
     source = f"otlp_{signal}"
     declared = settings.policies.paging.known_environments
-    parsed = ingester_named(source)(body, content_type, now, settings.default_env, declared)
+    rules = rules_for(settings.normalize, source)
+    parsed = ingester_named(source)(
+        body, content_type, now, settings.default_env, declared, rules=rules
+    )
     batch: TelemetryBatch = parsed.batch
     if not _is_news(parts, batch):
         _count(parts, source, parsed.taken)

@@ -7,6 +7,7 @@ from typing import Final
 
 from aiops.domain.alerts import STRENGTHS, UNIT, AlertSeverity
 from aiops.domain.families import classify, words_of
+from aiops.domain.labels import normalized
 from aiops.domain.series import Direction, Family, Series, SeriesKey
 from aiops.incident.detection import REPORTER_LABEL
 from aiops.incident.wording import OPERATION_LABELS
@@ -95,16 +96,17 @@ def place(
         >>> found.series.key.fingerprint, found.series.family.value, found.is_mapped
         ('checkout:CheckoutDown{env=prod}', 'availability', True)
     """
-    read, names = _Reader(labels, rules), rules.labels
+    brought = normalized(labels, rules.normalize)
+    read, names = _Reader(brought.labels, rules, list(brought.steps)), rules.labels
     name = shortened(name)
     service = read.find("service", names.service, "", "not known, so it stands under its own name")
     env = read.find("env", names.env, default_env, "`default_env`")
     region = read.find("region", names.region, "", "all")
     segment = read.find("segment", names.segment, "", "all")
-    severity = _severity(read)
+    severity = AlertSeverity.INFO if brought.is_ignored else _severity(read)
     family = _family(name)
     read.steps.append(f"family = {family}: from the words of {name}")
-    kept = {one: shortened(labels[one]) for one in _KEPT if labels.get(one)}
+    kept = {one: shortened(brought.labels[one]) for one in _KEPT if brought.labels.get(one)}
     key = SeriesKey(
         service=service or name,
         metric=name,

@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError, Message
 
 from aiops.domain.clues import TelemetryBatch
 from aiops.domain.errors import InputError
+from aiops.domain.labels import LabelRule, normalized
 from aiops.domain.time import utc
 from aiops.ingest.otlp_values import items, kind_of, snake_case, told_by, told_in
 
@@ -32,7 +33,9 @@ _OLDEST_SECONDS: Final = OLDEST.total_seconds()
 _AHEAD_SECONDS: Final = AHEAD.total_seconds()
 _NAME_CHARACTERS: Final = 120
 _REGIONS: Final = ("region", "cloud.region")
-_ENVIRONMENTS: Final = ("deployment.environment.name", "deployment.environment")
+_NO_SERVICE: Final = "no service.name in the resource: set OTEL_SERVICE_NAME"
+_SERVICES: Final = ("service.name", "service")
+_ENVIRONMENTS: Final = ("deployment.environment.name", "deployment.environment", "env")
 
 
 class Place(NamedTuple):
@@ -73,24 +76,30 @@ class Acceptance:
         received_at: when the body arrived, aware UTC; None: in a recording, any time will do.
         default_env: the environment of resources that name none.
         declared: the environments of `aiops.yaml`.
+        rules: what is done to the attributes of a resource before they are read.
     """
 
     received_at: datetime | None
     default_env: str
     declared: Collection[str] = ()
+    rules: Sequence[LabelRule] = ()
     heard: dict[str, int] = field(default_factory=dict)
     taken: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     _seen: int = 0
     _now: float = 0.0
+    _homeless: str = ""
 
     def __post_init__(self) -> None:
         self._now = self.received_at.timestamp() if self.received_at else 0.0
 
     def place(self, told: Mapping[str, str]) -> Place | None:
-        """Return whose records a resource holds, None where it does not say."""
-        service = _name(told.get("service.name", ""))
-        if not service:
+        """Return whose records a resource holds, None where it does not say or is no matter."""
+        brought = normalized(told, self.rules)
+        self._homeless = "" if brought.is_ignored else _NO_SERVICE
+        told = brought.labels
+        service = _name(next((told[one] for one in _SERVICES if told.get(one)), ""))
+        if not service or brought.is_ignored:
             return None
         env = next((told[one] for one in _ENVIRONMENTS if told.get(one)), "")
         return Place(
@@ -109,7 +118,8 @@ class Acceptance:
         """
         at, reason = self._judged(place, nanoseconds)
         if at is None or place is None:
-            self.refuse(reason)
+            if reason:
+                self.refuse(reason)
             return None
         minute = int(at // 60) * 60
         self.taken[place.env] += 1
@@ -124,7 +134,7 @@ class Acceptance:
         if self._seen > MOST_RECORDS:
             return None, f"more than {MOST_RECORDS:,} records in one body: send smaller ones"
         if place is None:
-            return None, "no service.name in the resource: set OTEL_SERVICE_NAME"
+            return None, self._homeless
         at = next((one for one in map(_seconds, nanoseconds) if one), None)
         if self.received_at is not None:
             at = at or self._now

@@ -1,6 +1,6 @@
 """OTLP/HTTP logs -> counted groups of like lines, without their secrets. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -10,6 +10,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 
 from aiops.clues.lines import LogRecord, group_lines, severity_named
 from aiops.domain.clues import LogSeverity, TelemetryBatch
+from aiops.domain.labels import LabelRule
 from aiops.ingest.otlp import PROTOBUF, Acceptance, Parsed, Place, sent_in, told_of
 from aiops.ingest.otlp_values import (
     either,
@@ -33,6 +34,8 @@ def parse(
     received_at: datetime | None,
     default_env: str,
     declared: Collection[str] = (),
+    *,
+    rules: Sequence[LabelRule] = (),
 ) -> Parsed:
     """Read the body of an export of logs; nothing of it but what is returned is to be kept.
 
@@ -42,6 +45,7 @@ def parse(
         received_at: when it arrived, aware UTC; None: in a recording, any time will do.
         default_env: the environment of resources that name none.
         declared: the environments of `aiops.yaml`: one that is spelled out is known by them.
+        rules: of `normalize`, for the attributes of resources.
 
     Raises:
         InputError: it cannot be read; names the place, what was found and what was expected.
@@ -57,7 +61,7 @@ def parse(
         >>> one.service, one.severity.name, one.text
         ('pay', 'ERROR', 'card <*> declined')
     """
-    accept = Acceptance(received_at, default_env, declared)
+    accept = Acceptance(received_at, default_env, declared, rules)
     records = _by_message if content_type == PROTOBUF else _in_document
     lines, left_out = group_lines(records(body, accept))
     return accept.parsed(TelemetryBatch(heard=accept.environments, lines=lines), left_out)

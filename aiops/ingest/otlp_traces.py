@@ -1,6 +1,6 @@
 """OTLP/HTTP traces -> examples of slow and failing requests, and who calls whom. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -10,6 +10,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from aiops.clues.spans import SpanRecord, example_spans, service_calls
 from aiops.domain.clues import TelemetryBatch
+from aiops.domain.labels import LabelRule
 from aiops.ingest.otlp import PROTOBUF, Acceptance, Parsed, Place, sent_in, told_of
 from aiops.ingest.otlp_values import either, hex_id, items, number_in, told_by, told_in
 from topology.spans import peer_of
@@ -26,6 +27,8 @@ def parse(
     received_at: datetime | None,
     default_env: str,
     declared: Collection[str] = (),
+    *,
+    rules: Sequence[LabelRule] = (),
 ) -> Parsed:
     """Read the body of an export of traces; arguments and errors as for logs.
 
@@ -42,7 +45,7 @@ def parse(
         >>> one.service, one.duration_seconds, one.failed, one.status
         ('pay', 1.2, True, 'no card')
     """
-    accept = Acceptance(received_at, default_env, declared)
+    accept = Acceptance(received_at, default_env, declared, rules)
     records = _by_message if content_type == PROTOBUF else _in_document
     spans = tuple(one for one in records(body, accept) if _is_known(one, accept))
     batch = TelemetryBatch(

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 from aiops.domain.errors import InputError
 from aiops.domain.families import classify, title_of, unit_of
 from aiops.domain.journeys import Kpi
+from aiops.domain.labels import normalized
 from aiops.domain.series import Direction, Family, Series, SeriesKey
 from aiops.ingest.prometheus_answer import Measured
 from aiops.ports import Sample
@@ -24,6 +26,13 @@ _BAD = MappingProxyType(
     }
 )
 """Which way is bad where a family is declared that the name does not speak of."""
+
+
+_Found = tuple[str, Series | None]
+"""A fingerprint and its series."""
+
+_IGNORED: Final[_Found] = ("", None)
+"""What labels become of which `normalize` says that they are no signal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +61,7 @@ class Naming:
     source: PrometheusSettings
     kpis: tuple[Kpi, ...]
     default_env: str
-    _seen: dict[tuple[object, ...], tuple[str, Series] | None] = field(
+    _seen: dict[tuple[object, ...], _Found | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     """What labels became before: every tick brings the same ones, and naming costs 15 µs."""
@@ -70,12 +79,15 @@ class Naming:
         strays: list[Measured] = []
         for measured in answer:
             found = self._found(signal, measured.labels)
+            if found is _IGNORED:
+                continue
             if found is None:
                 strays.append(measured)
                 continue
             name, series = found
             if name in named:
                 raise InputError(_ambiguous(name, named[name][1].labels, measured.labels))
+            assert series is not None  # noqa: S101  # only what is ignored has none
             named[name] = Sample(series=series, values=measured.values), measured
         left_out = self._ownerless(strays) if strays else ""
         if strays and not named:
@@ -110,17 +122,21 @@ class Naming:
             zone=self.source.zones.get(key.region or "", self.source.zone),
         )
 
-    def _found(
-        self, signal: SignalSettings, labels: Mapping[str, str]
-    ) -> tuple[str, Series] | None:
+    def _found(self, signal: SignalSettings, labels: Mapping[str, str]) -> _Found | None:
         """Return the fingerprint and the series that labels name."""
         identity = (signal.name, signal.query, *labels.items())
         if identity not in self._seen:
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
-            series = self.series(signal, labels)
-            self._seen[identity] = None if series is None else (series.key.fingerprint, series)
+            self._seen[identity] = self._read(signal, labels)
         return self._seen[identity]
+
+    def _read(self, signal: SignalSettings, labels: Mapping[str, str]) -> _Found | None:
+        brought = normalized(labels, self.source.normalize)
+        if brought.is_ignored:
+            return _IGNORED
+        series = self.series(signal, brought.labels)
+        return None if series is None else (series.key.fingerprint, series)
 
     def _key(self, signal: SignalSettings, labels: Mapping[str, str]) -> SeriesKey | None:
         names = self.source.labels

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from aiops.domain.labels import LabelRule
 from aiops.settings.senders import SenderSettings
 
 ALERT_KINDS: Final = ("alertmanager", "events", "alerts")
@@ -29,12 +30,14 @@ class AlertSourceSettings(SenderSettings):
     """A source that sends us its alerts.
 
     Args:
+        normalize: what is done to labels before they are read.
         labels: which labels say what.
         values: what a value is called here, by what it says and how the source calls it:
             `{"env": {"production": "prod"}}`.
         fields: of a source of kind `alerts`: where what is found, by dotted names.
     """
 
+    normalize: tuple[LabelRule, ...] = ()
     labels: AlertLabelSettings = field(default_factory=AlertLabelSettings)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NOTHING)
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

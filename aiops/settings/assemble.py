@@ -14,6 +14,7 @@ from aiops.domain.symptoms import Origin
 from aiops.settings.change_map import change_map
 from aiops.settings.checks import entry_of, is_loopback
 from aiops.settings.heartbeat import HeartbeatSettings
+from aiops.settings.normalize import label_rules
 from aiops.settings.problems import shown
 from aiops.settings.routing import adopting, paging_policy
 from aiops.settings.schema import (
@@ -64,6 +65,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         alert_sources=reporting(file, surroundings),
         change_sources=changing(file, surroundings),
         maintenance_sources=announcing(file, folder, surroundings),
+        normalize=label_rules(file.normalize),
         change_map=change_map(file.changes.map, journeys),
         sinks=sinks,
         web=_web(file, surroundings),

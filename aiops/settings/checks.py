@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from aiops.settings import slos, sources
+from aiops.settings import normalize, slos, sources
 from aiops.settings.change_map import conditions
 from aiops.settings.document import Document, Loc, path_of
 from aiops.settings.problems import Problem, did_you_mean, shown
@@ -261,6 +261,7 @@ _CHECKS: Mapping[tuple[str, ...], Callable[[Facts], Iterable[Finding]]] = Mappin
         ("sources",): lambda facts: sources.check(facts.file),
         ("sources", "kpis"): _kpi_of_signal,
         ("changes", "journeys"): _map_of_changes,
+        ("normalize", "sources"): lambda facts: normalize.check(facts.file),
         ("page_to", "ticket_to", "sinks"): _sinks,
         ("escalation", "sinks"): _escalation,
         ("detect", "correlate", "severity", "life"): _policies,

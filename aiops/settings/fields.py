@@ -1,5 +1,6 @@
 """What the sections of `aiops.yaml` are made of: names, texts, addresses, times, lists."""
 
+import re
 from datetime import time
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -62,6 +63,16 @@ def _matcher(value: str) -> str:
     return value
 
 
+def _pattern(value: str) -> str:
+    try:
+        names = re.compile(value).groupindex
+    except re.error as error:
+        raise PydanticCustomError("pattern", "a regular expression") from error
+    if not names:
+        raise PydanticCustomError("pattern", "a pattern with a named group, as (?P<service>.+)")
+    return value
+
+
 def _time_of_day(value: Any) -> Any:
     """Take `22:00` also as YAML reads it: as a number, for it counts in sixties."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -88,6 +99,7 @@ SecretVariable = Annotated[str, StringConstraints(pattern=r"^AIOPS_[A-Z0-9_]+$")
 Seconds = Annotated[int, Field(gt=0)]
 Texts = Annotated[list[Text], BeforeValidator(one_or_many)]
 Labels = Annotated[list[Text], Field(min_length=1), BeforeValidator(one_or_many)]
+Pattern = Annotated[Text, AfterValidator(_pattern)]
 MatcherText = Annotated[Text, AfterValidator(_matcher)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Place = Literal["service", "env", "region", "segment", "severity", "status"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from aiops.domain.labels import LabelRule
 from aiops.domain.series import Direction, Family
 
 
@@ -60,6 +61,7 @@ class PrometheusSettings:
         back_fill_step_seconds: distance between two ticks of that past.
         zone: whose clock people live by: seasons follow it, summer time included.
         zones: the same by region, where regions differ.
+        normalize: what is done to labels before they are read.
         labels: which labels carry service, env, region and segment.
         bearer_token: sent as `Authorization: Bearer`, if one is needed.
         bearer_token_env: the environment variable it should come from, if one is named.
@@ -75,6 +77,7 @@ class PrometheusSettings:
     back_fill_step_seconds: int = 300
     zone: str = "UTC"
     zones: Mapping[str, str] = field(default_factory=dict)
+    normalize: tuple[LabelRule, ...] = ()
     labels: LabelSettings = field(default_factory=LabelSettings)
     bearer_token: SecretStr | None = None
     bearer_token_env: str | None = None

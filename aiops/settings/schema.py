@@ -36,7 +36,7 @@ from aiops.settings.fields import (
     one_or_many,
     spelled,
 )
-from aiops.settings.source_schema import ChangesSection, SourceSection
+from aiops.settings.source_schema import ChangesSection, NormalizeSection, SourceSection
 from topology.attributes import ServiceKind
 
 
@@ -226,6 +226,7 @@ class SettingsFile(Section):
     kpis: list[KpiSection] = []
     teams: dict[Name, TeamSection] = {}
     sources: dict[Name, SourceSection] = {}
+    normalize: list[NormalizeSection] = []
     changes: ChangesSection = ChangesSection()
     sinks: dict[Name, SinkSection] = {}
     page_to: Texts | None = None

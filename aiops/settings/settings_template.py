@@ -75,6 +75,11 @@ sources:
   ## Tools that tell what was done: `aiops help source github`, argocd, kubernetes, cdevents and
   ## launchdarkly say what is set up on their side. A pipeline can say it itself: `aiops change`.
 #   github: {kind: github, token_env: AIOPS_GITHUB_SECRET}
+## One set of labels whoever sends: `aiops help normalize`.
+# normalize:
+#   - {rename: {app: service, stage: env}}
+#   - {map: {env: {production: prod}}}
+#   - {where: {env: "sandbox-*"}, ignore: true}
 ## Which services what they tell of is about; a service of the same name needs no rule.
 # changes:
 #   map:

@@ -9,6 +9,7 @@ from aiops.settings.fields import (
     AlertField,
     HttpUrl,
     Labels,
+    Pattern,
     Place,
     Seconds,
     SecretVariable,
@@ -99,6 +100,25 @@ class MapSection(Section):
     service: Texts = []
     journey: Text | None = None
     env: Text | None = None
+
+
+class ExtractSection(Section):
+    """`normalize[].extract`."""
+
+    label: Text
+    pattern: Pattern
+
+
+class NormalizeSection(Section):
+    """One rule of `normalize`: one thing done to labels, of whom, and where."""
+
+    source: Texts = []
+    where: dict[Text, Text] = {}
+    rename: dict[Text, Text] = {}
+    map: dict[Text, dict[Text, Text]] = {}
+    extract: ExtractSection | None = None
+    drop: Texts = []
+    ignore: bool = False
 
 
 class ChangesSection(Section):

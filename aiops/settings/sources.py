@@ -1,14 +1,16 @@
 """The sections of `sources`: those we ask, and those that send us alerts or report changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from aiops.domain.labels import LabelRule, rules_for
 from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
 from aiops.settings.change_sources import CHANGE_KINDS, ChangeSourceSettings
 from aiops.settings.document import Loc
 from aiops.settings.maintenance_sources import MAINTENANCE, MaintenanceSourceSettings
 from aiops.settings.metric_sources import LabelSettings, PrometheusSettings, SignalSettings
+from aiops.settings.normalize import label_rules
 from aiops.settings.schema import SettingsFile
 from aiops.settings.source_schema import LabelSection, SourceSection
 from aiops.settings.surroundings import Surroundings
@@ -44,15 +46,19 @@ _SECRETS = MappingProxyType(
 
 def measured(file: SettingsFile, surroundings: Surroundings) -> tuple[PrometheusSettings, ...]:
     """Return the sources that are asked."""
+    rules = label_rules(file.normalize)
     return tuple(
-        _asked(name, one, surroundings) for name, one in file.sources.items() if one.kind in _ASKED
+        _asked(name, one, surroundings, rules)
+        for name, one in file.sources.items()
+        if one.kind in _ASKED
     )
 
 
 def reporting(file: SettingsFile, surroundings: Surroundings) -> tuple[AlertSourceSettings, ...]:
     """Return the sources that send alerts."""
+    rules = label_rules(file.normalize)
     return tuple(
-        _sending(name, one, surroundings)
+        _sending(name, one, surroundings, rules)
         for name, one in file.sources.items()
         if one.kind in ALERT_KINDS
     )
@@ -108,7 +114,9 @@ def _useless(one: SourceSection) -> tuple[str, ...]:
     return (*keys, "token_env") if one.path is not None and one.kind == MAINTENANCE else keys
 
 
-def _asked(name: str, section: SourceSection, surroundings: Surroundings) -> PrometheusSettings:
+def _asked(
+    name: str, section: SourceSection, surroundings: Surroundings, rules: Sequence[LabelRule]
+) -> PrometheusSettings:
     variable, labels = section.bearer_token_env, section.labels
     return PrometheusSettings(
         name=name,
@@ -134,18 +142,22 @@ def _asked(name: str, section: SourceSection, surroundings: Surroundings) -> Pro
         back_fill_step_seconds=section.back_fill_step_seconds,
         zone=section.zone,
         zones=MappingProxyType(section.zones),
+        normalize=rules_for(rules, name),
         labels=LabelSettings(**{key: one for key, one in _named(labels) if key != "severity"}),
         bearer_token=surroundings.secret(variable) if variable else None,
         bearer_token_env=variable,
     )
 
 
-def _sending(name: str, section: SourceSection, surroundings: Surroundings) -> AlertSourceSettings:
+def _sending(
+    name: str, section: SourceSection, surroundings: Surroundings, rules: Sequence[LabelRule]
+) -> AlertSourceSettings:
     variable = section.token_env
     return AlertSourceSettings(
         name=name,
         kind=section.kind,
         labels=AlertLabelSettings(**dict(_named(section.labels))),
+        normalize=rules_for(rules, name),
         values=MappingProxyType({key: dict(one) for key, one in section.values.items()}),
         fields=MappingProxyType({str(key): path for key, path in section.fields.items()}),
         tokens=surroundings.secrets(variable) if variable else (),

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from aiops.domain.change_reports import MapRule
 from aiops.domain.errors import ConfigurationError
 from aiops.domain.journeys import Journey, Kpi, Team
+from aiops.domain.labels import LabelRule
 from aiops.domain.policies import Policies
 from aiops.domain.series import DEFAULT_ENV
 from aiops.domain.symptoms import Origin
@@ -149,6 +150,7 @@ class Settings:
     alert_sources: tuple[AlertSourceSettings, ...] = ()
     change_sources: tuple[ChangeSourceSettings, ...] = ()
     maintenance_sources: tuple[MaintenanceSourceSettings, ...] = ()
+    normalize: tuple[LabelRule, ...] = ()
     change_map: tuple[MapRule, ...] = ()
     sinks: tuple[SinkSettings, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.domain.errors import InputError
+from aiops.domain.labels import LabelRule
 from aiops.ingest import otlp_logs, otlp_traces
 from aiops.ingest.otlp import JSON, MOST_RECORDS, PROTOBUF, Parsed
 from tests.builders import minute
@@ -126,6 +127,23 @@ def test_what_cannot_be_placed_is_refused_and_the_rest_is_taken(body: bytes, why
     parsed = read_logs(both)
     assert (parsed.rejected, parsed.why) == (1, f"1: {why}")
     assert len(parsed.batch.lines) == 1
+
+
+def test_attributes_are_brought_into_one_form_before_they_are_read() -> None:
+    rules = (
+        LabelRule(name="n0", rename={"k8s.deployment.name": "service"}),
+        LabelRule(name="n1", where={"service": "noise-*"}, ignore=True),
+        LabelRule(name="n2", values={"env": {"live": "prod"}}),
+    )
+    body = orjson.loads(logs(log(), service=None))
+    attributes = body["resourceLogs"][0]["resource"]["attributes"]
+    attributes += [attribute("k8s.deployment.name", "pay"), attribute("env", "live")]
+    parsed = otlp_logs.parse(orjson.dumps(body), JSON, NOW, "staging", rules=rules)
+    (one,) = parsed.batch.lines
+    assert (one.service, one.env) == ("pay", "prod")
+    attributes[0] = attribute("k8s.deployment.name", "noise-7")
+    ignored = otlp_logs.parse(orjson.dumps(body), JSON, NOW, "prod", rules=rules)
+    assert (ignored.batch.lines, ignored.rejected) == ((), 0)
 
 
 def test_a_record_without_a_time_is_of_now() -> None:

@@ -11,8 +11,11 @@ from pydantic import SecretStr
 
 from aiops.domain.errors import SourceError
 from aiops.domain.journeys import Kpi
+from aiops.domain.labels import LabelRule
 from aiops.domain.series import Direction, Family
 from aiops.ingest.prometheus import PrometheusSource
+from aiops.ingest.prometheus_answer import Measured
+from aiops.ingest.prometheus_series import Naming
 from aiops.ports import Sample
 from aiops.receivers.prometheus import create_app
 from aiops.receivers.server import serve
@@ -88,6 +91,19 @@ def complaint(answer: Answer, *signals: SignalSettings) -> str:
     with pytest.raises(SourceError) as caught:
         source(answer, *signals).pull(START, START, 60)
     return str(caught.value)
+
+
+def test_labels_are_brought_into_one_form_before_they_are_read() -> None:
+    rules = (
+        LabelRule(name="n0", rename={"app": "service"}),
+        LabelRule(name="n1", where={"service": "sandbox-*"}, ignore=True),
+    )
+    prom = PrometheusSettings(name="prom", url="http://a", normalize=rules)
+    naming = Naming(source=prom, kpis=(), default_env="prod")
+    answer = [Measured(labels={"app": one}, values=np.ones(1)) for one in ("shop", "sandbox-1")]
+    found = naming.name(ERRORS, answer)
+    assert [one.series.key.service for one in found.samples] == ["shop"]
+    assert not found.left_out
 
 
 def test_one_instant_is_one_instant_query() -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from aiops.domain.errors import InputError, StaleStateError
 from aiops.domain.incidents import Decision, Incident, IncidentState
+from aiops.domain.labels import LabelRule
 from aiops.domain.policies import Mode, PagingPolicy, Policies
 from aiops.domain.symptoms import SymptomKind
 from aiops.incident.detection import DetectionSource, first_detection
@@ -296,3 +297,12 @@ def test_alerts_group_with_what_we_found(house: Installation) -> None:
     send(house, group(alert(4)))
     work(house)
     assert SymptomKind.ALERT in {one.kind for one in only(house).symptoms}
+
+
+def test_an_alert_that_is_ignored_is_known_and_is_no_symptom(house: Installation) -> None:
+    rule = LabelRule(name="normalize[0]", where={"env": "sandbox-*"}, ignore=True)
+    house.settings = replace(house.settings, alert_sources=(replace(AM, normalize=(rule,)),))
+    send(house, group(alert(1, env="sandbox-7")))
+    take_waiting(house)
+    assert len(house.alerts.firing()) == 1
+    assert house.symptoms.envs_with_uncorrelated() == ()

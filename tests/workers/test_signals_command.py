@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from aiops.domain.errors import InputError
+from aiops.domain.labels import LabelRule
 from aiops.settings import AlertSourceSettings
 from tests.builders import minute
 from tests.workers.installation import Installation
@@ -47,6 +48,21 @@ def test_it_explains_which_rule_did_what(tmp_path: Path) -> None:
         "its sender left out 2 further alerts",
     ):
         assert line in told
+
+
+def test_it_explains_what_rules_for_all_sources_did(house: Installation, tmp_path: Path) -> None:
+    rules = (
+        LabelRule(name="normalize[0]", rename={"team_app": "service"}),
+        LabelRule(name="normalize[1]", where={"env": "sandbox"}, ignore=True),
+    )
+    house.settings = replace(house.settings, alert_sources=(replace(RULES, normalize=rules),))
+    body = tmp_path / "body.json"
+    mine = alert(1, service="", team_app="checkout")
+    body.write_bytes(group(mine, alert(1, name="Noise", env="sandbox")))
+    told = said("explain", str(body), "--source", "am")
+    assert "normalize[0]: team_app is service = 'checkout'" in told
+    assert "service = checkout: from the label service" in told
+    assert "normalize[1]: ignored" in told
 
 
 @pytest.mark.usefixtures("house")

@@ -80,8 +80,17 @@ def fallback() -> None:
     _print("fallback")
 
 
-def _print(name: str) -> None:
+@app.command()
+def normalize() -> None:
+    """Explain how labels of all sources are brought into one form.
+
+    Example: aiops help normalize
+    """
+    _print("normalize", "aiops.ingest")
+
+
+def _print(name: str, package: str = "aiops.notify") -> None:
     from importlib.resources import files  # noqa: PLC0415 - keeps --help fast
 
-    text = files("aiops.notify").joinpath(f"{name}.md").read_text(encoding="utf-8")
+    text = files(package).joinpath(f"{name}.md").read_text(encoding="utf-8")
     typer.echo(text.rstrip())
