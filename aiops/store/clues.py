@@ -154,6 +154,17 @@ class ClueStore:
         left_out = max(len(lines) - MOST_RECORDED, 0) + max(len(traces) - MOST_RECORDED, 0)
         return kept, left_out
 
+    def template_counts(self) -> dict[tuple[str, str], int]:
+        """Return how many log statements are known, by environment and service."""
+        table = LOG_TEMPLATES.c
+        query = (
+            select(table.env, table.service, func.count())
+            .group_by(table.env, table.service)
+            .order_by(table.env, table.service)
+        )
+        with reading(self._engine) as connection:
+            return {(env, service): count for env, service, count in connection.execute(query)}
+
     def calls(self, env: str) -> tuple[ServiceCall, ...]:
         """Return who was seen to call whom, by caller and callee."""
         table = SERVICE_CALLS.c

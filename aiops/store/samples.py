@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 import numpy as np
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from aiops.domain.samples import MOST_TICKS_SINCE, TICKS_BEFORE, Excerpt
 from aiops.domain.series import Series
@@ -56,14 +56,18 @@ class StoredSamples:
 
     def services(self) -> tuple[str, ...]:
         """Return the services that were ever measured, sorted."""
+        return tuple(self.series_counts())
+
+    def series_counts(self) -> dict[str, int]:
+        """Return how many series every service has that was ever measured, by its name."""
         query = (
-            select(SERIES.c.service)
+            select(SERIES.c.service, func.count())
             .join(SHARDS, SHARDS.c.id == SERIES.c.shard_id)
             .where(SHARDS.c.env == self._env)
-            .distinct()
+            .group_by(SERIES.c.service)
         )
         with reading(self._engine) as connection:
-            return tuple(sorted(connection.scalars(query)))
+            return dict(sorted(connection.execute(query).all()))
 
     def _read(self, services: Collection[str], ticks_of: _TicksOf) -> tuple[Excerpt, ...]:
         names = set(services)

@@ -10,12 +10,15 @@ from typer.testing import CliRunner
 
 from aiops.domain.errors import InputError
 from aiops.domain.labels import LabelRule
+from aiops.ingest.otlp import JSON
 from aiops.settings import AlertSourceSettings
-from tests.builders import minute
+from tests.builders import minute, series
+from tests.ingest.exports import log, logs
 from tests.workers.installation import Installation
 from tests.workers.test_alerts import alert, group, send
 from workers import cli
 from workers.alerts import take_waiting
+from workers.exports import take_export
 from workers.feeds import find_missing
 
 RULES = AlertSourceSettings(name="am", kind="alertmanager", values={"env": {"production": "prod"}})
@@ -125,3 +128,20 @@ def test_it_lists_who_sends_and_who_is_missed(house: Installation) -> None:
     assert "missed since 18 Apr 09:50 UTC" in told
     (one,) = json.loads(said("feeds", "--json"))
     assert one["missed_since"].startswith("2026-04-18T09:50")
+
+
+def test_it_lists_what_leads_to_nothing_we_know(house: Installation) -> None:
+    assert "everything that is sent leads to" in said("unmapped")
+    strange = [series("ghost", "errors"), series("ghost", "latency")]
+    house.history.add_series("s", "prod", "prom", 60, strange)
+    take_export(house, "logs", logs(log(at=0), service="spectre", env="moon"), JSON)
+    house.digest.run()
+    send(house, group(alert(1, service="", name="Odd")))
+    take_waiting(house)
+    assert said("unmapped").splitlines() == [
+        "       1  alerts   Odd (prod): no label says whose it is",
+        "       1  logs     spectre (moon): environment not declared",
+        "       1  logs     spectre (moon): not in the topology",
+        "       2  metrics  ghost (prod): not in the topology",
+    ]
+    assert json.loads(said("unmapped", "--json"))[3]["count"] == 2

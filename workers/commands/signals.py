@@ -107,6 +107,26 @@ def feeds(config: Config = None, *, as_json: Json = False) -> None:
         typer.echo("nobody has sent anything so far")
 
 
+@app.command()
+def unmapped(config: Config = None, *, as_json: Json = False) -> None:
+    """List what is sent and leads to no service or environment that is declared, with counts.
+
+    Changes have a list of their own: `aiops change list --unmapped`.
+
+    Example: aiops signals unmapped
+    """
+    from workers.unmapped import unmapped as strangers  # noqa: PLC0415 - keeps --help fast
+
+    found = strangers(client(config))
+    if as_json:
+        typer.echo(orjson.dumps([asdict(one) for one in found]).decode())
+        return
+    for one in found:
+        typer.echo(f"{one.count:8,}  {one.signal:8} {one.service} ({one.env}): {one.why}")
+    if not found:
+        typer.echo("everything that is sent leads to a service and an environment we know")
+
+
 @app.command("dead-letters")
 def dead_letters(config: Config = None, *, as_json: Json = False) -> None:
     """List bodies that could not be read, or not in full, and why; the newest first.
