@@ -22,6 +22,7 @@ from workers.exports import take_export
 from workers.hearing import say
 from workers.judgement import judge
 from workers.listening import keep
+from workers.receiving import Receiver
 from workers.wiring import Parts
 
 FLOW_SPAN = timedelta(hours=3)
@@ -66,6 +67,8 @@ def make_console(parts: Parts) -> FastAPI:
             silences=lambda: parts.silences.all(_LISTED),
             silence=partial(silencing.silence, parts),
             expire_silence=partial(silencing.expire, parts, place=Place.CONSOLE),
+            pushed_sources=settings.pushed_sources,
+            take_samples=Receiver(parts).take if settings.pushed_sources else None,
             alert_sources=settings.alert_sources,
             take_alerts=partial(alerts.receive, parts),
             announce_alerts=partial(alerts.announce, parts),
@@ -98,9 +101,9 @@ def seen_until(parts: Parts) -> datetime | None:
 
     Where nobody is asked, up to when what others sent has been worked.
     """
-    if not parts.settings.sources:
+    if not parts.measured:
         return parts.incidents.reached(parts.settings.default_env)
-    newest = [parts.extents.newest_tick(source.name) for source in parts.settings.sources]
+    newest = [parts.extents.newest_tick(source) for source in parts.measured]
     return min((at for at in newest if at is not None), default=None)
 
 

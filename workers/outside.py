@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
+from aiops.ingest.pushed_signals import Signals
 from aiops.notify.heartbeat import Heartbeat
 from aiops.notify.people import People
 from aiops.ports import (
@@ -44,6 +45,20 @@ class Outside(Stores):
     def sources(self) -> Mapping[str, Source]:
         """The configured sources by name."""
         return sources(self.settings)
+
+    @cached_property
+    def pushing(self) -> Mapping[str, Signals]:
+        """What is made of the samples of each source that sends some, by its name."""
+        settings = self.settings
+        return {
+            one.name: Signals(
+                source=one,
+                kpis=settings.kpis,
+                default_env=settings.default_env,
+                declared_envs=settings.policies.paging.known_environments,
+            )
+            for one in settings.pushed_sources
+        }
 
     @cached_property
     def sinks(self) -> Mapping[str, Notifier]:

@@ -8,7 +8,9 @@ from celery import Celery
 from aiops.domain.environment import Knowledge
 from aiops.ports import Lease, Queue
 from aiops.settings import Settings
+from aiops.store.accepted import AcceptedBody
 from aiops.store.intake import Intake
+from aiops.store.pushed import PushedBody
 from aiops.store.shard_files import ShardFiles, boot_id
 from aiops.store.state_files import StateFiles
 from aiops.telemetry import Telemetry, connect
@@ -23,6 +25,9 @@ from workers.on_call import OnCall
 from workers.outside import Outside
 from workers.queue import CeleryQueue
 from workers.stages.shards import ShardCaches
+
+SAMPLES_ROOM = 2_000
+"""Bodies of samples that wait for the database at most: of 2,000 samples some 80 MB."""
 
 
 class Process(Outside):
@@ -119,7 +124,7 @@ class Process(Outside):
         return Remembering(self._standing, self.memory, self.archives, fault)
 
     @cached_property
-    def intake(self) -> Intake:
+    def intake(self) -> Intake[AcceptedBody]:
         """Accepted bodies, committed in groups; it runs from its first use on."""
         return Intake(self.bodies).__enter__()
 
@@ -130,3 +135,8 @@ class Process(Outside):
         declared = {settings.default_env, *settings.policies.paging.known_environments}
         fault = partial(self.telemetry.fault, "feeds")
         return FeedCounter(self.feeds, self.clock, declared, fault)
+
+    @cached_property
+    def samples_intake(self) -> Intake[PushedBody]:
+        """The same of pushed samples."""
+        return Intake(self.pushed, room=SAMPLES_ROOM).__enter__()

@@ -35,6 +35,7 @@ def schedule(
     sources: Iterable[Polled],
     rate: float,
     *,
+    pushing: Iterable[Polled] = (),
     pulse_seconds: float | None = None,
     watches_files: bool = False,
 ) -> dict[str, dict[str, Any]]:
@@ -43,6 +44,7 @@ def schedule(
     Args:
         sources: the sources to poll.
         rate: product seconds per real second: 1, except in the demo.
+        pushing: the sources that send samples.
         pulse_seconds: how often a pulse is sent, in real seconds; None: never.
         watches_files: whether there are files of planned work to be looked at.
 
@@ -80,6 +82,9 @@ def schedule(
         entries[f"ingest.poll {source.name}"] = _entry("ingest.poll", often, source.name)
         past = _entry("fit.back_fill", FIT_CHECK_SECONDS, source.name)
         entries[f"fit.back_fill {source.name}"] = past
+    for source in pushing:
+        often = min(source.step_seconds / rate / 4, POLL_SECONDS)
+        entries[f"ingest.gather {source.name}"] = _entry("ingest.gather", often, source.name)
     return entries
 
 

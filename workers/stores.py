@@ -25,6 +25,7 @@ from aiops.store.overflow import OverflowStore
 from aiops.store.pages import PageStore
 from aiops.store.pictures import PictureStore
 from aiops.store.pulses import PulseStore
+from aiops.store.pushed import PushedStore
 from aiops.store.signals import HistoryStore
 from aiops.store.silences import SilenceStore
 from aiops.store.sli_hours import SliHourStore
@@ -57,6 +58,11 @@ class Stores:
     def late(self) -> LateTicks:
         """Values that came after their tick had closed."""
         return LateTicks(self._history_engine, origin=self.settings.origin)
+
+    @cached_property
+    def pushed(self) -> PushedStore:
+        """Samples that sources push."""
+        return PushedStore(self._history_engine, origin=self.settings.origin)
 
     @cached_property
     def sli_hours(self) -> SliHourStore:

@@ -26,6 +26,7 @@ MAX_STARTS = 5
 """A task that was started this often without ending took its worker down each time."""
 
 WORK: dict[str, Callable[..., Any]] = {
+    "ingest.gather": lambda parts, source: parts.gather.run(source),
     "ingest.poll": lambda parts, source: parts.poll.run(source),
     "ingest.on_call": lambda parts: parts.on_call.ask(),
     "ingest.digest": lambda parts: parts.digest.run(),

@@ -1,6 +1,9 @@
 """Puts the parts together: the only place where adapters meet the pure stages."""
 
+from collections import ChainMap
+from collections.abc import Collection
 from functools import cached_property
+from typing import Any, cast
 
 from workers.process import Process
 from workers.stages.contents import Contents
@@ -13,6 +16,7 @@ from workers.stages.escalate import Escalate
 from workers.stages.file_away import FileAway
 from workers.stages.fit import Fit
 from workers.stages.forget import Forget
+from workers.stages.gather import Gather
 from workers.stages.learn import Learn
 from workers.stages.levels import Levels
 from workers.stages.marked import MarkedPolicies
@@ -40,6 +44,27 @@ class Parts(Process):
             health=self.health,
             telemetry=self.telemetry,
         )
+
+    @cached_property
+    def gather(self) -> Gather:
+        """Pushed samples → closed ticks."""
+        return Gather(
+            sources=self.pushing,
+            pushed=self.pushed,
+            history=self.history,
+            extents=self.extents,
+            late=self.late,
+            lease=self.lease,
+            queue=self.queue,
+            clock=self.clock,
+            health=self.health,
+            telemetry=self.telemetry,
+        )
+
+    @cached_property
+    def measured(self) -> Collection[str]:
+        """The sources whose ticks detection waits for."""
+        return ChainMap(*(cast("dict[str, Any]", one) for one in (self.sources, self.pushing)))
 
     @cached_property
     def digest(self) -> Digest:
@@ -81,7 +106,7 @@ class Parts(Process):
             incidents=self.incidents,
             silences=self.silences,
             pages=self.pages,
-            sources=self.sources,
+            sources=self.measured,
             knowledge=self.knowledge,
             lease=self.lease,
             flags=self.flags,
@@ -180,7 +205,7 @@ class Parts(Process):
             extents=self.extents,
             kept=self.sli_hours,
             journeys=self.settings.journeys,
-            sources=self.sources,
+            sources=self.measured,
         )
 
     @cached_property

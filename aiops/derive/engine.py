@@ -6,12 +6,13 @@ from datetime import datetime
 
 import numpy as np
 
-from aiops.derive.groups import Whole
+from aiops.derive.groups import Grouping, Whole
 from aiops.derive.lanes import NOWHERE, Lane, Operand
 from aiops.derive.plan import Plan, Step
 from aiops.derive.quantiles import histogram_quantile
 from aiops.derive.rates import NEVER
 from aiops.derive.ring import Ring, samples_of
+from aiops.domain.derivations import Across
 from aiops.domain.ticks import Floats, Packed, Times
 
 Rings = tuple[Ring, ...]
@@ -78,7 +79,7 @@ def observe(plan: Plan, rings: Rings, samples: RawSamples) -> None:
         picked = (subject, bucket, samples.at, samples.values)
         if not kept.all():
             picked = (subject[kept], bucket[kept], samples.at[kept], samples.values[kept])
-        for at, values in _rounds(lane, *picked):
+        for at, values in _rounds(lane, len(ring.times), picked):
             ring.observe(at, values)
 
 
@@ -95,10 +96,14 @@ def derive(plan: Plan, rings: Rings, at: datetime) -> Packed:
     sums: dict[Operand, Floats] = {}  # p50, p95 and p99 have theirs in common
     found = np.full(len(plan.outputs), np.nan, dtype=np.float32)
     for step in plan.steps:
-        for operand in step.operands:
-            if operand not in sums:
-                sums[operand] = operand.grouping.total(readings[operand.lane])
-        values = _derived(plan, step, [sums[one] for one in step.operands])
+        if step.derivation.across is not Across.SUM:
+            (operand,) = step.operands
+            values = _across(step.derivation.across, operand.grouping, readings[operand.lane][0])
+        else:
+            for operand in step.operands:
+                if operand not in sums:
+                    sums[operand] = operand.grouping.total(readings[operand.lane])
+            values = _derived(plan, step, [sums[one] for one in step.operands])
         if step.worst is not None:
             values = step.worst.extreme(values, highest=step.highest)
         found[step.outputs] = values
@@ -107,7 +112,15 @@ def derive(plan: Plan, rings: Rings, at: datetime) -> Packed:
 
 def _read(lane: Lane, ring: Ring, end: int) -> Floats:
     window = lane.key.window_seconds * 1000
-    return ring.last(end, window) if lane.key.gauge else ring.rates(end, window)
+    if not lane.subjects:  # nothing that it is made of was seen so far
+        return np.empty((len(lane.bounds), 0))
+    return ring.last(end, window) if lane.key.gauge else ring.rates(end, window, lane.delta)
+
+
+def _across(how: Across, grouping: Grouping, values: Floats) -> Floats:
+    if how is Across.MEAN:
+        return grouping.mean(values)
+    return grouping.extreme(values, highest=how is Across.MAX)
 
 
 def _derived(plan: Plan, step: Step, sums: Sequence[Floats]) -> Floats:
@@ -126,10 +139,14 @@ def _derived(plan: Plan, step: Step, sums: Sequence[Floats]) -> Floats:
 
 
 def _rounds(
-    lane: Lane, subject: Whole, bucket: Whole, at: Times, values: Floats
+    lane: Lane, most: int, picked: tuple[Whole, Whole, Times, Floats]
 ) -> Iterator[tuple[Times, Floats]]:
-    """Yield samples as one moment of every series after the other, as a ring takes them."""
+    """Yield samples as one moment of every series after the other, as a ring takes them.
+
+    Of a series with more moments than a ring keeps, `most`, these are the newest.
+    """
     columns, buckets = len(lane.subjects), len(lane.bounds)
+    subject, bucket, at, values = picked
 
     def dense(one: tuple[Whole, Whole, Times, Floats]) -> tuple[Times, Floats]:
         subject, bucket, at, values = (array[::-1] for array in one)  # the first one stays
@@ -139,7 +156,7 @@ def _rounds(
         grid[bucket * columns + subject] = values
         return moments, grid.reshape(buckets, columns)
 
-    moments, grid = dense((subject, bucket, at, values))
+    moments, grid = dense(picked)
     if (moments[subject] == at).all():
         yield moments, grid
         return
@@ -148,6 +165,10 @@ def _rounds(
     moves = np.cumsum(begins | (np.diff(at[order], prepend=0) != 0))
     turn = np.empty_like(subject)
     turn[order] = moves - np.maximum.accumulate(np.where(begins, moves, 0))
+    if turn.max() >= most:
+        last = np.zeros(columns, dtype=np.int64)
+        np.maximum.at(last, subject, turn)
+        turn -= np.maximum(last[subject] + 1 - most, 0)
     for number in range(turn.max() + 1):
         now = turn == number
         yield dense((subject[now], bucket[now], at[now], values[now]))

@@ -75,6 +75,16 @@ class Grouping:
         sums = self._added(np.where(absent, 0.0, values))
         return self._placed(np.where(there > 0, sums, np.nan))
 
+    def mean(self, values: Floats) -> Floats:
+        """Return the means of what is there, as `avg by` does.
+
+        Examples:
+            >>> one = Grouping.of(np.array([0, 1]), np.array([0, 0]), 1)
+            >>> one.mean(np.array([1.0, 4.0])).tolist()
+            [2.5]
+        """
+        return self.total(values) / self.total(np.where(np.isnan(values), np.nan, 1.0))
+
     def extreme(self, values: Floats, *, highest: bool) -> Floats:
         """Return the highest or lowest of what is there, as `max by` and `min by` do.
 

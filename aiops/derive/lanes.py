@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 
 from aiops.derive.groups import Grouping, Whole
-from aiops.domain.derivations import Derivation, Selection
+from aiops.domain.derivations import DELTA, TEMPORALITY, Derivation, Selection
 from aiops.domain.series import Series, SeriesKey
 from aiops.domain.ticks import Floats
 
@@ -49,6 +49,7 @@ class Lane:
         bounds: upper bounds of all buckets, ascending; (+Inf,) for counters and gauges.
         subject_of: raw slot → column, `NOWHERE` for what is not in this ring.
         bucket_of: raw slot → bucket.
+        delta: columns whose samples tell what came since the one before, and no running total.
     """
 
     key: RingKey
@@ -56,6 +57,7 @@ class Lane:
     bounds: Floats
     subject_of: Whole
     bucket_of: Whole
+    delta: Whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -174,14 +176,17 @@ class Lanes:
         slots = np.fromiter(places, np.int64, len(places))
         subject_of = np.full(len(self.series), NOWHERE)
         bucket_of = np.zeros(len(self.series), dtype=np.int64)
+        subjects = tuple(self._subjects[ring])
+        delta = [n for n, one in enumerate(subjects) if one.label(TEMPORALITY) == DELTA]
         subject_of[slots] = [column for column, _ in places.values()]
         bucket_of[slots] = np.searchsorted(bounds, limits)
         return Lane(
             key=ring,
-            subjects=tuple(self._subjects[ring]),
+            subjects=subjects,
             bounds=bounds,
             subject_of=subject_of,
             bucket_of=bucket_of,
+            delta=np.array(delta, dtype=np.int64),
         )
 
 

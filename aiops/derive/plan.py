@@ -58,7 +58,7 @@ def plan_of(derivations: Sequence[Derivation], series: Sequence[Series]) -> Plan
         ConfigurationError: two derivations give series of the same name and labels.
     """
     lanes = Lanes(series=tuple(series))
-    drafts = [draft for one in derivations for draft in _drafts(one, lanes)]
+    drafts = [draft for one in derivations for draft in _drafts(one, lanes) if draft.firsts]
     told = sorted(
         (first, number, place)
         for number, draft in enumerate(drafts)
@@ -121,7 +121,7 @@ def _drafts(derivation: Derivation, lanes: Lanes) -> Iterator[_Draft]:
 def _derived(draft: _Draft, raw: Series) -> Series:
     """Return the series that a raw one is the first of."""
     one = draft.step.derivation
-    unit = unit_of(one.name, one.unit)
+    unit = unit_of(one.name, one.unit or raw.unit)
     family, bad_direction = classify(one.name, unit)
     title = one.title or title_of(one.name, family)
     metric = one.name

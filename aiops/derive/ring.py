@@ -106,7 +106,7 @@ class Ring:
             columns = np.concatenate(late)
             self._insert(columns, at[columns], values[:, columns])
 
-    def rates(self, end: int, window: int) -> Floats:
+    def rates(self, end: int, window: int, delta: Whole | None = None) -> Floats:
         """Return the rate per second over a window, as PromQL's `rate()` does.
 
         Of a series that is sent so often that the ring holds less than the window, it is the rate
@@ -115,6 +115,7 @@ class Ring:
         Args:
             end: epoch milliseconds, the moment asked for; samples after it do not count.
             window: milliseconds.
+            delta: columns whose samples tell what came since the one before; None for none.
 
         Returns:
             Shape (buckets, series); NaN where there are fewer than two samples.
@@ -124,6 +125,8 @@ class Ring:
         columns = np.concatenate(others)
         if len(columns):
             found[:, columns] = self._own_rates(columns, end, window)
+        if delta is not None and len(delta):
+            found[:, delta] = self._delta_rates(delta, end, window)
         return found
 
     def last(self, end: int, lookback: int) -> Floats:
@@ -185,6 +188,21 @@ class Ring:
             samples = np.moveaxis(self.values[rows[:, uneven], :, columns[uneven]], 2, 1)
             found[:, uneven] = windowed_rate(times[:, uneven], samples, start[uneven], end)
         return found
+
+    def _delta_rates(self, columns: Whole, end: int, window: int) -> Floats:
+        """Return what came per second; of a series that is young, since its first sample.
+
+        What came before that sample is not known to be of any time.
+        """
+        times = self.times[:, columns]
+        values = self.values[:, :, columns]
+        oldest = np.where(times == NEVER, end, times).min(axis=0)
+        begin = np.maximum(oldest, end - window)
+        inside = ((times > begin) & (times <= end))[:, None, :] & ~np.isnan(values)
+        come = np.where(inside, values, 0.0).sum(axis=0)
+        known = (begin < end) & ((times >= begin) & (times <= end)).any(axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(known, come / ((end - begin) / 1e3), np.nan)
 
     def _mark(self, part: slice, fresh: Bools, at: Times, values: Floats, known: Floats) -> None:
         """Note whose buckets do not all stand where they stood or higher."""

@@ -2,10 +2,25 @@
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from aiops.domain.errors import ConfigurationError
 
+TEMPORALITY = "__temporality__"
+"""The label of a raw series that says `DELTA` of what it tells; others tell running totals."""
+
+DELTA = "delta"
+
 _BUCKET_LABEL = "le"
+
+
+class Across(StrEnum):
+    """What several series of a group become."""
+
+    SUM = "sum"
+    MEAN = "mean"
+    MIN = "min"
+    MAX = "max"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +58,7 @@ class Derivation:
 
     In PromQL, with r() for `rate(…[window])`, or for nothing where `gauge` is set:
 
-        rate       sum by (BY) (r(OF))
+        rate       sum by (BY) (r(OF))      avg, min or max where `across` says so
         ratio      sum by (BY) (r(OF)) / sum by (BY) (r(PER))
         quantile   histogram_quantile(QUANTILE, sum by (BY, le) (r(OF)))
 
@@ -59,6 +74,7 @@ class Derivation:
         quantile: of a histogram, in (0, 1].
         by: the labels that stay: `service`, `region`, `segment`, `tenant` …; env always does.
         worst_of: the label whose worst value is told beside the whole, as `instance`; "" for none.
+        across: what the series of a group become; a ratio or quantile is of their sums.
         window_seconds: what rates look back on; for gauges, how old a last value may be.
         absent_is_zero: a part without any series beside a whole that has some counts as zero, as
             `(PART or 0 * WHOLE) / WHOLE` does: clients count errors from the first one on.
@@ -76,6 +92,7 @@ class Derivation:
     quantile: float | None = None
     by: tuple[str, ...] = ("service",)
     worst_of: str = ""
+    across: Across = Across.SUM
     window_seconds: int = 300
     absent_is_zero: bool = True
     service: str = ""
@@ -90,6 +107,10 @@ class Derivation:
                 "a quantile in (0, 1], as in 0.95",
             ),
             (self.quantile is not None and self.of.gauge, "a histogram of counters, no gauge"),
+            (
+                self.across is not Across.SUM and (self.per or self.quantile) is not None,
+                "across: sum of a ratio or quantile",
+            ),
             (_BUCKET_LABEL in (*self.by, self.worst_of), "by and worst_of without le"),
             (self.worst_of in self.by, "worst_of a label that is not in by"),
             ("service" not in self.by and not self.service, "service in by, or one named"),

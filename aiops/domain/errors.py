@@ -24,6 +24,10 @@ class InputError(AiopsError):
     """A body, file or row is wrong; the message names the place and what was expected."""
 
 
+class BusyError(AiopsError):
+    """Too much waits to be worked; nothing was taken, send it again later."""
+
+
 class StaleStateError(AiopsError):
     """Somebody else moved this state first; nothing was written, read again and repeat."""
 

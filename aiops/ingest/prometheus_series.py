@@ -2,30 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Final
 
 from aiops.domain.errors import InputError
-from aiops.domain.families import classify, title_of, unit_of
 from aiops.domain.journeys import Kpi
 from aiops.domain.labels import normalized
-from aiops.domain.series import Direction, Family, Series, SeriesKey
+from aiops.domain.series import Series, SeriesKey
+from aiops.ingest.declared_series import Declared, first_label
 from aiops.ingest.prometheus_answer import Measured
 from aiops.ports import Sample
 from aiops.settings import PrometheusSettings, SignalSettings
 
 _MOST_SEEN = 200_000
-
-_BAD = MappingProxyType(
-    {
-        Family.ERRORS: Direction.UP,
-        Family.LATENCY: Direction.UP,
-        Family.SATURATION: Direction.UP,
-        Family.AVAILABILITY: Direction.DOWN,
-        Family.KPI: Direction.DOWN,
-    }
-)
-"""Which way is bad where a family is declared that the name does not speak of."""
 
 
 _Found = tuple[str, Series | None]
@@ -101,26 +89,12 @@ class Naming:
     def series(self, signal: SignalSettings, labels: Mapping[str, str]) -> Series | None:
         """Return the series that a signal's labels name; None where nothing says whose it is."""
         key = self._key(signal, labels)
-        if key is None:
-            return None
-        kpi = self._kpi(signal, key.service)
-        declared = signal.unit if signal.unit is not None else kpi.unit if kpi else ""
-        unit = unit_of(signal.name, declared)
-        family, bad_direction = classify(signal.name, unit)
-        if signal.family is not None and signal.family is not family:
-            family, bad_direction = signal.family, _BAD.get(signal.family, Direction.BOTH)
-        if kpi is not None:
-            family, bad_direction = signal.family or Family.KPI, kpi.bad_direction
-        return Series(
-            key=key,
-            family=family,
-            bad_direction=signal.bad_direction or bad_direction,
-            unit=unit,
-            title=signal.title or title_of(signal.name, family),
-            kpi=kpi.name if kpi else None,
-            source=self.source.name,
-            zone=self.source.zones.get(key.region or "", self.source.zone),
-        )
+        return None if key is None else self._declared.series(signal, key)
+
+    @property
+    def _declared(self) -> Declared:
+        one = self.source
+        return Declared(source=one.name, kpis=self.kpis, zone=one.zone, zones=one.zones)
 
     def _found(self, signal: SignalSettings, labels: Mapping[str, str]) -> _Found | None:
         """Return the fingerprint and the series that labels name."""
@@ -140,15 +114,16 @@ class Naming:
 
     def _key(self, signal: SignalSettings, labels: Mapping[str, str]) -> SeriesKey | None:
         names = self.source.labels
-        service = _first(labels, names.service) or signal.service or self._kpi_service(signal)
+        owner = signal.service or self._declared.kpi_service(signal)
+        service = first_label(labels, names.service) or owner
         if service is None:
             return None
         return SeriesKey(
             service=service,
             metric=signal.name,
-            env=_first(labels, names.env) or self.default_env,
-            region=_first(labels, names.region),
-            segment=_first(labels, names.segment),
+            env=first_label(labels, names.env) or self.default_env,
+            region=first_label(labels, names.region),
+            segment=first_label(labels, names.segment),
             labels=tuple(
                 sorted((name, labels[name]) for name in signal.labels if labels.get(name))
             ),
@@ -161,29 +136,6 @@ class Naming:
             f"expected one of the labels {', '.join(names)}: write `sum by ({names[0]}) (…)`, or "
             f"`service:` beside the query, or `sources.{self.source.name}.labels.service`"
         )
-
-    def _kpi(self, signal: SignalSettings, service: str) -> Kpi | None:
-        """Return the KPI a series carries: the one the signal names, else by metric and service."""
-        for kpi in self.kpis:
-            if signal.kpi is not None:
-                fits = kpi.name == signal.kpi
-            else:
-                fits = kpi.metric == signal.name and kpi.service in (None, service)
-            if fits:
-                return kpi
-        return None
-
-    def _kpi_service(self, signal: SignalSettings) -> str | None:
-        services = {
-            kpi.service
-            for kpi in self.kpis
-            if (kpi.name == signal.kpi if signal.kpi else kpi.metric == signal.name)
-        }
-        return services.pop() if len(services) == 1 else None
-
-
-def _first(labels: Mapping[str, str], names: Sequence[str]) -> str | None:
-    return next((labels[name] for name in names if labels.get(name)), None)
 
 
 def _infinite(names: Sequence[str]) -> str:

@@ -24,6 +24,8 @@ INGESTERS = MappingProxyType(
         "maintenance": "aiops.ingest.maintenance.parse",
         "otlp_logs": "aiops.ingest.otlp_logs.parse",
         "otlp_traces": "aiops.ingest.otlp_traces.parse",
+        "otlp_metrics": "aiops.ingest.otlp_metrics.parse",
+        "remote_write": "aiops.ingest.remote_write.parse",
         "alertmanager": "aiops.ingest.alertmanager.parse",
         "events": "aiops.ingest.events.parse",
         "alerts": "aiops.ingest.alerts.parse",

@@ -7,7 +7,19 @@ from aiops.settings.heartbeat import HeartbeatSettings
 from aiops.settings.lint import lint
 from aiops.settings.load import load
 from aiops.settings.maintenance_sources import MAINTENANCE, MaintenanceSourceSettings
-from aiops.settings.metric_sources import LabelSettings, PrometheusSettings, SignalSettings
+from aiops.settings.metric_sources import (
+    DeclaredSettings,
+    LabelSettings,
+    PrometheusSettings,
+    SignalSettings,
+)
+from aiops.settings.pushed_sources import (
+    PUSHED_KINDS,
+    PushedSignalSettings,
+    PushedSourceSettings,
+    Reading,
+    Selected,
+)
 from aiops.settings.senders import SenderSettings
 from aiops.settings.values import BackFillSettings, Settings, SinkSettings, WebSettings
 
@@ -15,15 +27,21 @@ __all__ = [
     "ALERT_KINDS",
     "CHANGE_KINDS",
     "MAINTENANCE",
+    "PUSHED_KINDS",
     "SIGNED_KINDS",
     "AlertLabelSettings",
     "AlertSourceSettings",
     "BackFillSettings",
     "ChangeSourceSettings",
+    "DeclaredSettings",
     "HeartbeatSettings",
     "LabelSettings",
     "MaintenanceSourceSettings",
     "PrometheusSettings",
+    "PushedSignalSettings",
+    "PushedSourceSettings",
+    "Reading",
+    "Selected",
     "SenderSettings",
     "Settings",
     "SignalSettings",

@@ -27,7 +27,7 @@ from aiops.settings.schema import (
     TeamSection,
 )
 from aiops.settings.slos import budgeting_of
-from aiops.settings.sources import announcing, changing, measured, reporting
+from aiops.settings.sources import announcing, changing, measured, pushing, reporting
 from aiops.settings.surroundings import Surroundings
 from aiops.settings.values import (
     SINK_SECRETS,
@@ -62,6 +62,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         redis_url=surroundings.url("REDIS_URL", _BROKERS),
         clock=surroundings.text("AIOPS_CLOCK"),
         sources=sources,
+        pushed_sources=pushing(file, surroundings),
         alert_sources=reporting(file, surroundings),
         change_sources=changing(file, surroundings),
         maintenance_sources=announcing(file, folder, surroundings),

@@ -10,23 +10,21 @@ from aiops.domain.series import Direction, Family
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignalSettings:
-    """One metric that is asked of a source.
+class DeclaredSettings:
+    """What is declared of a metric, wherever it comes from.
 
     Args:
         name: how we call the metric: `error_ratio`.
-        query: what the source is asked, in its own language.
         family: what it speaks of; None: from its name.
         unit: as in `Series.unit`; None: the KPI's, else none.
         title: how people say it; None: from its name.
         bad_direction: the way that hurts; None: from its family.
         kpi: the name of the KPI it carries; None: the KPI whose metric it is, if one.
         labels: the source's labels to keep beside service, env, region and segment.
-        service: whose it is where the answer does not say, as for a total over everything.
+        service: whose it is where the labels do not say, as for a total over everything.
     """
 
     name: str
-    query: str
     family: Family | None = None
     unit: str | None = None
     title: str | None = None
@@ -34,6 +32,17 @@ class SignalSettings:
     kpi: str | None = None
     labels: tuple[str, ...] = ()
     service: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalSettings(DeclaredSettings):
+    """One metric that is asked of a source.
+
+    Args:
+        query: what the source is asked, in its own language.
+    """
+
+    query: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from aiops.domain.derivations import Across
 from aiops.domain.series import Direction, Family
 from aiops.settings.fields import (
     AlertField,
@@ -19,13 +20,31 @@ from aiops.settings.fields import (
     Zone,
     without_empty,
 )
+from aiops.settings.pushed_sources import Reading
+
+Patterns = Annotated[dict[Text, str], BeforeValidator(without_empty)]
+
+
+class WholeSection(Section):
+    """`sources.<name>.signals[].per`."""
+
+    metric: Text = Field(description="the metric of the whole, as the sender calls it")
+    where: Patterns = {}
 
 
 class SignalSection(Section):
     """`sources.<name>.signals[]`."""
 
     name: Text = Field(description="how the product calls the metric, as `error_ratio`")
-    query: Text = Field(description="what to ask, in PromQL")
+    query: Text | None = None
+    metric: Text | None = None
+    where: Patterns = {}
+    reading: Annotated[Reading | None, Field(alias="as")] = None
+    per: WholeSection | None = None
+    quantile: Annotated[float | None, Field(gt=0, le=1)] = None
+    across: Across | None = None
+    worst_of: Text | None = None
+    window_seconds: Seconds | None = None
     family: Family | None = None
     unit: str | None = None
     title: Text | None = None
@@ -59,10 +78,14 @@ class SourceSection(Section):
         "kubernetes",
         "launchdarkly",
         "maintenance",
+        "remote_write",
+        "otlp_metrics",
     ] = "prometheus"
     url: HttpUrl | None = Field(description="the address of Prometheus, as http://127.0.0.1:9090")
     step_seconds: Seconds = 60
     delay_seconds: Annotated[int, Field(ge=0)] = 2
+    scrape_seconds: Seconds | None = None
+    most_series: Annotated[int | None, Field(gt=0)] = None
     back_fill_days: Annotated[int, Field(ge=0, le=366)] = 21
     back_fill_step_seconds: Seconds = 300
     zone: Zone = "UTC"

@@ -1,6 +1,7 @@
-"""The sections of `sources`: those we ask, and those that send us alerts or report changes."""
+"""The sections of `sources`: those we ask, and those that send samples, alerts or changes."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,11 +12,13 @@ from aiops.settings.document import Loc
 from aiops.settings.maintenance_sources import MAINTENANCE, MaintenanceSourceSettings
 from aiops.settings.metric_sources import LabelSettings, PrometheusSettings, SignalSettings
 from aiops.settings.normalize import label_rules
+from aiops.settings.pushed_sections import check_signals, pushed_source
+from aiops.settings.pushed_sources import LABELS_OF, PUSHED_KINDS, PushedSourceSettings
 from aiops.settings.schema import SettingsFile
 from aiops.settings.source_schema import LabelSection, SourceSection
 from aiops.settings.surroundings import Surroundings
 
-_SENDING = (*ALERT_KINDS, *CHANGE_KINDS, MAINTENANCE)
+_SENDING = (*ALERT_KINDS, *CHANGE_KINDS, *PUSHED_KINDS, MAINTENANCE)
 """Kinds of sources that send; the others are asked."""
 
 _ASKED = ("prometheus",)
@@ -24,8 +27,12 @@ _OF_USE = MappingProxyType(
     {
         "url": ("prometheus",),
         "bearer_token_env": ("prometheus",),
-        "signals": _ASKED,
-        "labels": (*_ASKED, *ALERT_KINDS),
+        "back_fill_days": ("prometheus",),
+        "back_fill_step_seconds": ("prometheus",),
+        "signals": (*_ASKED, *PUSHED_KINDS),
+        "scrape_seconds": PUSHED_KINDS,
+        "most_series": PUSHED_KINDS,
+        "labels": (*_ASKED, *PUSHED_KINDS, *ALERT_KINDS),
         "token_env": _SENDING,
         "values": ALERT_KINDS,
         "fields": ("alerts",),
@@ -51,6 +58,19 @@ def measured(file: SettingsFile, surroundings: Surroundings) -> tuple[Prometheus
         _asked(name, one, surroundings, rules)
         for name, one in file.sources.items()
         if one.kind in _ASKED
+    )
+
+
+def pushing(file: SettingsFile, surroundings: Surroundings) -> tuple[PushedSourceSettings, ...]:
+    """Return the sources that send samples."""
+    rules = label_rules(file.normalize)
+    return tuple(
+        replace(
+            pushed_source(name, one, _label_settings(one), surroundings),
+            normalize=rules_for(rules, name),
+        )
+        for name, one in file.sources.items()
+        if one.kind in PUSHED_KINDS
     )
 
 
@@ -101,12 +121,13 @@ def check(file: SettingsFile) -> Iterator[tuple[Loc, str, str]]:
             if key in one.model_fields_set and getattr(one, key) is not None:
                 message = f"is of no use to a source of kind {one.kind}"
                 yield ("sources", name, key), message, "take it out"
-        if one.kind in _ASKED and one.labels.severity is not None:
+        if one.kind in (*_ASKED, *PUSHED_KINDS) and one.labels.severity is not None:
             message = f"is of no use to a source of kind {one.kind}"
             yield ("sources", name, "labels", "severity"), message, "take it out"
         if one.kind in _SECRETS and one.token_env is None:
             message = f"found nothing, expected the name of the variable with {_SECRETS[one.kind]}"
             yield ("sources", name, "token_env"), message, ""
+        yield from check_signals(name, one)
 
 
 def _useless(one: SourceSection) -> tuple[str, ...]:
@@ -117,7 +138,7 @@ def _useless(one: SourceSection) -> tuple[str, ...]:
 def _asked(
     name: str, section: SourceSection, surroundings: Surroundings, rules: Sequence[LabelRule]
 ) -> PrometheusSettings:
-    variable, labels = section.bearer_token_env, section.labels
+    variable = section.bearer_token_env
     return PrometheusSettings(
         name=name,
         kind=section.kind,
@@ -125,7 +146,7 @@ def _asked(
         signals=tuple(
             SignalSettings(
                 name=signal.name,
-                query=signal.query,
+                query=signal.query or "",
                 family=signal.family,
                 unit=signal.unit,
                 title=signal.title,
@@ -143,10 +164,16 @@ def _asked(
         zone=section.zone,
         zones=MappingProxyType(section.zones),
         normalize=rules_for(rules, name),
-        labels=LabelSettings(**{key: one for key, one in _named(labels) if key != "severity"}),
+        labels=_label_settings(section),
         bearer_token=surroundings.secret(variable) if variable else None,
         bearer_token_env=variable,
     )
+
+
+def _label_settings(section: SourceSection) -> LabelSettings:
+    """Return which labels say what; those that are not named are the kind's."""
+    named = {key: one for key, one in _named(section.labels) if key != "severity"}
+    return replace(LABELS_OF.get(section.kind, LabelSettings()), **named)
 
 
 def _sending(

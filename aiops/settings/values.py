@@ -21,6 +21,7 @@ from aiops.settings.change_sources import ChangeSourceSettings
 from aiops.settings.heartbeat import HeartbeatSettings
 from aiops.settings.maintenance_sources import MaintenanceSourceSettings
 from aiops.settings.metric_sources import PrometheusSettings
+from aiops.settings.pushed_sources import PushedSourceSettings
 from aiops.settings.topology_files import topology_texts
 from topology.attributes import Service, guess_kind
 from topology.graph import ServiceGraph
@@ -147,6 +148,7 @@ class Settings:
     redis_url: str | None = field(default=None, repr=False)
     clock: str | None = None
     sources: tuple[PrometheusSettings, ...] = ()
+    pushed_sources: tuple[PushedSourceSettings, ...] = ()
     alert_sources: tuple[AlertSourceSettings, ...] = ()
     change_sources: tuple[ChangeSourceSettings, ...] = ()
     maintenance_sources: tuple[MaintenanceSourceSettings, ...] = ()

@@ -2,13 +2,34 @@
 
 import queue
 import threading
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
+from typing import Generic, Protocol, TypeVar
 
 from aiops.domain.errors import StoreError
-from aiops.store.accepted import AcceptedBody, BodyStore
 
-_Waiting = tuple[AcceptedBody, "Future[int]"]
+
+class Keyed(Protocol):
+    """A body that is told from others by its key."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """Return its key."""
+        ...
+
+
+B = TypeVar("B", bound=Keyed)
+C_contra = TypeVar("C_contra", bound=Keyed, contravariant=True)
+
+
+class Keeper(Protocol[C_contra]):
+    """Stores bodies; `aiops.store.accepted.BodyStore` is one."""
+
+    def accept(self, bodies: Sequence[C_contra], /) -> Mapping[str, int]:
+        """Store them in one commit; return the id of each by its key."""
+        ...
+
 
 GROUP = 1000
 """Bodies in one commit at most."""
@@ -17,7 +38,7 @@ ROOM = 10_000
 """Bodies waiting at most; a sender beyond that is told to come again."""
 
 
-class Intake:
+class Intake(Generic[B]):
     """One thread that commits whatever queued up while the commit before was under way.
 
     No timer: a lone body is committed at once, a thousand that came together in one go.
@@ -26,14 +47,15 @@ class Intake:
         ``with Intake(store) as intake: await asyncio.wrap_future(intake.accept(body))``
     """
 
-    def __init__(self, store: BodyStore) -> None:
+    def __init__(self, store: Keeper[B], room: int | None = None) -> None:
         self._store = store
-        self._queue: queue.Queue[_Waiting | None] = queue.Queue()
+        self._room = room or ROOM
+        self._queue: queue.Queue[tuple[B, Future[int]] | None] = queue.Queue()
         self._closed = False
         self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="aiops-intake", daemon=True)
 
-    def __enter__(self) -> "Intake":
+    def __enter__(self) -> "Intake[B]":
         self._thread.start()
         return self
 
@@ -49,7 +71,7 @@ class Intake:
             self._queue.put(None)
         self._thread.join()
 
-    def accept(self, body: AcceptedBody) -> "Future[int]":
+    def accept(self, body: B) -> "Future[int]":
         """Hand a body over; the future gives its id once it is committed, or the error.
 
         Raises:
@@ -59,8 +81,10 @@ class Intake:
         with self._gate:
             if self._closed:
                 raise StoreError("the intake is closed; send the body again to a running one")
-            if self._queue.qsize() >= ROOM:
-                raise StoreError(f"{ROOM} bodies wait for the database; send this one again later")
+            if self._queue.qsize() >= self._room:
+                raise StoreError(
+                    f"{self._room} bodies wait for the database; send this one again later"
+                )
             self._queue.put((body, future))
         return future
 
@@ -69,8 +93,8 @@ class Intake:
             group = [first, *self._further()]
             self._commit([one for one in group if one[1].set_running_or_notify_cancel()])
 
-    def _further(self) -> list[_Waiting]:
-        found: list[_Waiting] = []
+    def _further(self) -> list[tuple[B, Future[int]]]:
+        found: list[tuple[B, Future[int]]] = []
         while len(found) < GROUP - 1:
             try:
                 one = self._queue.get_nowait()
@@ -82,7 +106,7 @@ class Intake:
             found.append(one)
         return found
 
-    def _commit(self, group: list[_Waiting]) -> None:
+    def _commit(self, group: list[tuple[B, Future[int]]]) -> None:
         try:
             ids = self._store.accept([body for body, _ in group])
         except Exception as error:  # noqa: BLE001 - the thread's outer edge: every sender is told

@@ -25,6 +25,7 @@ from aiops.store.maintenance_tables import MAINTENANCE
 from aiops.store.outbox_tables import OUTBOX
 from aiops.store.page_tables import OUTSIDE_PAGES
 from aiops.store.picture_tables import PICTURES_TABLE
+from aiops.store.pushed_tables import PUSHED_SOURCES
 from aiops.store.tables import INCIDENTS
 from aiops.store.update_tables import STATUS_UPDATES
 
@@ -41,6 +42,9 @@ _TABLES = (
 )
 """One of each module whose tables are in the aiops database: imported, they are known."""
 
+_HISTORY_TABLES = (SHARDS, PUSHED_SOURCES)
+"""The same of the history database."""
+
 _STEPS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x61696F7073  # "aiops"
 
@@ -54,7 +58,9 @@ class Database(StrEnum):
     @property
     def metadata(self) -> MetaData:
         """The tables this release expects in it."""
-        return {Database.AIOPS: _TABLES[0].metadata, Database.HISTORY: SHARDS.metadata}[self]
+        return {Database.AIOPS: _TABLES[0].metadata, Database.HISTORY: _HISTORY_TABLES[0].metadata}[
+            self
+        ]
 
     @property
     def version_table(self) -> str:

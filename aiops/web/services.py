@@ -19,6 +19,7 @@ from aiops.settings import (
     AlertSourceSettings,
     ChangeSourceSettings,
     MaintenanceSourceSettings,
+    PushedSourceSettings,
 )
 from aiops.slo.standing import JourneyStanding
 
@@ -142,6 +143,27 @@ class ExportTaker(Protocol):
         ...
 
 
+class SampleTaker(Protocol):
+    """Takes a body of samples."""
+
+    def __call__(
+        self, source: PushedSourceSettings, body: bytes, content_type: str
+    ) -> tuple["Future[int]", Mapping[str, int]]:
+        """Return what is done once the samples are durable, and why how many were not taken.
+
+        Args:
+            source: whose token it came with.
+            body: as it came, or unpacked where its packing is HTTP's.
+            content_type: of the body, without parameters.
+
+        Raises:
+            InputError: it cannot be read.
+            BusyError: too much waits: it is to be sent again later.
+            AiopsError: it cannot be stored now.
+        """
+        ...
+
+
 class AlertTaker(Protocol):
     """Takes the body of an outside monitor."""
 
@@ -218,6 +240,8 @@ class WebServices:
         split: makes one incident two; None: as above.
         say: takes a person's word on an incident; None: as above.
         take_export: stores what an OTLP body comes down to; None: OTLP is not taken here.
+        pushed_sources: sources that may send samples, with their tokens.
+        take_samples: takes a body of theirs; None: no samples are taken here.
         alert_sources: outside monitors that may send alerts, with their tokens.
         take_alerts: takes a body of theirs; None: no alerts are taken here.
         announce_alerts: has what was taken worked now.
@@ -256,6 +280,8 @@ class WebServices:
     say: Say | None = None
     declare: Declare | None = None
     take_export: ExportTaker | None = None
+    pushed_sources: tuple[PushedSourceSettings, ...] = ()
+    take_samples: SampleTaker | None = None
     alert_sources: tuple[AlertSourceSettings, ...] = ()
     take_alerts: AlertTaker | None = None
     announce_alerts: Callable[[], None] = lambda: None

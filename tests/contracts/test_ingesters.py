@@ -16,6 +16,7 @@ from aiops.settings import (
     ALERT_KINDS,
     CHANGE_KINDS,
     MAINTENANCE,
+    PUSHED_KINDS,
     AlertLabelSettings,
     AlertSourceSettings,
 )
@@ -73,7 +74,8 @@ CASES = [
 
 
 def test_every_ingester_is_looked_at() -> None:
-    elsewhere = {"prometheus", *CHANGE_KINDS}  # the tools have a contract of their own
+    # What reports changes and what pushes samples have contracts of their own.
+    elsewhere = {"prometheus", *CHANGE_KINDS, *PUSHED_KINDS}
     assert {*SENT, *elsewhere} == {*INGESTERS}
     assert {case.values[0] for case in CASES} == {*SENT}
 
@@ -84,7 +86,7 @@ def test_a_sample_is_read_and_read_again_the_same(name: str, body: bytes) -> Non
     assert repr(read(body)) == repr(read(body))
 
 
-@pytest.mark.parametrize("name", SENT)
+@pytest.mark.parametrize("name", [*SENT, *PUSHED_KINDS])
 def test_its_page_says_what_to_paste_and_how_it_answers(name: str) -> None:
     text = page(name)
     assert text.startswith("# Source: ")

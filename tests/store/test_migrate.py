@@ -105,8 +105,9 @@ def test_series_that_were_there_before_are_found_by_their_service(
     store.add_series("pull.prod.0", "prod", "pull", 60, [series("shop", "a"), series("db", "b")])
     store.append_ticks("pull.prod.0", [Tick(at=minute(1), values=np.ones(2, dtype=np.float32))])
     with writing(engine) as connection:
-        connection.execute(text("DROP TABLE feed_minutes"))
-        connection.execute(text("DROP TABLE sli_hours"))
+        later = ("sli_hours", "pushed_sources", "raw_series", "pushed_samples", "passed_metrics")
+        for table in (*later, "feed_minutes"):
+            connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("DROP INDEX ix_series_service"))
         connection.execute(text("ALTER TABLE series DROP COLUMN service"))
         connection.execute(text(f"UPDATE {which.version_table} SET version_num = 'history_0004'"))  # noqa: S608 - a constant

@@ -14,6 +14,7 @@ from workers.tasks import WORK, register
 from workers.wiring import Parts
 
 WIRE = {
+    "ingest.gather": ("ingest", ["source"]),
     "ingest.poll": ("ingest", ["source"]),
     "ingest.digest": ("ingest", []),
     "ingest.hear": ("ingest", []),

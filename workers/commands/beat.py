@@ -21,6 +21,7 @@ def run_beat(config: Path | None) -> None:
     app.conf.beat_schedule = schedule(
         settings.sources,
         rate,
+        pushing=settings.pushed_sources,
         pulse_seconds=settings.heartbeat.every_seconds if settings.heartbeat.enabled else None,
         watches_files=any(one.path is not None for one in settings.maintenance_sources),
     )

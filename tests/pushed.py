@@ -1,0 +1,96 @@
+"""Bodies of samples as Prometheus and OpenTelemetry send them, and a source that takes them."""
+
+import struct
+from collections.abc import Iterable, Mapping
+
+import pyarrow as pa
+
+from aiops.ingest.catalog import Catalog
+from aiops.ingest.pushed_signals import Signals
+from aiops.settings import (
+    PushedSignalSettings,
+    PushedSourceSettings,
+    Reading,
+    Selected,
+)
+
+STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
+Told = tuple[Mapping[str, str], int, float]
+"""Labels, epoch milliseconds, value."""
+
+REQUESTS = PushedSignalSettings(
+    name="requests_rate", of=Selected(metric="requests_total"), reading=Reading.RATE
+)
+ERRORS = PushedSignalSettings(
+    name="error_ratio",
+    of=Selected(metric="requests_total", where=(("code", "5.."),)),
+    per=Selected(metric="requests_total"),
+    reading=Reading.RATIO,
+)
+POOL = PushedSignalSettings(name="pool_used", of=Selected(metric="pool_used"))
+
+
+def source(*signals: PushedSignalSettings, **further: object) -> PushedSourceSettings:
+    chosen = {"kind": "remote_write", "name": "prom", **further}
+    return PushedSourceSettings(signals=signals, **chosen)  # type: ignore[arg-type]
+
+
+class Numbers:
+    """Gives raw series their numbers as the store does, in memory."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, int] = {}
+        self.asked: list[list[str]] = []
+        self._next = 0
+
+    def __call__(self, series: object) -> dict[str, int]:
+        names = []
+        for one in series:  # type: ignore[attr-defined]
+            names.append(one.fingerprint)
+            if one.fingerprint not in self.given:
+                self.given[one.fingerprint] = self._next
+                self._next += one.width
+        self.asked.append(names)
+        return {name: self.given[name] for name in names}
+
+
+def catalog(of: PushedSourceSettings, numbers: Numbers | None = None) -> Catalog:
+    return Catalog(Signals(source=of), numbers or Numbers())
+
+
+def varint(number: int) -> bytes:
+    number &= (1 << 64) - 1
+    out = bytearray()
+    while number >= 0x80:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def part(field: int, body: bytes) -> bytes:
+    """Return a field of protobuf that has a length."""
+    return varint(field << 3 | 2) + varint(len(body)) + body
+
+
+def sample(at: int, value: float) -> bytes:
+    told = b"" if value == 0 else b"\x09" + struct.pack("<d", value)
+    return part(2, told + b"\x10" + varint(at))
+
+
+def labels_of(labels: Mapping[str, str]) -> bytes:
+    return b"".join(
+        part(1, part(1, name.encode()) + part(2, value.encode()))
+        for name, value in sorted(labels.items())
+    )
+
+
+def remote_write(told: Iterable[Told]) -> bytes:
+    """Return a body of one series with one sample each, as Prometheus sends it."""
+    series = (part(1, labels_of(labels) + sample(at, value)) for labels, at, value in told)
+    return packed(b"".join(series))
+
+
+def packed(body: bytes) -> bytes:
+    found: bytes = pa.compress(body, codec="snappy", asbytes=True)
+    return found

@@ -1,0 +1,154 @@
+"""Pushed samples as the web takes them: those that signals ask for, stored, then acknowledged."""
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from datetime import datetime, timedelta
+from itertools import count
+
+from aiops.domain.errors import BusyError, InputError
+from aiops.ingest.catalog import Catalog, Passed, Pushed
+from aiops.ingest.registry import ingester_named
+from aiops.settings import PushedSourceSettings
+from aiops.store.accepted import AcceptedBody
+from aiops.store.pushed import PushedBody
+from aiops.store.pushed_blobs import pack_blocks
+from workers.wiring import Parts
+
+BODY_SOURCE = "metrics:"
+"""How the sources of refused bodies of samples begin."""
+
+MOST_WAITING_BYTES = 4 * 1024**3
+"""Samples kept of a source at most: some minutes as a rule, more where nobody works them."""
+
+LOOK_EVERY = timedelta(seconds=5)
+
+_NAMED = 5
+
+
+class Receiver:
+    """Takes the bodies of all sources that push samples.
+
+    Args:
+        parts: of this installation.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._lock = threading.Lock()
+        self._sources: dict[str, _Source] = {}
+        self._count = count()
+
+    def take(
+        self, source: PushedSourceSettings, body: bytes, content_type: str
+    ) -> tuple["Future[int]", Mapping[str, int]]:
+        """Hand over what of a body signals ask for; the future is done once it is durable.
+
+        Raises:
+            InputError: it cannot be read; the beginning of it is kept to be looked at.
+            BusyError: too much waits to be worked.
+            StoreError: it cannot be stored now.
+        """
+        parts, now = self._parts, self._parts.clock.now()
+        known = self._known(source)
+        known.look(now)
+        try:
+            pushed: Pushed = ingester_named(source.kind)(body, content_type, known.catalog, now)
+        except InputError as error:
+            self._refuse(source.name, body, content_type, now, str(error))
+            raise
+        if not pushed.kept:
+            done: Future[int] = Future()
+            done.set_result(0)
+            return done, pushed.refused
+        kept = PushedBody(
+            idempotency_key=str(next(self._count)),
+            source=source.name,
+            received_at=now,
+            newest=max(int(one.at.max()) for one in pushed.blocks if len(one.at)),
+            blob=pack_blocks(pushed.blocks),
+        )
+        return parts.samples_intake.accept(kept), pushed.refused
+
+    def _known(self, source: PushedSourceSettings) -> "_Source":
+        found = self._sources.get(source.name)
+        if found is None:
+            with self._lock:
+                found = self._sources.get(source.name) or _Source(self._parts, source.name)
+                self._sources[source.name] = found
+        return found
+
+    def _refuse(self, name: str, body: bytes, content_type: str, at: datetime, error: str) -> None:
+        digest = hashlib.sha256(body).hexdigest()
+        refused = AcceptedBody(
+            idempotency_key=f"{BODY_SOURCE}{name}:refused:{digest}",
+            source=f"{BODY_SOURCE}{name}",
+            content_type=content_type,
+            received_at=at,
+            body=body,
+            origin=self._parts.settings.origin,
+        )
+        self._parts.bodies.refuse(refused, error)
+        self._parts.telemetry.fault("samples", f"{name}: {error}")
+
+
+class _Source:
+    """What is known of one source: its series, and what of it was counted."""
+
+    def __init__(self, parts: Parts, name: str) -> None:
+        self._parts = parts
+        self._name = name
+        self._looked_at: datetime | None = None
+        self._lock = threading.Lock()
+        self._told: set[str] = set()
+        self._counted: dict[str, tuple[int, int]] = {}
+        self._waiting = 0
+        self.catalog = Catalog(parts.pushing[name], lambda series: parts.pushed.keep(name, series))
+        for number, one in parts.pushed.series(name).items():
+            self.catalog.known[one.fingerprint] = number
+            metric = self.catalog.metrics.setdefault(one.key.metric, Passed())
+            metric.series += 1
+
+    def look(self, now: datetime) -> None:
+        """Store what was counted, and see how much waits, now and then.
+
+        Raises:
+            BusyError: too much waits.
+        """
+        with self._lock:
+            if self._looked_at is None or now - self._looked_at >= LOOK_EVERY:
+                self._looked_at = now
+                self._store_counts()
+                self._waiting = self._parts.pushed.waiting_bytes(self._name)
+        if self._waiting > MOST_WAITING_BYTES:
+            raise BusyError(
+                f"{self._waiting:,} bytes of samples wait to be worked, "
+                f"{MOST_WAITING_BYTES:,} at most: send it again later"
+            )
+
+    def _store_counts(self) -> None:
+        with self.catalog.lock:
+            now = {
+                metric: (one.refused, one.samples) for metric, one in self.catalog.metrics.items()
+            }
+        none = (0, 0)
+        news = {
+            metric: (refused - before[0], samples - before[1])
+            for metric, (refused, samples) in now.items()
+            if (before := self._counted.get(metric, none)) != (refused, samples)
+        }
+        self._parts.pushed.count_passed(self._name, news)
+        self._counted = now
+        over = sorted(metric for metric, (refused, _) in now.items() if refused)
+        fresh = [metric for metric in over if metric not in self._told]
+        self._told.update(fresh)
+        if fresh:
+            cap = self.catalog.signals.source.most_series
+            more = f" and {len(fresh) - _NAMED} more" if len(fresh) > _NAMED else ""
+            self._parts.telemetry.fault(
+                "cardinality",
+                f"{self._name}: {', '.join(fresh[:_NAMED])}{more} have over {cap:,} series; "
+                "further ones are not kept: drop a label before it is sent, select fewer by "
+                "`where`, or raise `most_series`",
+            )
