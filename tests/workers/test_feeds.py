@@ -134,3 +134,15 @@ def test_counts_that_cannot_be_stored_are_stored_later(house: Installation) -> N
     at = int(minute(30).timestamp()) // 60
     assert house.feeds.minutes(LOGS, [(at, at)]) == {at: 7}
     assert at in house.feeds.minutes(DOOR, [(at, at)])
+
+
+def test_the_door_is_open_all_the_time_between_two_looks_at_a_fast_clock(
+    parts: Installation,
+) -> None:
+    for number in (0, 2.2, 4.9, 4.9, 30):
+        parts.hand.at = minute(number)
+        parts.feed_counter.store()
+    first = int(minute(0).timestamp()) // 60
+    assert set(parts.feeds.minutes(DOOR, [(0, 2**31)])) == {
+        first + one for one in (0, 1, 2, 3, 4, 30)
+    }
