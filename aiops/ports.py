@@ -104,6 +104,19 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Reporting(Protocol):
+    """A source that has what others wrote: it may not have the newest ticks yet."""
+
+    def reported_until(self) -> datetime:
+        """Return up to when it has all there is, aware UTC.
+
+        Raises:
+            SourceError: it has nothing.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What a sink gave back: its own reference (dedup key, message ts …) by name."""

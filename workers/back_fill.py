@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from aiops.domain.errors import SourceError
-from aiops.settings import PrometheusSettings
+from aiops.settings import MetricSourceSettings
 from workers.stages.poll import LEASE_SECONDS
 from workers.wiring import Parts
 
@@ -67,7 +67,7 @@ def fetch_missing(parts: Parts, source: str) -> None:
             parts.fit.due()
 
 
-def has_past(parts: Parts, source: PrometheusSettings) -> bool:
+def has_past(parts: Parts, source: MetricSourceSettings) -> bool:
     """Return whether every shard reaches back to the beginning; that is fetched last."""
     oldest = parts.clock.now() - timedelta(
         days=source.back_fill_days, seconds=-2 * source.back_fill_step_seconds
@@ -76,7 +76,7 @@ def has_past(parts: Parts, source: PrometheusSettings) -> bool:
     return bool(extents) and all(one is not None and one[0] <= oldest for one in extents)
 
 
-def _fetch_when_free(parts: Parts, source: PrometheusSettings) -> bool:
+def _fetch_when_free(parts: Parts, source: MetricSourceSettings) -> bool:
     """Fetch a past once nobody polls the source: a killed poller holds it for a while."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while _fetch(parts, source) is None:
@@ -86,12 +86,12 @@ def _fetch_when_free(parts: Parts, source: PrometheusSettings) -> bool:
     return True
 
 
-def _fetch(parts: Parts, source: PrometheusSettings) -> int | None:
+def _fetch(parts: Parts, source: MetricSourceSettings) -> int | None:
     span = timedelta(days=source.back_fill_days)
     return parts.poll.back_fill(source.name, span, source.back_fill_step_seconds)
 
 
-def _reach(parts: Parts, source: PrometheusSettings) -> str:
+def _reach(parts: Parts, source: MetricSourceSettings) -> str:
     """Say how many series there are and how far back they go."""
     shards = [parts.history.shard(shard) for shard in parts.extents.shard_ids(source.name)]
     count = sum(len(shard.series) for shard in shards)

@@ -11,7 +11,7 @@ from aiops.domain.series import Series, SeriesKey
 from aiops.ingest.declared_series import Declared, first_label
 from aiops.ingest.prometheus_answer import Measured
 from aiops.ports import Sample
-from aiops.settings import PrometheusSettings, SignalSettings
+from aiops.settings import MetricSourceSettings, PrometheusSettings, SignalSettings
 
 _MOST_SEEN = 200_000
 
@@ -46,7 +46,7 @@ class Naming:
         default_env: the environment of series that name none.
     """
 
-    source: PrometheusSettings
+    source: MetricSourceSettings
     kpis: tuple[Kpi, ...]
     default_env: str
     _seen: dict[tuple[object, ...], _Found | None] = field(
@@ -131,9 +131,12 @@ class Naming:
 
     def _ownerless(self, strays: Sequence[Measured]) -> str:
         names = self.source.labels.service
+        how = f"add a column {names[0]}"
+        if isinstance(self.source, PrometheusSettings):
+            how = f"write `sum by ({names[0]}) (…)`"
         return (
             f"{len(strays)} series say nowhere whose they are, as {_shown(strays[0].labels)}; "
-            f"expected one of the labels {', '.join(names)}: write `sum by ({names[0]}) (…)`, or "
+            f"expected one of the labels {', '.join(names)}: {how}, or "
             f"`service:` beside the query, or `sources.{self.source.name}.labels.service`"
         )
 

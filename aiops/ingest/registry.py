@@ -10,11 +10,13 @@ from typing import Any, cast
 
 from aiops.domain.errors import ConfigurationError
 from aiops.ports import Source
-from aiops.settings import PrometheusSettings, Settings
+from aiops.settings import MetricSourceSettings, Settings
 
 INGESTERS = MappingProxyType(
     {
         "prometheus": "aiops.ingest.prometheus.PrometheusSource",
+        "csv": "aiops.ingest.csv_files.CsvSource",
+        "sql": "aiops.ingest.sql.SqlSource",
         "changes": "aiops.ingest.changes.parse",
         "github": "aiops.ingest.github.parse",
         "argocd": "aiops.ingest.argocd.parse",
@@ -56,7 +58,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted({*INGESTERS, *(one.name for one in entry_points(group="aiops.ingesters"))}))
 
 
-def source(one: PrometheusSettings, settings: Settings) -> Source:
+def source(one: MetricSourceSettings, settings: Settings) -> Source:
     """Return a configured source, ready to be pulled; it connects on first use.
 
     Raises:

@@ -10,6 +10,7 @@ from aiops.settings.maintenance_sources import MAINTENANCE, MaintenanceSourceSet
 from aiops.settings.metric_sources import (
     DeclaredSettings,
     LabelSettings,
+    MetricSourceSettings,
     PrometheusSettings,
     SignalSettings,
 )
@@ -20,6 +21,14 @@ from aiops.settings.pushed_sources import (
     Reading,
     Selected,
 )
+from aiops.settings.row_sources import (
+    ROW_KINDS,
+    Aggregate,
+    CsvSettings,
+    RowSignalSettings,
+    RowSourceSettings,
+    SqlSettings,
+)
 from aiops.settings.senders import SenderSettings
 from aiops.settings.values import BackFillSettings, Settings, SinkSettings, WebSettings
 
@@ -28,24 +37,31 @@ __all__ = [
     "CHANGE_KINDS",
     "MAINTENANCE",
     "PUSHED_KINDS",
+    "ROW_KINDS",
     "SIGNED_KINDS",
+    "Aggregate",
     "AlertLabelSettings",
     "AlertSourceSettings",
     "BackFillSettings",
     "ChangeSourceSettings",
+    "CsvSettings",
     "DeclaredSettings",
     "HeartbeatSettings",
     "LabelSettings",
     "MaintenanceSourceSettings",
+    "MetricSourceSettings",
     "PrometheusSettings",
     "PushedSignalSettings",
     "PushedSourceSettings",
     "Reading",
+    "RowSignalSettings",
+    "RowSourceSettings",
     "Selected",
     "SenderSettings",
     "Settings",
     "SignalSettings",
     "SinkSettings",
+    "SqlSettings",
     "WebSettings",
     "lint",
     "load",

@@ -50,7 +50,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
     folder = path.parent if path else Path.cwd()
     data_dir = surroundings.path("AIOPS_DATA_DIR") or Path(".aiops").absolute()
     database_url, history_url = _databases(data_dir, surroundings)
-    sources = measured(file, surroundings)
+    sources = measured(file, folder, surroundings)
     sinks = _sinks(file, surroundings)
     journeys = tuple(_journey(one) for one in file.journeys)
     return Settings(

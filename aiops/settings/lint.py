@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from aiops.domain.families import is_currency
 from aiops.domain.policies import Mode
 from aiops.settings.checks import is_loopback
+from aiops.settings.metric_sources import MetricSourceSettings, PrometheusSettings
 from aiops.settings.problems import did_you_mean
+from aiops.settings.row_sources import SqlSettings
 from aiops.settings.values import Settings
 from topology.graph import ServiceGraph
 
@@ -103,16 +105,24 @@ def _environments(settings: Settings) -> Iterator[str]:
         yield "no environment pages; write `pages: true` below one of `environments:`"
 
 
+def _unset(source: MetricSourceSettings) -> str:
+    """Return the variable a source was promised that nobody set; empty for none."""
+    if isinstance(source, PrometheusSettings) and source.bearer_token is None:
+        return source.bearer_token_env or ""
+    return source.url_env if isinstance(source, SqlSettings) and source.url is None else ""
+
+
 def _sources(settings: Settings) -> Iterator[str]:
     if not (settings.sources or settings.alert_sources):
         yield "no source is declared, so there is nothing to watch; declare `sources:`"
     for source in settings.sources:
         if not source.signals:
             yield f"source {source.name!r} is asked for nothing; declare its `signals:`"
-        if source.bearer_token_env and source.bearer_token is None:
+        variable = _unset(source)
+        if variable:
             yield (
-                f"source {source.name!r}: {source.bearer_token_env} is not set; set it, or name a "
-                f"file with it in {source.bearer_token_env}_FILE"
+                f"source {source.name!r}: {variable} is not set; set it, or name a "
+                f"file with it in {variable}_FILE"
             )
 
     for sender in settings.alert_sources:

@@ -56,13 +56,12 @@ class LabelSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PrometheusSettings:
-    """A Prometheus, or anything that answers its HTTP API.
+class MetricSourceSettings:
+    """A source that is asked for what it measures.
 
     Args:
         name: of the source, as it appears in series and shards.
         kind: the ingester that asks it.
-        url: where its API begins, without `/api/v1` and without credentials.
         signals: what is asked.
         step_seconds: distance between two ticks.
         delay_seconds: how long after a tick its values are complete.
@@ -72,13 +71,10 @@ class PrometheusSettings:
         zones: the same by region, where regions differ.
         normalize: what is done to labels before they are read.
         labels: which labels carry service, env, region and segment.
-        bearer_token: sent as `Authorization: Bearer`, if one is needed.
-        bearer_token_env: the environment variable it should come from, if one is named.
     """
 
     name: str
-    url: str
-    kind: str = "prometheus"
+    kind: str
     signals: tuple[SignalSettings, ...] = ()
     step_seconds: int = 60
     delay_seconds: int = 2
@@ -88,5 +84,29 @@ class PrometheusSettings:
     zones: Mapping[str, str] = field(default_factory=dict)
     normalize: tuple[LabelRule, ...] = ()
     labels: LabelSettings = field(default_factory=LabelSettings)
+
+    @property
+    def address(self) -> str:
+        """Where it is asked, as people are shown it; never a secret."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrometheusSettings(MetricSourceSettings):
+    """A Prometheus, or anything that answers its HTTP API.
+
+    Args:
+        url: where its API begins, without `/api/v1` and without credentials.
+        bearer_token: sent as `Authorization: Bearer`, if one is needed.
+        bearer_token_env: the environment variable it should come from, if one is named.
+    """
+
+    kind: str = "prometheus"
+    url: str
     bearer_token: SecretStr | None = None
     bearer_token_env: str | None = None
+
+    @property
+    def address(self) -> str:
+        """Return its address."""
+        return self.url

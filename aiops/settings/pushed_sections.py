@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Final
 
 from aiops.domain.derivations import Across
@@ -22,6 +23,9 @@ _COUNTED: Final = ("_total", "_count", "_sum", "_bucket")
 
 _OF_SAMPLES: Final = ("metric", "where", "reading", "per", "quantile", "across", "worst_of")
 """Keys of signals that are made of samples."""
+
+_LANGUAGES: Final = MappingProxyType({"prometheus": "PromQL", "sql": "SQL"})
+"""What the sources speak that are asked in a language."""
 
 _ON_ITS_WAY_SECONDS: Final = 10
 """How long a sample may be on its way to us, beside the distance between two of them."""
@@ -55,8 +59,9 @@ def check_signals(name: str, one: SourceSection) -> Iterator[tuple[Loc, str, str
     for index, signal in enumerate(one.signals):
         place = ("sources", name, "signals", index)
         if one.kind not in PUSHED_KINDS:
-            if signal.query is None:
-                yield (*place, "query"), "found nothing, expected what to ask, in PromQL", ""
+            if signal.query is None and one.kind in _LANGUAGES:
+                expected = f"expected what to ask, in {_LANGUAGES[one.kind]}"
+                yield (*place, "query"), f"found nothing, {expected}", ""
             for key in (*_OF_SAMPLES, "window_seconds"):
                 if key in signal.model_fields_set:
                     yield (*place, _spelled(key)), _useless(one.kind), "write it into `query`"

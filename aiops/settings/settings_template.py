@@ -63,6 +63,14 @@ sources:
 #         query: sum by (region) (increase(revenue_total[1m]))
 #         service: checkout
 
+## Business numbers from files and databases: `aiops help source csv`, `aiops help source sql`.
+#   orders:
+#     kind: csv
+#     path: exports/*.csv
+#     time: created_at
+#     time_zone: Europe/Berlin              # of local times: never guessed
+#     signals: [{name: orders, aggregate: count, service: checkout}]
+
 ## Alerts of others: `aiops help source alertmanager`, `… source events`, `… source alerts`.
 #   alertmanager:
 #     kind: alertmanager

@@ -21,6 +21,7 @@ from aiops.settings.fields import (
     without_empty,
 )
 from aiops.settings.pushed_sources import Reading
+from aiops.settings.row_sources import Aggregate
 
 Patterns = Annotated[dict[Text, str], BeforeValidator(without_empty)]
 
@@ -52,6 +53,10 @@ class SignalSection(Section):
     kpi: Text | None = None
     labels: Texts = []
     service: Text | None = None
+    value: Text | None = None
+    aggregate: Aggregate = Aggregate.SUM
+    minor_units: bool = False
+    currency: Text | None = None
 
 
 class LabelSection(Section):
@@ -80,6 +85,8 @@ class SourceSection(Section):
         "maintenance",
         "remote_write",
         "otlp_metrics",
+        "csv",
+        "sql",
     ] = "prometheus"
     url: HttpUrl | None = Field(description="the address of Prometheus, as http://127.0.0.1:9090")
     step_seconds: Seconds = 60
@@ -96,6 +103,13 @@ class SourceSection(Section):
     values: dict[Place, dict[Text, Text]] = {}
     fields: dict[AlertField, Text] = {}
     path: Text | None = None
+    time: Text | None = None
+    time_zone: Zone | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    decimal: Literal[".", ","] | None = None
+    url_env: SecretVariable | None = None
+    timeout_seconds: Annotated[int, Field(ge=1, le=300)] | None = None
+    max_rows: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     signals: list[SignalSection] = []
 
     @model_validator(mode="before")

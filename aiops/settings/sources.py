@@ -4,31 +4,39 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from aiops.domain.labels import LabelRule, rules_for
 from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
 from aiops.settings.change_sources import CHANGE_KINDS, ChangeSourceSettings
 from aiops.settings.document import Loc
 from aiops.settings.maintenance_sources import MAINTENANCE, MaintenanceSourceSettings
-from aiops.settings.metric_sources import LabelSettings, PrometheusSettings, SignalSettings
+from aiops.settings.metric_sources import (
+    LabelSettings,
+    MetricSourceSettings,
+    PrometheusSettings,
+    SignalSettings,
+)
 from aiops.settings.normalize import label_rules
 from aiops.settings.pushed_sections import check_signals, pushed_source
 from aiops.settings.pushed_sources import LABELS_OF, PUSHED_KINDS, PushedSourceSettings
+from aiops.settings.row_sections import check_rows, row_source
+from aiops.settings.row_sources import ROW_KINDS
 from aiops.settings.schema import SettingsFile
-from aiops.settings.source_schema import LabelSection, SourceSection
+from aiops.settings.source_schema import LabelSection, SignalSection, SourceSection
 from aiops.settings.surroundings import Surroundings
 
 _SENDING = (*ALERT_KINDS, *CHANGE_KINDS, *PUSHED_KINDS, MAINTENANCE)
 """Kinds of sources that send; the others are asked."""
 
-_ASKED = ("prometheus",)
+_ASKED = ("prometheus", *ROW_KINDS)
 
 _OF_USE = MappingProxyType(
     {
         "url": ("prometheus",),
         "bearer_token_env": ("prometheus",),
-        "back_fill_days": ("prometheus",),
-        "back_fill_step_seconds": ("prometheus",),
+        "back_fill_days": _ASKED,
+        "back_fill_step_seconds": _ASKED,
         "signals": (*_ASKED, *PUSHED_KINDS),
         "scrape_seconds": PUSHED_KINDS,
         "most_series": PUSHED_KINDS,
@@ -36,7 +44,14 @@ _OF_USE = MappingProxyType(
         "token_env": _SENDING,
         "values": ALERT_KINDS,
         "fields": ("alerts",),
-        "path": (MAINTENANCE,),
+        "path": (MAINTENANCE, "csv"),
+        "time": ROW_KINDS,
+        "time_zone": ROW_KINDS,
+        "delimiter": ("csv",),
+        "decimal": ("csv",),
+        "url_env": ("sql",),
+        "timeout_seconds": ("sql",),
+        "max_rows": ("sql",),
     }
 )
 """Which kinds of sources have a use for a key; all do for one that is not here."""
@@ -51,11 +66,13 @@ _SECRETS = MappingProxyType(
 """What the variable holds without which nothing of a kind of source can be taken."""
 
 
-def measured(file: SettingsFile, surroundings: Surroundings) -> tuple[PrometheusSettings, ...]:
-    """Return the sources that are asked."""
+def measured(
+    file: SettingsFile, folder: Path, surroundings: Surroundings
+) -> tuple[MetricSourceSettings, ...]:
+    """Return the sources that are asked; files lie in or below a folder."""
     rules = label_rules(file.normalize)
     return tuple(
-        _asked(name, one, surroundings, rules)
+        _asked(name, one, folder, surroundings, rules)
         for name, one in file.sources.items()
         if one.kind in _ASKED
     )
@@ -128,6 +145,7 @@ def check(file: SettingsFile) -> Iterator[tuple[Loc, str, str]]:
             message = f"found nothing, expected the name of the variable with {_SECRETS[one.kind]}"
             yield ("sources", name, "token_env"), message, ""
         yield from check_signals(name, one)
+        yield from check_rows(name, one)
 
 
 def _useless(one: SourceSection) -> tuple[str, ...]:
@@ -136,37 +154,46 @@ def _useless(one: SourceSection) -> tuple[str, ...]:
 
 
 def _asked(
-    name: str, section: SourceSection, surroundings: Surroundings, rules: Sequence[LabelRule]
-) -> PrometheusSettings:
+    name: str,
+    section: SourceSection,
+    folder: Path,
+    surroundings: Surroundings,
+    rules: Sequence[LabelRule],
+) -> MetricSourceSettings:
+    common: dict[str, Any] = {
+        "name": name,
+        "step_seconds": section.step_seconds,
+        "delay_seconds": section.delay_seconds,
+        "back_fill_days": section.back_fill_days,
+        "back_fill_step_seconds": section.back_fill_step_seconds,
+        "zone": section.zone,
+        "zones": MappingProxyType(section.zones),
+        "normalize": rules_for(rules, name),
+        "labels": _label_settings(section),
+    }
+    if section.kind in ROW_KINDS:
+        return row_source(section, folder, surroundings, common)
     variable = section.bearer_token_env
     return PrometheusSettings(
-        name=name,
-        kind=section.kind,
+        **common,
         url=(section.url or "").rstrip("/"),
-        signals=tuple(
-            SignalSettings(
-                name=signal.name,
-                query=signal.query or "",
-                family=signal.family,
-                unit=signal.unit,
-                title=signal.title,
-                bad_direction=signal.bad_direction,
-                kpi=signal.kpi,
-                labels=tuple(dict.fromkeys(signal.labels)),
-                service=signal.service,
-            )
-            for signal in section.signals
-        ),
-        step_seconds=section.step_seconds,
-        delay_seconds=section.delay_seconds,
-        back_fill_days=section.back_fill_days,
-        back_fill_step_seconds=section.back_fill_step_seconds,
-        zone=section.zone,
-        zones=MappingProxyType(section.zones),
-        normalize=rules_for(rules, name),
-        labels=_label_settings(section),
+        signals=tuple(_signal(one) for one in section.signals),
         bearer_token=surroundings.secret(variable) if variable else None,
         bearer_token_env=variable,
+    )
+
+
+def _signal(signal: SignalSection) -> SignalSettings:
+    return SignalSettings(
+        name=signal.name,
+        query=signal.query or "",
+        family=signal.family,
+        unit=signal.unit,
+        title=signal.title,
+        bad_direction=signal.bad_direction,
+        kpi=signal.kpi,
+        labels=tuple(dict.fromkeys(signal.labels)),
+        service=signal.service,
     )
 
 

@@ -20,7 +20,7 @@ from aiops.settings.alert_sources import AlertSourceSettings
 from aiops.settings.change_sources import ChangeSourceSettings
 from aiops.settings.heartbeat import HeartbeatSettings
 from aiops.settings.maintenance_sources import MaintenanceSourceSettings
-from aiops.settings.metric_sources import PrometheusSettings
+from aiops.settings.metric_sources import MetricSourceSettings
 from aiops.settings.pushed_sources import PushedSourceSettings
 from aiops.settings.topology_files import topology_texts
 from topology.attributes import Service, guess_kind
@@ -147,7 +147,7 @@ class Settings:
     history_url: str = field(default="sqlite:///.aiops/history.db", repr=False)
     redis_url: str | None = field(default=None, repr=False)
     clock: str | None = None
-    sources: tuple[PrometheusSettings, ...] = ()
+    sources: tuple[MetricSourceSettings, ...] = ()
     pushed_sources: tuple[PushedSourceSettings, ...] = ()
     alert_sources: tuple[AlertSourceSettings, ...] = ()
     change_sources: tuple[ChangeSourceSettings, ...] = ()

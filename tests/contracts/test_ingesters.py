@@ -17,6 +17,7 @@ from aiops.settings import (
     CHANGE_KINDS,
     MAINTENANCE,
     PUSHED_KINDS,
+    ROW_KINDS,
     AlertLabelSettings,
     AlertSourceSettings,
 )
@@ -74,8 +75,8 @@ CASES = [
 
 
 def test_every_ingester_is_looked_at() -> None:
-    # What reports changes and what pushes samples have contracts of their own.
-    elsewhere = {"prometheus", *CHANGE_KINDS, *PUSHED_KINDS}
+    # What reports changes, pushes samples or gives rows has contracts of its own.
+    elsewhere = {"prometheus", *CHANGE_KINDS, *PUSHED_KINDS, *ROW_KINDS}
     assert {*SENT, *elsewhere} == {*INGESTERS}
     assert {case.values[0] for case in CASES} == {*SENT}
 

@@ -17,18 +17,17 @@ from topology.attributes import Service
 from topology.graph import ServiceGraph
 
 GRAPH = ServiceGraph.from_edges([Service(name="checkout", owner="web")], ())
+PROMETHEUS = PrometheusSettings(
+    name="prom",
+    url="http://127.0.0.1:9090",
+    signals=(SignalSettings(name="revenue", query="revenue"),),
+)
 SOUND = Settings(
     journeys=(Journey(name="buy", entry="checkout", services=("checkout",), owner="web"),),
     kpis=(Kpi(name="revenue per minute", metric="revenue", service="checkout", unit="EUR"),),
     teams=(Team(name="web", title="Web team"), Team(name="platform", title="Platform team")),
     currency="EUR",
-    sources=(
-        PrometheusSettings(
-            name="prom",
-            url="http://127.0.0.1:9090",
-            signals=(SignalSettings(name="revenue", query="revenue"),),
-        ),
-    ),
+    sources=(PROMETHEUS,),
     sinks=(SinkSettings(name="pd", kind="pagerduty", url="http://x", secret=SecretStr("s")),),
     policies=Policies(paging=PagingPolicy(mode=Mode.IN_PATH, page_sinks=("pd",))),
     web=WebSettings(base_url="https://aiops.example.com"),
@@ -68,7 +67,7 @@ def test_sound_settings_give_no_reason_to_speak() -> None:
             "source 'prom' is asked for nothing",
         ),
         (
-            replace(SOUND, sources=(replace(SOUND.sources[0], bearer_token_env="AIOPS_T"),)),
+            replace(SOUND, sources=(replace(PROMETHEUS, bearer_token_env="AIOPS_T"),)),
             "AIOPS_T is not set",
         ),
         (

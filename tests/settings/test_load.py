@@ -14,7 +14,7 @@ from aiops.domain.policies import Limit, Mode
 from aiops.domain.series import Direction, Family
 from aiops.domain.slos import Budgeting, Sli
 from aiops.domain.symptoms import Origin
-from aiops.settings import Settings, load
+from aiops.settings import PrometheusSettings, Settings, load
 from topology.attributes import Service, ServiceKind
 from topology.graph import ServiceGraph
 
@@ -228,6 +228,7 @@ def test_paging_follows_environments_sinks_and_mode(tmp_path: Path) -> None:
 
 def test_a_source_comes_with_its_signals_and_labels(tmp_path: Path) -> None:
     (source,) = full(tmp_path, {"AIOPS_PROMETHEUS_TOKEN": "abc"}).sources
+    assert isinstance(source, PrometheusSettings)
     assert (source.name, source.url, source.step_seconds) == (
         "prometheus",
         "http://127.0.0.1:9090",

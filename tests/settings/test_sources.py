@@ -6,7 +6,7 @@ import pytest
 
 from aiops.domain.change_reports import MapRule
 from aiops.domain.errors import ConfigurationError
-from aiops.settings import load
+from aiops.settings import CsvSettings, SqlSettings, load
 from tests.settings.test_load import complaint, write
 
 ALERTMANAGER = """
@@ -128,3 +128,75 @@ sources:
     assert by_name["calendar"].path is None
     assert by_name["planned"].path == tmp_path / "planned/work.yaml"
     assert settings.sources == ()
+
+
+ROWS = """
+sources:
+  orders:
+    kind: csv
+    path: exports/*.csv
+    time: paid_at
+    time_zone: Europe/Berlin
+    decimal: ","
+    delimiter: ";"
+    labels: {service: shop}
+    signals: [{name: revenue, value: amount, unit: EUR, minor_units: true, currency: cur}]
+  shop:
+    kind: sql
+    url_env: AIOPS_SHOP_DB_URL
+    timeout_seconds: 5
+    signals: [{name: signups, query: SELECT 1, aggregate: count}]
+"""
+
+
+def test_files_and_databases_are_sources_that_are_asked(tmp_path: Path) -> None:
+    orders, shop = load(
+        write(tmp_path, ROWS), {"AIOPS_SHOP_DB_URL": "postgresql://a:geheim@b/c"}
+    ).sources
+    assert isinstance(orders, CsvSettings)
+    assert orders.path == tmp_path / "exports/*.csv"
+    assert orders.address == str(orders.path)
+    assert (orders.time, orders.time_zone, orders.decimal) == ("paid_at", "Europe/Berlin", ",")
+    assert (orders.signals[0].value, orders.signals[0].minor_units) == ("amount", True)
+    assert isinstance(shop, SqlSettings)
+    assert (shop.timeout_seconds, shop.max_rows, shop.time_zone) == (5, 100_000, None)
+    assert shop.signals[0].aggregate == "count"
+    assert shop.url is not None
+    assert "geheim" not in repr(shop) + shop.address
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("kind: csv", "sources.x.path: found nothing, expected a file"),
+        ("kind: sql", "sources.x.url_env: found nothing, expected the name of the variable"),
+        ("kind: csv, path: a, url: http://a", "sources.x.url: is of no use"),
+        ("kind: csv, path: a, max_rows: 3", "sources.x.max_rows: is of no use"),
+        ("kind: sql, url_env: AIOPS_U, path: a", "sources.x.path: is of no use"),
+        ("kind: sql, url_env: postgresql://a", "sources.x.url_env"),
+        ("kind: csv, path: a, time_zone: Mars", "sources.x.time_zone"),
+        ("url: http://a, time: at", "sources.x.time: is of no use"),
+        (
+            "kind: csv, path: a, signals: [{name: a, query: b}]",
+            "sources.x.signals[0].query: is of no use to a signal of a source of kind csv",
+        ),
+        (
+            "kind: sql, url_env: AIOPS_U, signals: [{name: a}]",
+            "sources.x.signals[0].query: found nothing, expected what to ask, in SQL",
+        ),
+        ("url: http://a, signals: [{name: a}]", "expected what to ask, in PromQL"),
+        ("url: http://a, signals: [{name: a, query: b, aggregate: sum}]", "is of no use"),
+        (
+            "kind: csv, path: a, signals: [{name: a, minor_units: true, unit: EURO}]",
+            "sources.x.signals[0].unit: found 'EURO', expected a currency of ISO 4217",
+        ),
+        (
+            "kind: csv, path: a, signals: [{name: a, currency: c}]",
+            "sources.x.signals[0].unit: found nothing, expected a currency",
+        ),
+    ],
+)
+def test_what_a_source_of_rows_lacks_or_cannot_have_is_named(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    assert says in complaint(tmp_path, f"sources: {{x: {{{text}}}}}")

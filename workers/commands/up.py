@@ -82,7 +82,7 @@ def _banner(settings: Settings, known: Knowledge) -> str:
     paging = settings.policies.paging
     sinks = ", ".join(one.name for one in settings.sinks) or "none: incidents show in the console"
     asked = [
-        f"{one.name} ({one.url}, signals: {len(one.signals)}, every {one.step_seconds} s)"
+        f"{one.name} ({one.address}, signals: {len(one.signals)}, every {one.step_seconds} s)"
         for one in settings.sources
     ]
     sending = [f"{one.name} (sends alerts as {one.kind})" for one in settings.alert_sources]

@@ -8,7 +8,7 @@ import numpy as np
 from aiops.domain.errors import SourceError
 from aiops.domain.ticks import Shard, Tick
 from aiops.domain.time import utc
-from aiops.ports import Clock, Lease, Queue, Sample, Source
+from aiops.ports import Clock, Lease, Queue, Reporting, Sample, Source
 from aiops.store.extents import Extents
 from aiops.store.late import LateTicks
 from aiops.store.signals import HistoryStore
@@ -128,6 +128,11 @@ class Poll:
             due, apart = self._watermark(source, now)
             if last >= due:
                 self._note(source, apart)
+            whole = _whole(source, due)
+            if whole <= last < due:
+                self._await(source, last + step, due)
+                return
+            due = whole
             self._fetch_late(source, last)
             while last < due:
                 stop = min(last + self._at_once(source, PULL_TICKS) * step, due)
@@ -181,6 +186,14 @@ class Poll:
             self._history.append_ticks(shard.id, ticks)
             self._queue.enqueue("detect.advance", shard.id)
 
+    def _await(self, source: Source, start: datetime, due: datetime) -> None:
+        """Wait for what a source has not reported yet, and for so long only."""
+        patience = SILENT_TICKS * timedelta(seconds=source.step_seconds)
+        if due - self._silent_since.get(source.name, due) >= patience:
+            since = start - timedelta(seconds=source.step_seconds)
+            self._note(source, f"it has reported nothing since {since:%d %b %H:%M} UTC")
+        self._close_silent(source, start, due)
+
     def _close_silent(self, source: Source, start: datetime, due: datetime) -> None:
         """Close the ticks nobody answers for, without any value.
 
@@ -218,6 +231,13 @@ def _empty(at: datetime) -> Tick:
 
 def _due(source: Source, now: datetime) -> datetime:
     return floor_tick(now - timedelta(seconds=source.delay_seconds), source.step_seconds)
+
+
+def _whole(source: Source, due: datetime) -> datetime:
+    """Return the last tick up to one that a source has all of."""
+    if not isinstance(source, Reporting):
+        return due
+    return min(due, floor_tick(source.reported_until(), source.step_seconds))
 
 
 def floor_tick(at: datetime, step_seconds: int) -> datetime:
