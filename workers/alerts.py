@@ -12,14 +12,14 @@ from redis.exceptions import RedisError
 
 from aiops.detect.alerts import take
 from aiops.domain.alerts import Alert, AlertReport
-from aiops.domain.errors import InputError, StaleStateError
+from aiops.domain.errors import BusyError, InputError, StaleStateError, StoreError
 from aiops.domain.pulses import PULSE_SOURCE
 from aiops.domain.symptoms import SymptomFact
 from aiops.ingest.alert_bodies import Received
 from aiops.ingest.pulse import PULSE_RULES
 from aiops.ingest.registry import ingester_named
 from aiops.settings import AlertSourceSettings
-from aiops.store.accepted import AcceptedBody
+from aiops.store.accepted import REFUSED, AcceptedBody
 from aiops.store.alerts import BODY_SOURCE, Known
 from workers.leases import kept
 from workers.outside_symptoms import wake
@@ -39,8 +39,10 @@ LEASE_SECONDS = 3.0
 _LOG = logging.getLogger(__name__)
 
 
-def receive(parts: Parts, source: str, body: bytes, at: datetime) -> "Future[int]":
+def receive(parts: Parts, source: str, body: bytes, at: datetime) -> "Future[None]":
     """Hand a body over to be kept; the future is done once it is durable.
+
+    One that cannot be read is kept as a dead letter; then the future fails with the InputError.
 
     Args:
         parts: of this installation.
@@ -50,13 +52,14 @@ def receive(parts: Parts, source: str, body: bytes, at: datetime) -> "Future[int
             an alert may fire, end and fire again in the same words.
 
     Raises:
-        InputError: it cannot be read; its beginning is kept beside what was accepted.
-        StoreError: too many wait; nothing was taken.
+        BusyError: too many wait; nothing was taken.
+        StoreError: nothing is taken any more.
     """
     digest = hashlib.sha256(body).hexdigest()
-    accepted = AcceptedBody(
-        idempotency_key=f"{BODY_SOURCE}{source}:{digest}:{at.timestamp():.6f}",
-        source=f"{BODY_SOURCE}{source}",
+    known = f"{BODY_SOURCE}{source}"
+    body_as_it_came = AcceptedBody(
+        idempotency_key=f"{known}:{digest}:{at.timestamp():.6f}",
+        source=known,
         content_type="application/json",
         received_at=at,
         body=body,
@@ -66,11 +69,28 @@ def receive(parts: Parts, source: str, body: bytes, at: datetime) -> "Future[int
     try:
         parse(parts, source, body, at)
     except InputError as error:
-        known = f"{BODY_SOURCE}{source}:refused:{digest}"
-        parts.bodies.refuse(replace(accepted, idempotency_key=known), str(error))
         parts.telemetry.fault("alerts", f"{source}: {error}")
+        key = f"{known}{REFUSED}{digest}"
+        return _refused(
+            parts, replace(body_as_it_came, idempotency_key=key, refused=str(error)), error
+        )
+    try:
+        parts.backlog.add()
+        return parts.intake.accept(body_as_it_came)
+    except BusyError:
+        parts.backlog.shed(source)
         raise
-    return parts.intake.accept(accepted)
+
+
+def _refused(parts: Parts, body: AcceptedBody, error: InputError) -> "Future[None]":
+    """Keep a body that cannot be read; return what fails with the reason once it is kept."""
+    told: Future[None] = Future()
+
+    def tell(kept: "Future[None]") -> None:
+        told.set_exception(kept.exception() or error)
+
+    parts.intake.accept(body).add_done_callback(tell)
+    return told
 
 
 def announce(parts: Parts) -> None:
@@ -78,8 +98,18 @@ def announce(parts: Parts) -> None:
     try:
         if parts.flags.raise_flag(FLAG):
             parts.queue.enqueue("ingest.alerts")
+        parts.backlog.look()
+    except StoreError as error:
+        _LOG.warning("nobody knows how many bodies wait (%s)", error)
     except RedisError as error:
         _LOG.warning("stored, but nobody could be told (%s); the next sweep reads it", error)
+
+
+def shed(parts: Parts) -> Mapping[str, int]:
+    """Return how many bodies of each source were sent away, for too many waited."""
+    named = [f"{BODY_SOURCE}{one.name}" for one in parts.settings.alert_sources]
+    found = parts.bodies.shed(named)
+    return {source.removeprefix(BODY_SOURCE): count for source, count in found.items()}
 
 
 def take_waiting(parts: Parts) -> None:
@@ -128,13 +158,10 @@ def _take(parts: Parts, bodies: tuple[int, ...]) -> tuple[set[str], int]:
     reports: dict[str, dict[str, list[AlertReport]]] = defaultdict(lambda: defaultdict(list))
     read: dict[int, str] = {}
     count, worked = 0, 0
-    for body_id in bodies:
+    for body_id, body in parts.bodies.load_all(bodies):
         if count >= REPORTS_AT_ONCE:
             break
         worked += 1
-        body = parts.bodies.load(body_id)
-        if body is None:
-            continue
         source = body.source.removeprefix(BODY_SOURCE)
         try:
             received = parse(parts, source, body.body, body.received_at)

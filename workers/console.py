@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from aiops.domain.incidents import Incident
 from aiops.domain.words import Place, Verb
@@ -16,6 +16,7 @@ from aiops.slo.standing import JourneyStanding, first_hour, last_hour, standings
 from aiops.web.app import create_app
 from aiops.web.services import WebServices
 from workers import alerts, change_reports, knowledge, maintenance, regrouping, silencing
+from workers.announcing import Announcer
 from workers.clock import SystemClock
 from workers.declaring import declare
 from workers.exports import take_export
@@ -37,7 +38,7 @@ OLD_SPAN = timedelta(days=8)
 _LISTED = 100
 
 
-def make_console(parts: Parts) -> FastAPI:
+def make_console(parts: Parts) -> ASGIApp:
     """Return the web application of an installation."""
     settings = parts.settings
     token = _shown(settings.web.token)
@@ -71,7 +72,8 @@ def make_console(parts: Parts) -> FastAPI:
             take_samples=Receiver(parts).take if settings.pushed_sources else None,
             alert_sources=settings.alert_sources,
             take_alerts=partial(alerts.receive, parts),
-            announce_alerts=partial(alerts.announce, parts),
+            shed_alerts=partial(alerts.shed, parts),
+            announce_alerts=Announcer(partial(alerts.announce, parts)),
             change_sources=settings.change_sources,
             take_report=partial(change_reports.receive, parts),
             maintenance_sources=settings.maintenance_sources,

@@ -61,8 +61,8 @@ def read(parts: Parts, said: str, who: str) -> Report:
     return declared.read(said, names(parts), who=who, at=parts.clock.now(), env=env)
 
 
-def keep(parts: Parts, report: Report, by: Asker) -> int:
-    """Keep a report durably, and have it taken; return the id of its body."""
+def keep(parts: Parts, report: Report, by: Asker) -> None:
+    """Keep a report durably, and have it taken."""
     known = by.key or secrets.token_hex(16)
     body = AcceptedBody(
         idempotency_key=f"{REPORT}:{hashlib.sha256(known.encode()).hexdigest()}",
@@ -73,9 +73,8 @@ def keep(parts: Parts, report: Report, by: Asker) -> int:
         traceparent=parts.telemetry.traceparent(),
         origin=parts.settings.origin,
     )
-    body_id = parts.intake.accept(body).result(COMMIT_SECONDS)
+    parts.intake.accept(body).result(COMMIT_SECONDS)
     parts.queue.enqueue("ingest.hear")
-    return body_id
 
 
 def names(parts: Parts) -> declared.Names:

@@ -1,5 +1,6 @@
 """What the stages of a process share: its queue, leases and telemetry, and what is known."""
 
+from collections.abc import Mapping
 from functools import cached_property, partial
 
 import redis
@@ -9,6 +10,7 @@ from aiops.domain.environment import Knowledge
 from aiops.ports import Lease, Queue
 from aiops.settings import Settings
 from aiops.store.accepted import AcceptedBody
+from aiops.store.alerts import BODY_SOURCE
 from aiops.store.intake import Intake
 from aiops.store.pushed import PushedBody
 from aiops.store.shard_files import ShardFiles, boot_id
@@ -16,6 +18,7 @@ from aiops.store.state_files import StateFiles
 from aiops.telemetry import Telemetry, connect
 from workers import knowledge
 from workers.app import Role, make_app
+from workers.backlog import Backlog
 from workers.feed_counter import FeedCounter
 from workers.health import SourceHealth
 from workers.knowledge import Remembering
@@ -122,6 +125,15 @@ class Process(Outside):
     def _remembering(self) -> Remembering:
         fault = partial(self.telemetry.fault, "archive")
         return Remembering(self._standing, self.memory, self.archives, fault)
+
+    @cached_property
+    def backlog(self) -> Backlog:
+        """How many bodies wait to be worked."""
+        return Backlog(self.bodies.count_waiting, self._note_shed)
+
+    def _note_shed(self, counts: Mapping[str, int]) -> None:
+        named = {f"{BODY_SOURCE}{source}": count for source, count in counts.items()}
+        self.bodies.note_shed(named, self.clock.now(), self.settings.origin)
 
     @cached_property
     def intake(self) -> Intake[AcceptedBody]:

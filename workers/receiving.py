@@ -42,7 +42,7 @@ class Receiver:
 
     def take(
         self, source: PushedSourceSettings, body: bytes, content_type: str
-    ) -> tuple["Future[int]", Mapping[str, int]]:
+    ) -> tuple["Future[None]", Mapping[str, int]]:
         """Hand over what of a body signals ask for; the future is done once it is durable.
 
         Raises:
@@ -59,8 +59,8 @@ class Receiver:
             self._refuse(source.name, body, content_type, now, str(error))
             raise
         if not pushed.kept:
-            done: Future[int] = Future()
-            done.set_result(0)
+            done: Future[None] = Future()
+            done.set_result(None)
             return done, pushed.refused
         kept = PushedBody(
             idempotency_key=str(next(self._count)),

@@ -71,7 +71,11 @@ def take(
 def _newest(reports: Iterable[AlertReport | None]) -> AlertReport | None:
     """Return the newest message that says what the alert is; at one time any, but the same."""
     told = [one for one in reports if one is not None and one.series is not None]
-    return max(told, key=lambda one: (one.at, repr(one)), default=None)
+    if len(told) < 2:
+        return told[0] if told else None
+    newest = max(one.at for one in told)
+    last = [one for one in told if one.at == newest]
+    return last[0] if len(last) == 1 else max(last, key=repr)
 
 
 def _marks(reports: Iterable[AlertReport]) -> Iterator[Mark]:

@@ -8,6 +8,7 @@ AiopsError                   everything we raise on purpose
 └── AdapterError             something outside did not do what we asked
     ├── SourceError          a source of signals did not answer
     ├── StoreError           the database did not answer
+    │   └── BusyError        it has too much to do: come again later
     └── DeliveryError        a sink did not take a notification
 """
 
@@ -22,10 +23,6 @@ class ConfigurationError(AiopsError):
 
 class InputError(AiopsError):
     """A body, file or row is wrong; the message names the place and what was expected."""
-
-
-class BusyError(AiopsError):
-    """Too much waits to be worked; nothing was taken, send it again later."""
 
 
 class StaleStateError(AiopsError):
@@ -46,6 +43,10 @@ class SourceError(AdapterError):
 
 class StoreError(AdapterError):
     """The database did not answer; nothing was written."""
+
+
+class BusyError(StoreError):
+    """Too much waits already; nothing was written, send it again later."""
 
 
 class DeliveryError(AdapterError):

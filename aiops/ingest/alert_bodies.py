@@ -77,7 +77,7 @@ def labels_of(fields: Fields, name: str) -> Mapping[str, str]:
             f"{fields.path}{name}: found {len(part.values)} labels, expected at most {MAX_LABELS}"
         )
     for label, value in part.values.items():
-        if isinstance(value, dict | list):
+        if isinstance(value, (dict, list)):
             raise FieldError(f"{part.path}{label}: found no text, expected one")
     return {label: part.shown(label) for label in part.values}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -96,9 +97,26 @@ def place(
         >>> found.series.key.fingerprint, found.series.family.value, found.is_mapped
         ('checkout:CheckoutDown{env=prod}', 'availability', True)
     """
-    brought = normalized(labels, rules.normalize)
+    asked = labels if rules.normalize else _asked(rules)
+    told = tuple((one, labels[one]) for one in asked if one in labels)
+    return _placed(shortened(name), told, rules, default_env)
+
+
+@lru_cache
+def _asked(rules: AlertSourceSettings) -> tuple[str, ...]:
+    """Return the labels that say anything, by a source's rules."""
+    names = rules.labels
+    asked = (*names.service, *names.env, *names.region, *names.segment, *names.severity, *_KEPT)
+    return tuple(dict.fromkeys(asked))
+
+
+@lru_cache(maxsize=4096)
+def _placed(
+    name: str, told: tuple[tuple[str, str], ...], rules: AlertSourceSettings, default_env: str
+) -> Placed:
+    """Return what `place` does: of the alerts of a storm most say the same."""
+    brought = normalized(dict(told), rules.normalize)
     read, names = _Reader(brought.labels, rules, list(brought.steps)), rules.labels
-    name = shortened(name)
     service = read.find("service", names.service, "", "not known, so it stands under its own name")
     env = read.find("env", names.env, default_env, "`default_env`")
     region = read.find("region", names.region, "", "all")
@@ -140,7 +158,9 @@ def severity_of(word: str) -> AlertSeverity | None:
 
 def shortened(text: str) -> str:
     """Return a name on one line, cut where it is too long to be one."""
-    line = "".join(char if char.isprintable() else " " for char in text[: MOST_CHARACTERS * 2])
+    line = text[: MOST_CHARACTERS * 2]
+    if not line.isprintable():
+        line = "".join(char if char.isprintable() else " " for char in line)
     return line.strip()[:MOST_CHARACTERS]
 
 

@@ -1,5 +1,6 @@
 """Typed reading of one JSON object somebody sent: every refusal names field, found, expected."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,9 @@ from aiops.domain.time import utc
 
 MAX_TEXT_CHARACTERS = 4_000
 _SHOWN_CHARACTERS = 60
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Control characters, but for those between lines and words."""
+
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _TIME = "a time, as 2026-04-18T10:01:00Z or epoch seconds (not milliseconds), from 1970 to 2200"
@@ -42,6 +46,8 @@ class Fields:
     def text(self, name: str) -> str:
         """Return a text without surrounding space; empty where it is absent. Numbers are texts."""
         value = self.values.get(name)
+        if value.__class__ is str and _is_usual(value):
+            return value.strip()
         if value is None:
             return ""
         if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -49,7 +55,7 @@ class Fields:
         text = str(value).strip()
         if len(text) > MAX_TEXT_CHARACTERS:
             raise self._wrong(name, f"at most {MAX_TEXT_CHARACTERS:,} characters")
-        if any(char < " " and char not in "\t\r\n" for char in text):
+        if _CONTROL.search(text):
             raise self._wrong(name, "a text without control characters")
         return text
 
@@ -113,14 +119,19 @@ class Fields:
     def shown(self, name: str) -> str:
         """Return any plain value as a short text; empty where it is absent or not plain."""
         value = self.values.get(name)
-        if isinstance(value, dict | list):
+        if isinstance(value, (dict, list)):
             return ""
-        return self.text(name) if not isinstance(value, bool) else str(value).lower()
+        return str(value).lower() if isinstance(value, bool) else self.text(name)
 
     def _wrong(self, name: str, expected: str) -> FieldError:
         return FieldError(
             f"{self.path}{name}: found {_shown(self.values.get(name))}, expected {expected}"
         )
+
+
+def _is_usual(text: str) -> bool:
+    """Return whether a text is one that needs no closer look: nearly all are."""
+    return len(text) <= MAX_TEXT_CHARACTERS and text.isprintable()
 
 
 def _moment(value: str | float) -> datetime:

@@ -41,3 +41,7 @@ class AlertSourceSettings(SenderSettings):
     labels: AlertLabelSettings = field(default_factory=AlertLabelSettings)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NOTHING)
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __hash__(self) -> int:
+        """Return a number that equal settings share: what labels mean is remembered by it."""
+        return hash(self.name)

@@ -1,30 +1,45 @@
 """Accepted bodies: what a sender was told we have, committed before it was told."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, and_, select, update
+from sqlalchemy import Connection, Engine, and_, func, select, update
 
+from aiops.domain.errors import StaleStateError
 from aiops.domain.symptoms import Origin
 from aiops.store.columns import is_one_of
 from aiops.store.engine import reading, writing
 from aiops.store.prune import delete_in_steps
 from aiops.store.tables import ACCEPTED_BODIES
-from aiops.store.upsert import insert_missing
+from aiops.store.upsert import insert_missing_at_once
 
 SHOWN_BYTES: Final = 2048
-"""So much is kept of a body that was refused."""
+"""So much is shown of a body that was refused, and kept of one that is too long to be replayed."""
+
+REFUSED: Final = ":refused:"
+"""What stands before the digest in the key of a body that was refused at the door."""
+
+WHOLE_BYTES: Final = 65_536
+"""A refused body up to here is kept as it came: it can be worked again."""
+
+
+_SHED: Final = ":shed"
+"""How the key of a row ends that counts what was shed: one a source."""
+
+_LOADED_AT_ONCE: Final = 100
 
 
 class BodyState(StrEnum):
-    """Where an accepted body is: accepted → done | rejected."""
+    """Where a body is: accepted → done | rejected. Of those that were shed only a count is kept."""
 
     ACCEPTED = "accepted"
     DONE = "done"
     REJECTED = "rejected"
+    SHED = "shed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +54,7 @@ class AcceptedBody:
         received_at: by the product's clock, aware UTC.
         body: unchanged bytes.
         traceparent: W3C trace context of the request.
+        refused: why it was not accepted: it is kept as a dead letter; empty where it was.
     """
 
     idempotency_key: str
@@ -48,6 +64,12 @@ class AcceptedBody:
     body: bytes
     traceparent: str = ""
     origin: Origin = Origin.LIVE
+    refused: str = ""
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes it holds."""
+        return len(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +82,16 @@ class NotedBody:
     state: BodyState
     note: str
     beginning: bytes
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A body that was refused, as far as it is kept."""
+
+    id: int
+    body: AcceptedBody
+    is_whole: bool
 
 
 class BodyStore:
@@ -74,15 +106,20 @@ class BodyStore:
         Returns:
             The id of each by its idempotency key.
         """
-        rows = [_row(body) for body in sorted(bodies, key=lambda one: one.idempotency_key)]
-        table = ACCEPTED_BODIES.c
-        keys = [row["idempotency_key"] for row in rows]
-        query = select(table.idempotency_key, table.id).where(table.idempotency_key.in_(keys))
-        if not rows:
+        if not bodies:
             return {}
+        table = ACCEPTED_BODIES.c
+        keys = [body.idempotency_key for body in bodies]
+        query = select(table.idempotency_key, table.id).where(table.idempotency_key.in_(keys))
         with writing(self._engine) as connection:
-            insert_missing(connection, ACCEPTED_BODIES, rows)
+            _insert(connection, bodies)
             return dict(connection.execute(query).all())
+
+    def keep_all(self, bodies: Sequence[AcceptedBody]) -> None:
+        """Store bodies as `accept` does, where nobody wants to know their ids."""
+        if bodies:
+            with writing(self._engine) as connection:
+                _insert(connection, bodies)
 
     def waiting(self, limit: int = 1000) -> tuple[int, ...]:
         """Return the ids of bodies not worked through yet, oldest first."""
@@ -92,6 +129,12 @@ class BodyStore:
         with reading(self._engine) as connection:
             return tuple(connection.scalars(query.limit(limit)))
 
+    def count_waiting(self) -> int:
+        """Return how many bodies wait to be worked, of whatever kind."""
+        is_waiting = is_one_of(ACCEPTED_BODIES.c.state, [BodyState.ACCEPTED])
+        with reading(self._engine) as connection:
+            return connection.scalar(select(func.count()).where(is_waiting)) or 0
+
     def load(self, body_id: int) -> AcceptedBody | None:
         """Return a body that still waits, or None: it is unknown, or was worked through."""
         table = ACCEPTED_BODIES.c
@@ -100,17 +143,21 @@ class BodyStore:
         )
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        return AcceptedBody(
-            idempotency_key=row.idempotency_key,
-            source=row.source,
-            content_type=row.content_type,
-            received_at=row.received_at,
-            body=row.body,
-            traceparent=row.traceparent,
-            origin=Origin(row.origin),
-        )
+        return None if row is None else _body(row)
+
+    def load_all(self, body_ids: Sequence[int]) -> Iterator[tuple[int, AcceptedBody]]:
+        """Yield the bodies among some that still wait, with their ids, in order of those.
+
+        They are read as they are asked for: a few large ones need not all be held.
+        """
+        table = ACCEPTED_BODIES.c
+        is_waiting = table.state == BodyState.ACCEPTED
+        for first in range(0, len(body_ids), _LOADED_AT_ONCE):
+            some = body_ids[first : first + _LOADED_AT_ONCE]
+            query = select(ACCEPTED_BODIES).where(table.id.in_(some), is_waiting)
+            with reading(self._engine) as connection:
+                rows = connection.execute(query.order_by(table.id)).all()
+            yield from ((row.id, _body(row)) for row in rows)
 
     def done(self, body_id: int) -> bool:
         """Note that everything in a body is stored; False when it did not wait any more."""
@@ -125,9 +172,48 @@ class BodyStore:
 
         The same one is kept once, however often it is sent.
         """
-        row = {**_row(body), "state": BodyState.REJECTED, "error": error}
+        self.keep_all([replace(body, refused=error)])
+
+    def dead_letter(self, body_id: int) -> DeadLetter | None:
+        """Return a body that was refused, None where there is none of that id."""
+        table = ACCEPTED_BODIES.c
+        mine = (table.id == body_id, table.state == BodyState.REJECTED)
+        with reading(self._engine) as connection:
+            row = connection.execute(select(ACCEPTED_BODIES).where(*mine)).one_or_none()
+        if row is None:
+            return None
+        return DeadLetter(id=row.id, body=_body(row), is_whole=_is_whole(row))
+
+    def revive(self, body_id: int) -> bool:
+        """Have a body that was refused wait again; False when it was none any more."""
+        table = ACCEPTED_BODIES.c
+        mine = (table.id == body_id, table.state == BodyState.REJECTED)
+        statement = update(ACCEPTED_BODIES).where(*mine)
         with writing(self._engine) as connection:
-            insert_missing(connection, ACCEPTED_BODIES, [{**row, "body": body.body[:SHOWN_BYTES]}])
+            changed = connection.execute(statement.values(state=BodyState.ACCEPTED, error=""))
+            return changed.rowcount == 1
+
+    def note_shed(self, counts: Mapping[str, int], at: datetime, origin: Origin) -> None:
+        """Add to how many bodies of each source were sent away, for too many waited."""
+        table = ACCEPTED_BODIES.c
+        rows = [_shed_row(source, 0, at, origin) for source in sorted(counts)]
+        keys = {row["idempotency_key"]: row["source"] for row in rows}
+        with writing(self._engine) as connection:
+            insert_missing_at_once(connection, ACCEPTED_BODIES, rows)
+            mine = table.idempotency_key.in_(sorted(keys))
+            query = select(table.source, table.body).where(mine).with_for_update()
+            for source, before in connection.execute(query).all():
+                row = _shed_row(source, int(before) + counts[source], at, origin)
+                same = table.idempotency_key == row["idempotency_key"]
+                connection.execute(update(ACCEPTED_BODIES).where(same).values(row))
+
+    def shed(self, sources: Collection[str]) -> Mapping[str, int]:
+        """Return how many bodies of each of some sources were sent away, where any were."""
+        table = ACCEPTED_BODIES.c
+        mine = table.idempotency_key.in_([f"{source}{_SHED}" for source in sorted(sources)])
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(table.source, table.body).where(mine)).all()
+        return {source: int(count) for source, count in sorted(rows)}
 
     def noted(self, source: str, limit: int = 100) -> tuple[NotedBody, ...]:
         """Return what was refused or could be read in part only, newest first.
@@ -153,6 +239,7 @@ class BodyStore:
                 state=BodyState(row.state),
                 note=row.error,
                 beginning=row.body[:SHOWN_BYTES],
+                is_whole=_is_whole(row),
             )
             for row in rows
         )
@@ -168,17 +255,56 @@ class BodyStore:
             return finish_body(connection, body_id, state, error)
 
 
+def _body(row: Any) -> AcceptedBody:
+    return AcceptedBody(
+        idempotency_key=row.idempotency_key,
+        source=row.source,
+        content_type=row.content_type,
+        received_at=row.received_at,
+        body=row.body,
+        traceparent=row.traceparent,
+        origin=Origin(row.origin),
+    )
+
+
+def _shed_row(source: str, count: int, at: datetime, origin: Origin) -> dict[str, Any]:
+    return {
+        "idempotency_key": f"{source}{_SHED}",
+        "source": source,
+        "content_type": "text/plain",
+        "received_at": at,
+        "body": str(count).encode(),
+        "state": str(BodyState.SHED),
+        "error": f"{count:,} bodies were sent away so far to come again, for too many waited",
+        "traceparent": "",
+        "origin": str(origin),
+    }
+
+
+def _is_whole(row: Any) -> bool:
+    """Return whether all of a body is kept: one refused at the door has its digest in its key."""
+    _, is_refused, digest = row.idempotency_key.rpartition(REFUSED)
+    return not is_refused or hashlib.sha256(row.body).hexdigest() == digest
+
+
+def _insert(connection: Connection, bodies: Sequence[AcceptedBody]) -> None:
+    # One order for all writers: two groups with common bodies cannot lock each other out.
+    ordered = sorted(bodies, key=lambda one: one.idempotency_key)
+    insert_missing_at_once(connection, ACCEPTED_BODIES, [_row(body) for body in ordered])
+
+
 def _row(body: AcceptedBody) -> dict[str, Any]:
+    is_whole = not body.refused or len(body.body) <= WHOLE_BYTES
     return {
         "idempotency_key": body.idempotency_key,
         "source": body.source,
         "content_type": body.content_type,
         "received_at": body.received_at,
-        "body": body.body,
-        "state": BodyState.ACCEPTED,
-        "error": "",
+        "body": body.body if is_whole else body.body[:SHOWN_BYTES],
+        "state": str(BodyState.REJECTED if body.refused else BodyState.ACCEPTED),
+        "error": body.refused,
         "traceparent": body.traceparent,
-        "origin": body.origin,
+        "origin": str(body.origin),
     }
 
 
@@ -190,3 +316,26 @@ def finish_body(
     mine = (table.id == body_id, table.state == BodyState.ACCEPTED)
     statement = update(ACCEPTED_BODIES).where(*mine).values(state=state, error=error)
     return connection.execute(statement).rowcount == 1
+
+
+def finish_bodies(connection: Connection, bodies: Mapping[int, str]) -> None:
+    """Note inside a transaction that bodies are worked through, each once.
+
+    Args:
+        connection: in the transaction.
+        bodies: their ids, with what is to be known of each; mostly nothing.
+
+    Raises:
+        StaleStateError: one was worked before.
+    """
+    table = ACCEPTED_BODIES.c
+    plain = sorted(body_id for body_id, note in bodies.items() if not note)
+    for first in range(0, len(plain), _LOADED_AT_ONCE):
+        some = plain[first : first + _LOADED_AT_ONCE]
+        mine = (table.id.in_(some), table.state == BodyState.ACCEPTED)
+        statement = update(ACCEPTED_BODIES).where(*mine).values(state=BodyState.DONE, error="")
+        if connection.execute(statement).rowcount != len(some):
+            raise StaleStateError("one of the bodies was worked already")
+    for body_id, note in sorted(bodies.items()):
+        if note and not finish_body(connection, body_id, error=note):
+            raise StaleStateError(f"body {body_id} was worked already")

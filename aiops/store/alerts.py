@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, and_, select
 from aiops.domain.alerts import Alert
 from aiops.domain.errors import StaleStateError
 from aiops.domain.symptoms import Origin, SymptomFact
-from aiops.store.accepted import BodyState, finish_body
+from aiops.store.accepted import BodyState, finish_bodies
 from aiops.store.alert_tables import ALERTS
 from aiops.store.codec import decode, encode
 from aiops.store.columns import is_one_of
@@ -19,7 +19,7 @@ from aiops.store.origins import LIVE_ONLY, among
 from aiops.store.prune import delete_in_steps
 from aiops.store.symptoms import write_facts
 from aiops.store.tables import ACCEPTED_BODIES
-from aiops.store.upsert import Row, insert, insert_missing
+from aiops.store.upsert import Row, upsert_at_once
 
 BODY_SOURCE: Final = "alert/"
 """What the `source` of accepted bodies with alerts begins with; the source's name follows."""
@@ -84,9 +84,7 @@ class AlertStore:
         """
         rows = [_row(one, origin) for one in sorted(moved, key=_id_of)]
         with writing(self._engine) as connection:
-            for body_id, note in sorted(bodies.items()):
-                if not finish_body(connection, body_id, error=note):
-                    raise StaleStateError(f"body {body_id} was worked already")
+            finish_bodies(connection, bodies)
             _move(connection, rows)
             write_facts(connection, facts, traceparent, outside=True)
 
@@ -119,31 +117,23 @@ def _id_of(known: Known) -> str:
     return alert_id(known.alert.source, known.alert.key)
 
 
-def _read(connection: Connection, ids: Sequence[str], *, held: bool = False) -> list[Any]:
-    """Return rows by their ids; `held`: nobody else moves them until the transaction's end."""
+def _read(connection: Connection, ids: Sequence[str]) -> list[Any]:
+    """Return rows by their ids."""
     found: list[Any] = []
     for first in range(0, len(ids), _KEYS_AT_ONCE):
         some = ids[first : first + _KEYS_AT_ONCE]
         query = select(ALERTS.c.id, ALERTS.c.version, ALERTS.c.doc).where(ALERTS.c.id.in_(some))
-        query = query.order_by(ALERTS.c.id)
-        found += connection.execute(query.with_for_update() if held else query).all()
+        found += connection.execute(query.order_by(ALERTS.c.id)).all()
     return found
 
 
 def _move(connection: Connection, rows: Sequence[Row]) -> None:
-    """Compare the versions and set the rows."""
-    if not rows:
-        return
-    insert_missing(connection, ALERTS, [{**row, "version": 0} for row in rows])
-    stand = {row.id: row.version for row in _read(connection, [r["id"] for r in rows], held=True)}
-    for row in rows:
-        if stand[row["id"]] != row["version"] - 1:
-            raise StaleStateError(f"alert {row['id']} has moved on")
-    statement = insert(connection, ALERTS)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in ("id", "origin")}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_=changed), list(rows)
-    )
+    """Set the rows whose versions are the next ones, which all of them have to be."""
+    changed = [name for name in rows[0] if name not in ("id", "origin")] if rows else []
+    is_next = "alerts.version = excluded.version - 1"
+    moved = upsert_at_once(connection, ALERTS, rows, changed=changed, where=is_next)
+    if moved != len(rows):
+        raise StaleStateError(f"{len(rows) - moved} of {len(rows)} alerts have moved on")
 
 
 def _row(known: Known, origin: Origin) -> Row:
@@ -155,5 +145,5 @@ def _row(known: Known, origin: Origin) -> Row:
         "is_mapped": alert.described is None or alert.described.is_mapped,
         "seen_at": alert.seen_at,
         "doc": encode(Alert, alert),
-        "origin": origin,
+        "origin": str(origin),
     }

@@ -2,32 +2,32 @@
 
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Generic, Protocol, TypeVar
 
-from aiops.domain.errors import StoreError
+from aiops.domain.errors import BusyError, StoreError
 
 
-class Keyed(Protocol):
-    """A body that is told from others by its key."""
+class Body(Protocol):
+    """What is taken in."""
 
     @property
-    def idempotency_key(self) -> str:
-        """Return its key."""
+    def size(self) -> int:
+        """Return how many bytes it holds."""
         ...
 
 
-B = TypeVar("B", bound=Keyed)
-C_contra = TypeVar("C_contra", bound=Keyed, contravariant=True)
+B = TypeVar("B", bound=Body)
+C_contra = TypeVar("C_contra", bound=Body, contravariant=True)
 
 
 class Keeper(Protocol[C_contra]):
     """Stores bodies; `aiops.store.accepted.BodyStore` is one."""
 
-    def accept(self, bodies: Sequence[C_contra], /) -> Mapping[str, int]:
-        """Store them in one commit; return the id of each by its key."""
+    def keep_all(self, bodies: Sequence[C_contra], /) -> None:
+        """Store them in one commit."""
         ...
 
 
@@ -36,6 +36,9 @@ GROUP = 1000
 
 ROOM = 10_000
 """Bodies waiting at most; a sender beyond that is told to come again."""
+
+ROOM_BYTES = 64 * 1024 * 1024
+"""How large they are together at most, one further body apart."""
 
 
 class Intake(Generic[B]):
@@ -50,7 +53,8 @@ class Intake(Generic[B]):
     def __init__(self, store: Keeper[B], room: int | None = None) -> None:
         self._store = store
         self._room = room or ROOM
-        self._queue: queue.Queue[tuple[B, Future[int]] | None] = queue.Queue()
+        self._queue: queue.SimpleQueue[tuple[B, Future[None]] | None] = queue.SimpleQueue()
+        self._bytes = 0
         self._closed = False
         self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="aiops-intake", daemon=True)
@@ -71,30 +75,33 @@ class Intake(Generic[B]):
             self._queue.put(None)
         self._thread.join()
 
-    def accept(self, body: B) -> "Future[int]":
-        """Hand a body over; the future gives its id once it is committed, or the error.
+    def accept(self, body: B) -> "Future[None]":
+        """Hand a body over; the future is done once it is committed, or has the error.
 
         Raises:
-            StoreError: too many bodies wait, or the intake is closed; nothing was taken.
+            BusyError: too many bodies wait; nothing was taken.
+            StoreError: the intake is closed; nothing was taken.
         """
-        future: Future[int] = Future()
+        future: Future[None] = Future()
         with self._gate:
             if self._closed:
                 raise StoreError("the intake is closed; send the body again to a running one")
-            if self._queue.qsize() >= self._room:
-                raise StoreError(
-                    f"{self._room} bodies wait for the database; send this one again later"
-                )
+            if self._queue.qsize() >= self._room or self._bytes >= ROOM_BYTES:
+                many = f"{self._queue.qsize():,} bodies of {self._bytes:,} bytes"
+                raise BusyError(f"{many} wait for the database; send this one again later")
+            self._bytes += body.size
             self._queue.put((body, future))
         return future
 
     def _run(self) -> None:
         while first := self._queue.get():
             group = [first, *self._further()]
+            with self._gate:
+                self._bytes -= sum(body.size for body, _ in group)
             self._commit([one for one in group if one[1].set_running_or_notify_cancel()])
 
-    def _further(self) -> list[tuple[B, Future[int]]]:
-        found: list[tuple[B, Future[int]]] = []
+    def _further(self) -> list[tuple[B, Future[None]]]:
+        found: list[tuple[B, Future[None]]] = []
         while len(found) < GROUP - 1:
             try:
                 one = self._queue.get_nowait()
@@ -106,12 +113,12 @@ class Intake(Generic[B]):
             found.append(one)
         return found
 
-    def _commit(self, group: list[tuple[B, Future[int]]]) -> None:
+    def _commit(self, group: list[tuple[B, Future[None]]]) -> None:
         try:
-            ids = self._store.accept([body for body, _ in group])
+            self._store.keep_all([body for body, _ in group])
         except Exception as error:  # noqa: BLE001 - the thread's outer edge: every sender is told
             for _, future in group:
                 future.set_exception(error)
             return
-        for body, future in group:
-            future.set_result(ids[body.idempotency_key])
+        for _, future in group:
+            future.set_result(None)

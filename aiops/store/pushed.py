@@ -37,6 +37,11 @@ class PushedBody:
     newest: int
     blob: bytes
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes it holds."""
+        return len(self.blob)
+
 
 class PushedSamples(NamedTuple):
     """The samples of one body as they are kept."""
@@ -100,8 +105,8 @@ class PushedStore:
             rows = connection.execute(query).all()
         return {number: decode(RawSeries, doc) for number, doc in rows}
 
-    def accept(self, bodies: Sequence[PushedBody]) -> dict[str, int]:
-        """Store bodies in one commit; return the id of the last by the key of each.
+    def keep_all(self, bodies: Sequence[PushedBody]) -> None:
+        """Store bodies in one commit.
 
         Ids come in the order of commits: whoever reads on from an id misses nothing.
         """
@@ -120,7 +125,6 @@ class PushedStore:
                 for source in sorted({one.source for one in bodies}):
                     self._held(connection, source)
             connection.execute(PUSHED_SAMPLES.insert(), rows)
-        return {one.idempotency_key: 0 for one in bodies}
 
     def after(self, source: str, position: int, limit: int) -> tuple[PushedSamples, ...]:
         """Return the first bodies after a position, in order."""

@@ -21,7 +21,7 @@ from aiops.store.codec import decode, encode
 from aiops.store.engine import reading, writing
 from aiops.store.prune import delete_in_steps
 from aiops.store.tables import INCIDENT_MEMBERS, SYMPTOM_FACTS, SYMPTOMS
-from aiops.store.upsert import Row, insert, insert_missing
+from aiops.store.upsert import Row, insert_missing_at_once, upsert_at_once
 
 _RANK = {kind: rank for rank, kind in enumerate(FactKind)}
 """Of two facts at one tick the later kind holds: ended after opened, withdrawn after all."""
@@ -145,7 +145,7 @@ def write_facts(
     newest = {fact.symptom.id: _symptom_row(fact) for fact in ordered}
     if ordered:
         rows = [{**_fact_row(one, traceparent), "outside": outside} for one in ordered]
-        insert_missing(connection, SYMPTOM_FACTS, rows)
+        insert_missing_at_once(connection, SYMPTOM_FACTS, rows)
         _keep_newest(connection, list(newest.values()))
 
 
@@ -178,11 +178,11 @@ def _fact_row(fact: SymptomFact, traceparent: str) -> Row:
         "symptom_id": fact.symptom.id,
         "env": fact.symptom.series.key.env,
         "at": fact.at,
-        "kind": fact.kind,
+        "kind": str(fact.kind),
         "doc": encode(SymptomFact, fact),
         "uncorrelated": True,
         "traceparent": traceparent,
-        "origin": fact.symptom.origin,
+        "origin": str(fact.symptom.origin),
     }
 
 
@@ -192,23 +192,21 @@ def _symptom_row(fact: SymptomFact) -> dict[str, Any]:
         "id": symptom.id,
         "env": symptom.series.key.env,
         "service": symptom.service,
-        "state": symptom.state,
+        "state": str(symptom.state),
         "onset": symptom.onset,
         "fact_at": fact.at,
         "fact_rank": _RANK[fact.kind],
         "doc": encode(Symptom, symptom),
-        "origin": symptom.origin,
+        "origin": str(symptom.origin),
     }
 
 
 def _keep_newest(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    statement = insert(connection, SYMPTOMS)
-    new, old = statement.excluded, SYMPTOMS.c
-    is_newer = or_(
-        new.fact_at > old.fact_at,
-        and_(new.fact_at == old.fact_at, new.fact_rank > old.fact_rank),
-    )
-    changed = {name: new[name] for name in ("state", "onset", "fact_at", "fact_rank", "doc")}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_=changed, where=is_newer), rows
+    upsert_at_once(
+        connection,
+        SYMPTOMS,
+        rows,
+        changed=("state", "onset", "fact_at", "fact_rank", "doc"),
+        where="excluded.fact_at > symptoms.fact_at OR (excluded.fact_at = symptoms.fact_at"
+        " AND excluded.fact_rank > symptoms.fact_rank)",
     )

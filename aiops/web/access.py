@@ -3,6 +3,7 @@
 import hmac
 from base64 import b64decode
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
@@ -59,13 +60,17 @@ def presented(request: Request) -> str:
 
 
 def _require_host(request: Request, hosts: frozenset[str]) -> None:
-    try:
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
-    except ValueError:
-        host = None
-    if host not in hosts:
+    if _host(request.headers.get("host", "")) not in hosts:
         raise HTTPException(
             403,
             "without a token this server answers only to 127.0.0.1, localhost and the host of"
             " web.base_url; set that, or AIOPS_WEB_TOKEN",
         )
+
+
+@lru_cache
+def _host(header: str) -> str | None:
+    try:
+        return urlsplit(f"//{header}").hostname
+    except ValueError:
+        return None

@@ -4,21 +4,23 @@ Each is answered once it is durable, in the form and with the codes on which its
 Alertmanager after 5xx only, senders of PagerDuty events after 429 and 5xx.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
+from functools import partial
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
-from aiops.domain.errors import AiopsError, InputError
+from aiops.domain.errors import AiopsError, BusyError, InputError
 from aiops.ingest import events
 from aiops.ingest.alert_bodies import MAX_BODY_BYTES
 from aiops.ingest.pulse import PULSE_RULES, pulse_body
 from aiops.settings import AlertSourceSettings
 from aiops.web.access import guard
 from aiops.web.bodies import read_body, require_json
+from aiops.web.committed import Committed
+from aiops.web.direct import Endpoint
 from aiops.web.door import Door, of_kind
 from aiops.web.senders import sender
 from aiops.web.services import WebServices
@@ -26,51 +28,58 @@ from aiops.web.services import WebServices
 COMMIT_SECONDS = 10.0
 """How long a sender waits for the database at most; then it is told to come again."""
 
+SMALL_BYTES = 65_536
+"""A body up to here is read in the event loop; a larger one would hold up the others."""
+
+_ACCEPTED = JSONResponse({"accepted": True}, 202)
 _RETRY = {"retry-after": "5"}
 _LATER = "it could not be stored now; send it again"
 _LOG = logging.getLogger(__name__)
 
 
 def router(services: WebServices) -> APIRouter:
-    """Return the endpoints outside monitors send their alerts to."""
+    """Return the endpoint of our own pulse, which goes the way of outside alerts."""
     routes = APIRouter(prefix="/ingest")
     alerts = _Alerts(services)
     check = guard(services.ingest_token, services.base_url, for_people=False)
 
-    @routes.post("/alertmanager")
-    @routes.post("/alertmanager/{name}")
-    async def alertmanager(request: Request, name: str = "") -> JSONResponse:
-        source = alerts.source("alertmanager", name, request)
-        require_json(request)
-        await alerts.take(source, await read_body(request, MAX_BODY_BYTES))
-        return JSONResponse({"accepted": True}, 202)
-
-    @routes.post("/alerts")
-    @routes.post("/alerts/{name}")
-    async def mapped(request: Request, name: str = "") -> JSONResponse:
-        source = alerts.source("alerts", name, request)
-        require_json(request)
-        await alerts.take(source, await read_body(request, MAX_BODY_BYTES))
-        return JSONResponse({"accepted": True}, 202)
-
     @routes.post("/pulse")
-    async def pulse(request: Request) -> JSONResponse:
+    async def pulse(request: Request) -> Response:
         check(request)
         require_json(request)
         await alerts.take(PULSE_RULES, pulse_body(services.clock.now()))
-        return JSONResponse({"accepted": True}, 202)
+        return _ACCEPTED
 
-    @routes.post("/events/v2/enqueue")
-    async def enqueue(request: Request) -> JSONResponse:
+    return routes
+
+
+def endpoints(services: WebServices) -> Mapping[str, Endpoint]:
+    """Return the endpoints outside monitors send their alerts to, by path."""
+    alerts = _Alerts(services)
+
+    async def alertmanager(request: Request, name: str) -> Response:
+        return await alerts.posted("alertmanager", name, request)
+
+    async def mapped(request: Request, name: str) -> Response:
+        return await alerts.posted("alerts", name, request)
+
+    async def enqueue(request: Request, name: str) -> Response:
+        if name:
+            raise HTTPException(404, "There is no such page.")
         try:
             body = await read_body(request, events.MAX_EVENT_BYTES)
             return _taken(await alerts.event(body))
         except InputError as error:
             return _refusal(400, "invalid event", "Event object is invalid", [str(error)])
         except HTTPException as error:
-            return _refusal(error.status_code, "refused", str(error.detail), [], error.headers)
+            code = 429 if isinstance(error.__cause__, BusyError) else error.status_code
+            return _refusal(code, "refused", str(error.detail), [], error.headers)
 
-    return routes
+    return {
+        "/ingest/alertmanager": alertmanager,
+        "/ingest/alerts": mapped,
+        "/ingest/events/v2/enqueue": enqueue,
+    }
 
 
 class _Alerts:
@@ -79,10 +88,14 @@ class _Alerts:
     def __init__(self, services: WebServices) -> None:
         self._services = services
         self._door = Door(services)
+        self._committed = Committed()
 
-    def source(self, kind: str, name: str, request: Request) -> AlertSourceSettings:
-        """Return the source of a request, as `Door.source` does."""
-        return self._door.source(self._services.alert_sources, kind, name, request)
+    async def posted(self, kind: str, name: str, request: Request) -> Response:
+        """Take what was posted to the door of a kind of sources, or to that of one of them."""
+        source = self._door.source(self._services.alert_sources, kind, name, request)
+        require_json(request)
+        await self.take(source, await read_body(request, MAX_BODY_BYTES))
+        return _ACCEPTED
 
     async def event(self, body: bytes) -> str:
         """Take an event of PagerDuty's form; return its dedup key.
@@ -111,17 +124,19 @@ class _Alerts:
         services = self._services
         if services.take_alerts is None:
             raise HTTPException(404, "no alerts are taken here")
+        taken = partial(services.take_alerts, source.name, body, services.clock.now())
         try:
-            kept = await run_in_threadpool(
-                services.take_alerts, source.name, body, services.clock.now()
-            )
-            await asyncio.wait_for(asyncio.wrap_future(kept), COMMIT_SECONDS)
+            kept = taken() if len(body) <= SMALL_BYTES else await run_in_threadpool(taken)
+            await self._committed.wait(kept, COMMIT_SECONDS)
         except InputError:
             raise
+        except BusyError as error:
+            services.announce_alerts()  # somebody has to look whether it is so still
+            raise HTTPException(503, f"{error}; {_LATER}", _RETRY) from error
         except (AiopsError, TimeoutError) as error:
             _LOG.error("alerts of %s: %s", source.name, error)
             raise HTTPException(503, _LATER, _RETRY) from error
-        await run_in_threadpool(services.announce_alerts)
+        services.announce_alerts()
 
 
 def _taken(key: str) -> JSONResponse:

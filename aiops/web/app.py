@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,6 +28,7 @@ from aiops.web import (
     slack,
     words,
 )
+from aiops.web.direct import Direct
 from aiops.web.services import WebServices
 
 _ROUTES = (
@@ -51,12 +51,15 @@ _ROUTES = (
 _LOG = logging.getLogger(__name__)
 _FOR_PROGRAMS = ("/api/", "/ingest/", "/v1/", "/slack/", "/pagerduty/", "/healthz", "/metrics")
 _RETRY_SECONDS = "5"
+_SECURE_HEADERS = tuple(
+    (name.encode(), value.encode()) for name, value in rendering.SECURITY_HEADERS.items()
+)
+_SECURE_NAMES = frozenset(name for name, _ in _SECURE_HEADERS)
 
 
-def create_app(services: WebServices) -> FastAPI:
+def create_app(services: WebServices) -> ASGIApp:
     """Return the web application; it keeps nothing that is not in `services`."""
     app = FastAPI(title="aiops", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(_SecurityHeaders)
     app.add_exception_handler(StarletteHTTPException, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_wrong_request)
     app.add_exception_handler(AiopsError, _on_failure)
@@ -74,7 +77,7 @@ def create_app(services: WebServices) -> FastAPI:
         headers = {"cache-control": "public, max-age=31536000, immutable"}
         return Response(content, media_type="text/css", headers=headers)
 
-    return app
+    return _SecurityHeaders(Direct(app, alerts.endpoints(services), _on_error))
 
 
 class _SecurityHeaders:
@@ -86,10 +89,16 @@ class _SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(rendering.SECURITY_HEADERS)
+                given = [one for one in message["headers"] if one[0] not in _SECURE_NAMES]
+                message = {**message, "headers": [*given, *_SECURE_HEADERS]}
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    known = isinstance(error, StarletteHTTPException)
+    return await (_on_refusal(request, error) if known else _on_failure(request, error))
 
 
 async def _on_refusal(request: Request, error: Exception) -> Response:

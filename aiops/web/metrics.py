@@ -12,6 +12,7 @@ from aiops.web.access import guard
 from aiops.web.services import WebServices
 
 PULSE_METRIC = "aiops_pulse_timestamp_seconds"
+SHED_METRIC = "aiops_alert_bodies_shed_total"
 _MEDIA_TYPE = "text/plain; version=0.0.4"
 
 
@@ -30,6 +31,12 @@ def router(services: WebServices) -> APIRouter:
         ]
         if at is not None:
             lines.append(f"{PULSE_METRIC} {at.timestamp():.3f}")
+        shed = await run_in_threadpool(services.shed_alerts)
+        lines += [
+            f"# HELP {SHED_METRIC} Bodies of alerts sent away to come again, for too many waited.",
+            f"# TYPE {SHED_METRIC} counter",
+            *(f'{SHED_METRIC}{{source="{name}"}} {shed[name]}' for name in sorted(shed)),
+        ]
         return PlainTextResponse("\n".join(lines) + "\n", media_type=_MEDIA_TYPE)
 
     return routes

@@ -148,7 +148,7 @@ class SampleTaker(Protocol):
 
     def __call__(
         self, source: PushedSourceSettings, body: bytes, content_type: str
-    ) -> tuple["Future[int]", Mapping[str, int]]:
+    ) -> tuple["Future[None]", Mapping[str, int]]:
         """Return what is done once the samples are durable, and why how many were not taken.
 
         Args:
@@ -167,8 +167,10 @@ class SampleTaker(Protocol):
 class AlertTaker(Protocol):
     """Takes the body of an outside monitor."""
 
-    def __call__(self, source: str, body: bytes, at: datetime) -> "Future[int]":
-        """Return what is done once the body is durable.
+    def __call__(self, source: str, body: bytes, at: datetime) -> "Future[None]":
+        """Return what is done once the body is durable; waits for nothing itself.
+
+        One that cannot be read is kept, too, and the future fails with the InputError then.
 
         Args:
             source: as `aiops.yaml` names it.
@@ -176,7 +178,7 @@ class AlertTaker(Protocol):
             at: when it arrived, aware UTC.
 
         Raises:
-            InputError: it cannot be read.
+            BusyError: too much waits already.
             AiopsError: it cannot be stored now.
         """
         ...
@@ -244,7 +246,8 @@ class WebServices:
         take_samples: takes a body of theirs; None: no samples are taken here.
         alert_sources: outside monitors that may send alerts, with their tokens.
         take_alerts: takes a body of theirs; None: no alerts are taken here.
-        announce_alerts: has what was taken worked now.
+        shed_alerts: how many bodies of each source were sent away, for too many waited.
+        announce_alerts: has what was taken worked now; waits for nothing itself.
         change_sources: tools that may report changes, with their tokens and secrets.
         take_report: takes a body of theirs; None: they are not listened to here.
         maintenance_sources: who may announce planned work, with their tokens.
@@ -285,6 +288,7 @@ class WebServices:
     alert_sources: tuple[AlertSourceSettings, ...] = ()
     take_alerts: AlertTaker | None = None
     announce_alerts: Callable[[], None] = lambda: None
+    shed_alerts: Callable[[], Mapping[str, int]] = dict
     change_sources: tuple[ChangeSourceSettings, ...] = ()
     take_report: ReportTaker | None = None
     maintenance_sources: tuple[MaintenanceSourceSettings, ...] = ()

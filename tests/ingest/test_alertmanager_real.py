@@ -45,15 +45,15 @@ class Door:
         self.refused: list[str] = []
         self.failures = 1
 
-    def take(self, source: str, body: bytes, at: datetime) -> "Future[int]":
-        kept: Future[int] = Future()
+    def take(self, source: str, body: bytes, at: datetime) -> "Future[None]":
+        kept: Future[None] = Future()
         if self.failures:
             self.failures -= 1
             kept.set_exception(StoreError("the disk is full"))
             return kept
         rules = next(one for one in SOURCES if one.name == source)
         self.reports[source] += PARSERS[source](body, at, rules, "prod").reports
-        kept.set_result(1)
+        kept.set_result(None)
         return kept
 
     def app(self) -> Any:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from aiops.domain.errors import InputError, StoreError
+from aiops.domain.errors import BusyError, InputError, StoreError
 from aiops.ingest import alertmanager, alerts, events
 from aiops.settings import AlertSourceSettings
 
@@ -29,6 +29,8 @@ PARSERS = {"alertmanager": alertmanager.parse, "events": events.parse, "alerts":
 
 class Browser(Protocol):
     def post(self, path: str, **kwargs: Any) -> httpx.Response: ...
+
+    def get(self, path: str, **kwargs: Any) -> httpx.Response: ...
 
 
 class Site(Protocol):
@@ -53,18 +55,21 @@ class Taker:
         self.taken: list[tuple[str, bytes]] = []
         self.refused: list[tuple[str, str]] = []
         self.announced = 0
-        self.fault: Exception | None = None
+        self.fault: StoreError | None = None
 
-    def __call__(self, name: str, body: bytes, at: datetime) -> "Future[int]":
+    def __call__(self, name: str, body: bytes, at: datetime) -> "Future[None]":
         one = self.sources[name]
         parse = PARSERS[one.kind]
-        parse(body, at, one, "prod")
-        kept: Future[int] = Future()
-        if self.fault:
-            kept.set_exception(self.fault)
+        kept: Future[None] = Future()
+        try:
+            parse(body, at, one, "prod")
+            if self.fault:
+                raise self.fault
+        except (InputError, StoreError) as error:
+            kept.set_exception(error)
         else:
             self.taken.append((name, body))
-            kept.set_result(1)
+            kept.set_result(None)
         return kept
 
     def open(self, site: Site, address: str = "http://127.0.0.1:8080", **more: Any) -> Browser:
@@ -265,3 +270,37 @@ def test_a_body_that_is_no_json_is_no_event(site: Site) -> None:
     assert (answer.status_code, "no JSON" in answer.json()["errors"][0]) == (400, True)
     with pytest.raises(InputError):
         events.without_credential(b"[]")
+
+
+def test_too_much_waiting_is_answered_so_that_its_sender_tries_again(site: Site) -> None:
+    taker = Taker(source("a", "alertmanager"), source("e", "events", "key-1"))
+    taker.fault = BusyError("10,000 bodies wait for the database")
+    browser = taker.open(site)
+    for answer, code in (
+        (browser.post(AM, json=GROUP), 503),
+        (browser.post(ENQUEUE, json=TRIGGER), 429),
+    ):
+        assert (answer.status_code, answer.headers["retry-after"]) == (code, "5")
+        assert "10,000 bodies wait" in answer.text
+
+
+def test_the_doors_are_posted_to_and_answer_with_the_headers_of_every_page(site: Site) -> None:
+    taker = Taker(source("a", "alertmanager"))
+    browser = taker.open(site)
+    for answer, code in (
+        (browser.post(AM, json=GROUP), 202),
+        (browser.post(AM, json={}), 400),
+        (browser.get(AM), 405),
+        (browser.post(f"{ENQUEUE}/more", json=TRIGGER), 404),
+        (browser.post(f"{AM}/a/b", json=GROUP), 404),
+    ):
+        assert answer.status_code == code
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_large_body_is_taken_like_a_small_one(site: Site) -> None:
+    taker = Taker(source("a", "alertmanager"))
+    big = {**GROUP, "commonAnnotations": {"text": "x" * 100_000}}
+    assert taker.open(site).post(AM, json=big).status_code == 202
+    wrong = {**big, "alerts": [{}]}
+    assert taker.open(site).post(AM, json=wrong).status_code == 400

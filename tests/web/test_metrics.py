@@ -36,3 +36,11 @@ def test_it_is_shown_to_those_who_know_the_token(site: Site) -> None:
 def test_a_pulse_needs_the_token_too(site: Site) -> None:
     browser = site.open("http://any.example", ingest_token="t0")
     assert browser.post("/ingest/pulse", json={}).status_code == 401
+
+
+def test_it_says_how_many_bodies_were_sent_away(site: Site) -> None:
+    browser = site.open(shed_alerts=lambda: {"b": 2, "a": 1})
+    assert lines(browser.get("/metrics")) == [
+        'aiops_alert_bodies_shed_total{source="a"} 1',
+        'aiops_alert_bodies_shed_total{source="b"} 2',
+    ]

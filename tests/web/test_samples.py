@@ -36,14 +36,14 @@ class Taker:
 
     def __call__(
         self, of: PushedSourceSettings, body: bytes, content_type: str
-    ) -> tuple["Future[int]", Mapping[str, int]]:
+    ) -> tuple["Future[None]", Mapping[str, int]]:
         if isinstance(self.error, InputError | BusyError):
             raise self.error
-        done: Future[int] = Future()
+        done: Future[None] = Future()
         if self.error is not None:
             done.set_exception(self.error)
         else:
-            done.set_result(1)
+            done.set_result(None)
             self.taken.append((of.name, body, content_type))
         return done, self.refused
 

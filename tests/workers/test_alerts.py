@@ -10,7 +10,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from aiops.domain.errors import InputError, StaleStateError
+from aiops.domain.errors import BusyError, InputError, StaleStateError, StoreError
 from aiops.domain.incidents import Decision, Incident, IncidentState
 from aiops.domain.labels import LabelRule
 from aiops.domain.policies import Mode, PagingPolicy, Policies
@@ -24,7 +24,8 @@ from aiops.store.tables import SYMPTOMS
 from tests.builders import minute, shop
 from tests.workers.installation import Installation
 from tests.workers.test_correlate import FIRST, add_shard, close, opened
-from workers.alerts import receive, take_waiting
+from workers.alerts import announce, receive, shed, take_waiting
+from workers.backlog import Backlog
 
 AM = AlertSourceSettings(name="am", kind="alertmanager")
 EVENTS = AlertSourceSettings(name="pagers", kind="events")
@@ -306,3 +307,51 @@ def test_an_alert_that_is_ignored_is_known_and_is_no_symptom(house: Installation
     take_waiting(house)
     assert len(house.alerts.firing()) == 1
     assert house.symptoms.envs_with_uncorrelated() == ()
+
+
+def test_what_is_too_much_is_sent_away_counted_and_taken_once_there_is_room(
+    house: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.backlog.LOOK_SECONDS", 0.0)
+    note = house._note_shed
+    house.__dict__["backlog"] = Backlog(house.bodies.count_waiting, note, most=2)
+    for number in range(2):
+        send(house, group(alert(4, name=f"A{number}")))
+    for _ in range(3):
+        with pytest.raises(BusyError, match="2 bodies wait to be worked"):
+            send(house, group(alert(4, name="TooMuch")))
+    announce(house)
+    assert shed(house) == {"am": 3}
+    assert len(house.alerts.waiting(10)) == 2
+    take_waiting(house)
+    announce(house)
+    send(house, group(alert(4, name="TooMuch")))
+    send(house, group(alert(4, name="B")))
+    with pytest.raises(BusyError):
+        send(house, group(alert(4, name="C")))
+    announce(house)
+    assert shed(house) == {"am": 4}
+    (noted,) = house.bodies.noted("alert/")
+    assert noted.note.startswith("4 bodies were sent away so far")
+    house.settings = replace(house.settings, alert_sources=())
+    assert shed(house) == {}
+
+
+def test_what_was_sent_away_is_counted_also_when_the_database_was_gone(
+    house: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.backlog.LOOK_SECONDS", 0.0)
+    told: list[dict[str, int]] = []
+
+    def note(counts: Mapping[str, int]) -> None:
+        told.append(dict(counts))
+        if len(told) == 1:
+            raise StoreError("the disk is full")
+
+    backlog = Backlog(lambda: 0, note)
+    backlog.shed("am")
+    with pytest.raises(StoreError):
+        backlog.look()
+    backlog.look()
+    backlog.look()
+    assert told == [{"am": 1}, {"am": 1}]

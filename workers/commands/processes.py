@@ -1,6 +1,7 @@
 """What runs inside the workers and the web server."""
 
 import gc
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,10 @@ from workers.commands.start import load, log_to_stderr
 from workers.knowledge import standing
 from workers.tasks import register
 from workers.wiring import Parts
+
+SWITCH_SECONDS = 0.0005
+"""How long the event loop of a busy web process may keep the thread that commits from going on; a
+commit is ten steps, and each of them waits as long."""
 
 
 def run_worker(role: Role, config: Path | None, concurrency: int) -> None:
@@ -55,6 +60,7 @@ def run_web(config: Path | None) -> None:
 
     settings = load(config)
     log_to_stderr(settings)
+    sys.setswitchinterval(SWITCH_SECONDS)
     parts = Parts(settings, "client")
     with parts.feed_counter:
         uvicorn.run(
