@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+import orjson
+
 from aiops.domain.changes import Change
 from aiops.domain.errors import InputError
 from aiops.domain.words import Passed
@@ -11,13 +13,14 @@ from aiops.ingest.change_reports import Mapped, mapped
 from aiops.ingest.changes import meet
 from aiops.ingest.registry import ingester_named
 from aiops.settings import ChangeSourceSettings
-from aiops.store.accepted import AcceptedBody
+from aiops.store.accepted import REFUSED, AcceptedBody
 from workers.wiring import Parts
 
 MEET_SPAN = timedelta(days=7)
 """An end reported alone is looked for among the changes that began so long before it."""
 
-_BODY_SOURCE = "changes:"
+BODY_SOURCE = "changes:"
+"""What the `source` of refused bodies begins with; the source's name follows."""
 
 
 def receive(
@@ -42,7 +45,7 @@ def receive(
     try:
         found = read(parts, source, body, headers, now)
     except InputError as error:
-        _refuse(parts, source, body, error)
+        _refuse(parts, source, body, headers, error)
         raise
     parts.feed_counter.count(source.name, parts.settings.default_env)
     if isinstance(found, Passed):
@@ -92,12 +95,24 @@ def read(
     )
 
 
-def _refuse(parts: Parts, source: ChangeSourceSettings, body: bytes, error: InputError) -> None:
+def headers_of(content_type: str) -> Mapping[str, str]:
+    """Return the headers that are kept with a refused body, as parameters of its type."""
+    _, _, told = content_type.partition(";")
+    return dict(orjson.loads(told)) if told else {}
+
+
+def _refuse(
+    parts: Parts,
+    source: ChangeSourceSettings,
+    body: bytes,
+    headers: Mapping[str, str],
+    error: InputError,
+) -> None:
     digest = hashlib.sha256(body).hexdigest()
     refused = AcceptedBody(
-        idempotency_key=f"{_BODY_SOURCE}{source.name}:refused:{digest}",
-        source=f"{_BODY_SOURCE}{source.name}",
-        content_type="application/json",
+        idempotency_key=f"{BODY_SOURCE}{source.name}{REFUSED}{digest}",
+        source=f"{BODY_SOURCE}{source.name}",
+        content_type=f"application/json;{orjson.dumps(dict(headers)).decode()}",
         received_at=parts.clock.now(),
         body=body,
         traceparent=parts.telemetry.traceparent(),

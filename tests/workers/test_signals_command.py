@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 from aiops.domain.errors import InputError
 from aiops.domain.labels import LabelRule
 from aiops.ingest.otlp import JSON
-from aiops.settings import AlertSourceSettings
+from aiops.settings import AlertSourceSettings, ChangeSourceSettings
 from tests.builders import minute, series
 from tests.ingest.exports import log, logs
 from tests.workers.installation import Installation
 from tests.workers.test_alerts import alert, group, send
-from workers import cli
+from workers import change_reports, cli
 from workers.alerts import take_waiting
 from workers.exports import take_export
 from workers.feeds import find_missing
@@ -145,3 +145,51 @@ def test_it_lists_what_leads_to_nothing_we_know(house: Installation) -> None:
         "       2  metrics  ghost (prod): not in the topology",
     ]
     assert json.loads(said("unmapped", "--json"))[3]["count"] == 2
+
+
+def test_a_dead_letter_is_worked_again_once_its_source_is_mended(house: Installation) -> None:
+    mapped = AlertSourceSettings(name="zabbix", kind="alerts", fields={"name": "rule"})
+    house.settings = replace(house.settings, alert_sources=(mapped,))
+    body = b'{"trigger": "DiskFull", "labels": {"service": "checkout"}}'
+    with pytest.raises(InputError):
+        send(house, body, source="zabbix")
+    (letter,) = json.loads(said("dead-letters", "--json"))
+    assert letter["is_whole"]
+    done = CliRunner().invoke(cli.app, ["signals", "replay", str(letter["id"])])
+    assert "still cannot be read" in str(done.exception)
+    mended = replace(mapped, fields={"name": "trigger"})
+    house.settings = replace(house.settings, alert_sources=(mended,))
+    house.hand.move(3600)
+    assert (
+        said("replay", str(letter["id"]))
+        == f"dead letter {letter['id']}: 1 alerts of zabbix accepted\n"
+    )
+    take_waiting(house)
+    (fires,) = house.alerts.firing()
+    assert fires.seen_at == house.clock.now() - timedelta(hours=1)
+    assert said("dead-letters") == "everything that was sent could be read\n"
+    done = CliRunner().invoke(cli.app, ["signals", "replay", str(letter["id"])])
+    assert "there is no dead letter" in str(done.exception)
+
+
+def test_of_a_long_dead_letter_it_is_said_that_it_cannot_be_replayed(house: Installation) -> None:
+    with pytest.raises(InputError):
+        send(house, b"{" + b" " * 70_000)
+    (letter,) = json.loads(said("dead-letters", "--json"))
+    assert not letter["is_whole"]
+    assert "only its beginning is kept" in said("dead-letters")
+    done = CliRunner().invoke(cli.app, ["signals", "replay", str(letter["id"])])
+    assert "only the first 2,048 bytes are kept" in str(done.exception)
+
+
+def test_a_report_of_a_change_is_read_again_as_what_it_was_sent_as(house: Installation) -> None:
+    tool = ChangeSourceSettings(name="gh", kind="github")
+    house.settings = replace(house.settings, change_sources=(tool,))
+    with pytest.raises(InputError):
+        change_reports.receive(house, tool, b'{"deployment": 3}', {"x-github-event": "deployment"})
+    told = said("dead-letters")
+    assert "  gh (rejected): " in told
+    letter = int(told.split()[0])
+    done = CliRunner().invoke(cli.app, ["signals", "replay", str(letter)])
+    assert "still cannot be read" in str(done.exception)
+    assert "deployment" in str(done.exception)

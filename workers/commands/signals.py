@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aiops.settings import Settings
     from aiops.store.accepted import NotedBody
     from topology.graph import ServiceGraph
+    from workers.wiring import Parts
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -85,6 +86,8 @@ def alerts(
         typer.echo(_line(one))
     if not found:
         typer.echo("every alert says whose it is" if unmapped else "no alert fires")
+    for line in _busy(parts):
+        typer.echo(line)
 
 
 @app.command()
@@ -131,20 +134,41 @@ def unmapped(config: Config = None, *, as_json: Json = False) -> None:
 def dead_letters(config: Config = None, *, as_json: Json = False) -> None:
     """List bodies that could not be read, or not in full, and why; the newest first.
 
+    What is rejected waits for `aiops signals replay`, where all of it is kept.
+
     Example: aiops signals dead-letters
     """
-    from aiops.store.alerts import BODY_SOURCE  # noqa: PLC0415 - keeps --help fast
-
     found = client(config).bodies.noted("")
     if as_json:
         typer.echo(orjson.dumps([_noted(one) for one in found]).decode())
         return
     for one in found:
-        when, source = one.received_at, one.source.removeprefix(BODY_SOURCE)
+        when, source = one.received_at, _source(one)
         typer.echo(f"{one.id:6}  {when:%d %b %H:%M}  {source} ({one.state}): {one.note}")
         typer.echo(f"        {_beginning(one)}")
+        if not one.is_whole:
+            typer.echo("        (only its beginning is kept: it cannot be replayed)")
     if not found:
         typer.echo("everything that was sent could be read")
+
+
+@app.command()
+def replay(
+    letters: Annotated[list[int], typer.Argument(help="Numbers that dead-letters lists.")],
+    config: Config = None,
+) -> None:
+    """Work bodies again that could not be read, after the source's settings were mended.
+
+    They are read by the settings of now and count from when they came. Only bodies of which all
+    is kept can be: those up to 64 kB.
+
+    Example: aiops signals replay 17
+    """
+    from workers import dead_letters  # noqa: PLC0415 - keeps --help fast
+
+    parts = client(config)
+    for one in letters:
+        typer.echo(dead_letters.replay(parts, one))
 
 
 def doubts(report: "AlertReport", settings: "Settings", graph: "ServiceGraph") -> Iterator[str]:
@@ -162,6 +186,16 @@ def doubts(report: "AlertReport", settings: "Settings", graph: "ServiceGraph") -
             f"the topology does not know {key.service}: nothing is joined or explained along its "
             "calls; add it, or say in `values.service` what it is called here"
         )
+
+
+def _busy(parts: "Parts") -> Iterator[str]:
+    """Yield what waits to be worked and what was sent away, where there is any."""
+    from workers.alerts import shed  # noqa: PLC0415 - keeps --help fast
+
+    if waiting := parts.bodies.count_waiting():
+        yield f"{waiting:,} bodies wait to be worked"
+    for source, count in shed(parts).items():
+        yield f"{source}: {count:,} bodies were sent away to come again, for too many waited"
 
 
 def _plain(alert: "Alert") -> dict[str, object]:
@@ -199,11 +233,20 @@ def _noted(one: "NotedBody") -> dict[str, object]:
     return {
         "id": one.id,
         "source": one.source,
+        "is_whole": one.is_whole,
         "received_at": one.received_at,
         "state": one.state,
         "note": one.note,
         "beginning": _beginning(one),
     }
+
+
+def _source(one: "NotedBody") -> str:
+    """Return the name of the source of a body, without what says which kind of body it is."""
+    from workers.dead_letters import SOURCES  # noqa: PLC0415 - keeps --help fast
+
+    begin = next((begin for begin in SOURCES if one.source.startswith(begin)), "")
+    return one.source.removeprefix(begin)
 
 
 def _beginning(one: "NotedBody") -> str:
