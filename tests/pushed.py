@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pyarrow as pa
 
@@ -13,6 +14,7 @@ from aiops.settings import (
     Reading,
     Selected,
 )
+from aiops.settings.pushed_sources import LABELS_OF
 
 STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
 Told = tuple[Mapping[str, str], int, float]
@@ -31,8 +33,9 @@ POOL = PushedSignalSettings(name="pool_used", of=Selected(metric="pool_used"))
 
 
 def source(*signals: PushedSignalSettings, **further: object) -> PushedSourceSettings:
-    chosen = {"kind": "remote_write", "name": "prom", **further}
-    return PushedSourceSettings(signals=signals, **chosen)  # type: ignore[arg-type]
+    chosen: dict[str, Any] = {"kind": "remote_write", "name": "prom", **further}
+    chosen.setdefault("labels", LABELS_OF[chosen["kind"]])
+    return PushedSourceSettings(signals=signals, **chosen)
 
 
 class Numbers:

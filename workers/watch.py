@@ -23,7 +23,7 @@ class Watch:
     def __init__(self, parts: Parts, say: Callable[[str], None]) -> None:
         self._parts = parts
         self._say = say
-        self._trouble = {one.name: "" for one in parts.settings.sources}
+        self._trouble = {one.name: "" for one in parts.settings.measuring}
         self._started_at = parts.clock.now()
         self._begun: set[str] = set()
         self._incidents = {one.dedup_key: _line(one) for one in self._recent()}

@@ -132,7 +132,7 @@ class Catalog:
     def ended(self, numbers: Whole) -> None:
         """Note that starts of series say no more."""
         with self.lock:
-            self._starts[numbers] = _NO_START
+            self._starts[numbers[numbers < len(self._starts)]] = _NO_START
 
     def restarted(self, numbers: Whole, start: Times, at: Times) -> npt.NDArray[np.bool_]:
         """Return which samples tell of a start that was not known, and know it from now on."""

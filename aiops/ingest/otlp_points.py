@@ -216,8 +216,8 @@ class Points:
             zeros = np.zeros((int(again.sum()), values.shape[1]))
             old: Counter[str] = Counter()  # a start may be long ago, and is no point of its own
             self._blocks.append(timely(numbers[again], start[again], zeros, self.received_at, old))
-            if deltas is not None and deltas.any():
-                self.catalog.ended(numbers[deltas])
+        if deltas is not None and deltas.any():
+            self.catalog.ended(numbers[deltas])  # from now on a start is but the time before
 
 
 def _histogram(found: Any) -> tuple[tuple[float, ...] | None, list[float]]:

@@ -42,7 +42,7 @@ _KINDS: Final = messages(
 _LABEL_TAG: Final = 0x0A
 _TAIL: Final = 18
 _ZERO_TAIL: Final = 9
-_ZERO: Final = b"\x12\x07\x10"
+_ZERO: Final = np.frombuffer(b"\x12\x07\x10", np.uint8)
 _LAYOUT: Final = np.dtype(
     [("head", "V3"), ("value", "<f8"), ("tag", "u1"), ("at", "u1", 6)]  # a number of 6 bytes
 )
@@ -119,22 +119,21 @@ class _Reader:
     ) -> tuple[list[int | None], list[bytes]]:
         """Take the series that are not found by what stands before 18 bytes; return the rest."""
         get = self.catalog.keys.get
-        rest: list[bytes] = []
-        zeros: list[int] = []
-        ends: list[bytes] = []
-        for place, (number, one) in enumerate(zip(numbers, series, strict=True)):
-            if number is not None:
-                rest.append(one)
-                continue
-            known = get(one[:-_ZERO_TAIL]) if one[-_ZERO_TAIL:-6] == _ZERO else None
-            if known is None:
-                self._spell(one, place)
-            else:
-                zeros.append(known)
-                ends.append(one[-6:])
-        if zeros:
-            self._zeros(zeros, ends)
-        return [one for one in numbers if one is not None], rest
+        pairs = list(zip(numbers, series, strict=True))
+        unfound = [one for number, one in pairs if number is None]
+        zeros = [get(one[:-_ZERO_TAIL]) for one in unfound]
+        if None in zeros:
+            for place, (number, one) in enumerate(zip(zeros, unfound, strict=True)):
+                if number is None:
+                    self._spell(one, f"the {place + 1}. of the new timeseries")
+            unfound = [
+                one for number, one in zip(zeros, unfound, strict=True) if number is not None
+            ]
+        self._zeros([one for one in zeros if one is not None], unfound)
+        return (
+            [one for one in numbers if one is not None],
+            [one for number, one in pairs if number is not None],
+        )
 
     def tails(self, numbers: Sequence[int | None], tails: bytes, series: Sequence[bytes]) -> None:
         """Take the samples of known series from their last bytes."""
@@ -144,7 +143,7 @@ class _Reader:
         named = np.array(numbers, dtype=np.int64)
         if not fits.all():
             for place in np.flatnonzero(~fits):
-                self._spell(series[int(place)], int(place))
+                self._spell(series[int(place)], "a timeseries")
             found, named = found[fits], named[fits]
         self._keep(named, _moments(found["at"]), found["value"])
 
@@ -164,16 +163,19 @@ class _Reader:
             self._keep(np.array(numbers), np.array(at, dtype=np.int64), np.array(values))
         return Pushed(blocks=tuple(self.blocks), samples=self.samples, refused=self.refused)
 
-    def _zeros(self, numbers: list[int], ends: list[bytes]) -> None:
-        at = np.frombuffer(b"".join(ends), np.uint8).reshape(-1, 6)
-        fits = ((at & 0x80) == _MORE).all(axis=1)
-        self.refused["a time that is none"] += int((~fits).sum())
-        named = np.array(numbers)[fits]
-        self._keep(named, _moments(at[fits]), np.zeros(len(named)))
+    def _zeros(self, numbers: list[int], series: Sequence[bytes]) -> None:
+        """Take the samples of known series whose value is 0."""
+        ends = b"".join([one[-_ZERO_TAIL:] for one in series])
+        found = np.frombuffer(ends, np.uint8).reshape(-1, _ZERO_TAIL)
+        fits = (found[:, :3] == _ZERO).all(axis=1) & ((found[:, 3:] & 0x80) == _MORE).all(axis=1)
+        for place in np.flatnonzero(~fits):
+            self._spell(series[int(place)], "a timeseries of value 0")
+        named = np.array(numbers, dtype=np.int64)[fits]
+        self._keep(named, _moments(found[fits, 3:]), np.zeros(len(named)))
 
-    def _spell(self, one: bytes, place: int) -> None:
+    def _spell(self, one: bytes, what: str) -> None:
         """Read a series in full."""
-        found = decoded(one, _KINDS["TimeSeries"], f"timeseries[{place}]")
+        found = decoded(one, _KINDS["TimeSeries"], what)
         if found.histograms:
             self.refused["native histograms are not taken: send classic ones"] += 1
         if not found.samples:
@@ -191,7 +193,7 @@ class _Reader:
             return
         raw = RawSeries(key=self.catalog.signals.key(metric, labels))
         end = past_fields(one, _LABEL_TAG)
-        usual = len(one) - end == _TAIL or one[end : end + 3] == _ZERO
+        usual = len(one) - end == _TAIL or one[end : end + 3] == _ZERO.tobytes()
         name = one[:end] if usual and len(found.samples) == 1 else b""
         self._spelled.append((name, raw, found.samples))
 

@@ -49,8 +49,8 @@ def _services(settings: Settings, graph: ServiceGraph) -> Iterator[str]:
 
 
 def _kpis(settings: Settings) -> Iterator[str]:
-    metrics = {signal.name for source in settings.sources for signal in source.signals}
-    claimed = {signal.kpi for source in settings.sources for signal in source.signals}
+    metrics = {signal.name for source in settings.measuring for signal in source.signals}
+    claimed = {signal.kpi for source in settings.measuring for signal in source.signals}
     for kpi in settings.kpis:
         if metrics and kpi.metric not in metrics and kpi.name not in claimed:
             hint = did_you_mean(kpi.metric, metrics)
@@ -63,7 +63,7 @@ def _kpis(settings: Settings) -> Iterator[str]:
 
 
 def _slos(settings: Settings) -> Iterator[str]:
-    metrics = {signal.name for source in settings.sources for signal in source.signals}
+    metrics = {signal.name for source in settings.measuring for signal in source.signals}
     for journey in settings.journeys if metrics else ():
         for slo in journey.slos:
             named = (slo.errors, slo.good, slo.bad, slo.total, slo.latency)
@@ -113,7 +113,7 @@ def _unset(source: MetricSourceSettings) -> str:
 
 
 def _sources(settings: Settings) -> Iterator[str]:
-    if not (settings.sources or settings.alert_sources):
+    if not settings.is_fed:
         yield "no source is declared, so there is nothing to watch; declare `sources:`"
     for source in settings.sources:
         if not source.signals:
@@ -125,7 +125,10 @@ def _sources(settings: Settings) -> Iterator[str]:
                 f"file with it in {variable}_FILE"
             )
 
-    for sender in settings.alert_sources:
+    for pushing in settings.pushed_sources:
+        if not pushing.signals:
+            yield f"source {pushing.name!r}: nothing it sends is kept; declare its `signals:`"
+    for sender in (*settings.alert_sources, *settings.pushed_sources):
         if sender.token_env and not sender.tokens:
             yield (
                 f"source {sender.name!r}: {sender.token_env} is not set, so nobody may send; set "

@@ -56,8 +56,11 @@ def pushed_source(
 
 def check_signals(name: str, one: SourceSection) -> Iterator[tuple[Loc, str, str]]:
     """Yield what is missing of a source's signals, and what contradicts itself."""
+    names = [signal.name for signal in one.signals]
     for index, signal in enumerate(one.signals):
         place = ("sources", name, "signals", index)
+        if one.kind in PUSHED_KINDS and signal.name in names[:index]:
+            yield (*place, "name"), "is there twice, expected a name of its own", ""
         if one.kind not in PUSHED_KINDS:
             if signal.query is None and one.kind in _LANGUAGES:
                 expected = f"expected what to ask, in {_LANGUAGES[one.kind]}"

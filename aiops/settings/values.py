@@ -179,6 +179,16 @@ class Settings:
     history_days: int = 35
     log_level: str = "INFO"
 
+    @property
+    def is_fed(self) -> bool:
+        """Whether anything that can be wrong is asked for, or sent to us."""
+        return bool(self.sources or self.pushed_sources or self.alert_sources)
+
+    @property
+    def measuring(self) -> tuple[MetricSourceSettings | PushedSourceSettings, ...]:
+        """The sources of metrics, asked or sending."""
+        return (*self.sources, *self.pushed_sources)
+
     def topology_texts(self) -> tuple[tuple[str, str], ...]:
         """Read the topology files; an empty topology where none is declared.
 

@@ -182,3 +182,16 @@ def test_memory_goes_out_and_comes_back_without_a_copy() -> None:
     assert again.times is ring.times
     end = START + 8 * SCRAPE
     assert again.rates(end, WINDOW).tolist() == ring.rates(end, WINDOW).tolist()
+
+
+def test_what_came_since_the_sample_before_is_added_up_over_the_window() -> None:
+    ring = Ring.empty(8, 1, 2)
+    every, window = np.array([0]), 60_000
+    for number in range(1, 7):
+        at = np.array([number * 10_000, number * 10_000 if number > 3 else NEVER])
+        ring.observe(at, np.array([[5.0, 2.0]]))
+    assert ring.rates(60_000, 50_000, every)[0, 0] == pytest.approx(0.5)
+    both = np.array([0, 1])
+    rates = ring.rates(60_000, window, both)[0]
+    assert rates.tolist() == pytest.approx([0.5, 0.2])  # what came before the first is of no time
+    assert np.isnan(Ring.empty(8, 1, 1).rates(60_000, window, every)).all()

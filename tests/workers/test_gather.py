@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from aiops.domain.errors import BusyError, InputError
 from aiops.domain.symptoms import SymptomKind
@@ -16,6 +17,7 @@ from aiops.settings import PushedSourceSettings
 from tests.builders import minute
 from tests.pushed import ERRORS, POOL, REQUESTS, STALE, Told, remote_write, source
 from tests.workers.installation import HandClock, Installation, settings_in
+from workers import cli
 from workers.receiving import Receiver
 
 PROM = source(REQUESTS, ERRORS, POOL)
@@ -280,3 +282,18 @@ def test_the_order_of_samples_and_their_repeats_change_nothing(
         found.append(house.values())
         house.parts.dispose()
     assert found[0] == found[1]
+
+
+def test_the_command_lists_what_is_kept_and_what_is_not(
+    parts: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(parts, replace(PROM, most_series=1))
+    house.send([counted(0, pod="a"), counted(0, pod="b"), ({"__name__": "up"}, at(0), 1.0)])
+    parts.hand.move(6)
+    house.send([])
+    monkeypatch.setattr("workers.commands.signals.client", lambda _config: parts)
+    said = CliRunner().invoke(cli.app, ["signals", "metrics"]).output
+    assert said.splitlines() == [
+        "prom: requests_total: 1 series kept, 1 beyond the cap, 1 samples not asked for",
+        "prom: up: 0 series kept, 1 samples not asked for",
+    ]

@@ -130,6 +130,33 @@ def unmapped(config: Config = None, *, as_json: Json = False) -> None:
         typer.echo("everything that is sent leads to a service and an environment we know")
 
 
+@app.command()
+def metrics(config: Config = None, *, as_json: Json = False) -> None:
+    """List the metrics that are pushed: series kept, and what was counted and not kept.
+
+    Those with more series than `most_series` come first.
+
+    Example: aiops signals metrics
+    """
+    parts = client(config)
+    found = [
+        (one.name, metric, *counts)
+        for one in parts.settings.pushed_sources
+        for metric, counts in parts.pushed.metrics(one.name).items()
+    ]
+    found.sort(key=lambda one: (-one[3], -one[2], -one[4]))
+    if as_json:
+        names = ("source", "metric", "series", "refused", "passed")
+        typer.echo(orjson.dumps([dict(zip(names, one, strict=True)) for one in found]).decode())
+        return
+    for source, metric, series, refused, passed in found:
+        over = f", {refused} beyond the cap" if refused else ""
+        told = f"{series} series kept{over}, {passed} samples not asked for"
+        typer.echo(f"{source}: {metric}: {told}")
+    if not found:
+        typer.echo("nothing was pushed so far")
+
+
 @app.command("dead-letters")
 def dead_letters(config: Config = None, *, as_json: Json = False) -> None:
     """List bodies that could not be read, or not in full, and why; the newest first.

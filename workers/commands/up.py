@@ -68,7 +68,7 @@ def _require_startable(settings: Settings) -> Settings:
         raise ConfigurationError(
             "there is no aiops.yaml here; run `aiops init`, or name one with --config"
         )
-    if not (settings.sources or settings.alert_sources):
+    if not settings.is_fed:
         raise ConfigurationError(
             f"{settings.config_path}: no source is declared, so there is nothing to watch; "
             "declare `sources:`"
@@ -86,7 +86,8 @@ def _banner(settings: Settings, known: Knowledge) -> str:
         for one in settings.sources
     ]
     sending = [f"{one.name} (sends alerts as {one.kind})" for one in settings.alert_sources]
-    watched = ", ".join([*asked, *sending])
+    pushing = [f"{one.name} (sends samples as {one.kind})" for one in settings.pushed_sources]
+    watched = ", ".join([*asked, *pushing, *sending])
     return "\n".join(
         f"{name:9} {text}"
         for name, text in (

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from workers.bench.ingest.alerts import measure_alerts, measure_slow_commit
+from workers.bench.ingest.metrics import measure_otlp, measure_remote_write
 from workers.bench.ingest.polling import measure_polling
 from workers.bench.ingest.sql import measure_sql
 
@@ -17,6 +18,8 @@ Say = Callable[[str], None]
 
 MEASURED: Final[Mapping[str, Callable[[float], Mapping[str, Any]]]] = MappingProxyType(
     {
+        "remote write": measure_remote_write,
+        "OTLP metrics": measure_otlp,
         "alerts": measure_alerts,
         "alerts with 5 ms added to every commit": measure_slow_commit,
         "four processes writing SQL": measure_sql,
