@@ -74,6 +74,8 @@ def receive(parts: Parts, source: str, body: bytes, at: datetime) -> "Future[Non
         return _refused(
             parts, replace(body_as_it_came, idempotency_key=key, refused=str(error)), error
         )
+    if source != PULSE_SOURCE:
+        parts.feed_counter.count(source, parts.settings.default_env)
     try:
         parts.backlog.add()
         return parts.intake.accept(body_as_it_came)

@@ -112,6 +112,12 @@ def test_tools_that_tell_of_changes_are_counted_too(house: Installation) -> None
     assert Feed(source="ci", env="prod") in house.feeds.spans()
 
 
+def test_monitors_that_send_alerts_are_counted_too(house: Installation) -> None:
+    send(house, group(alert(1)))
+    house.feed_counter.store()
+    assert Feed(source="am", env="prod") in house.feeds.spans()
+
+
 def test_counts_that_cannot_be_stored_are_stored_later(house: Installation) -> None:
     class Broken:
         is_broken = True
