@@ -10,6 +10,7 @@ import typer
 from aiops.domain.errors import AiopsError
 from workers.commands import (
     bench,
+    cases,
     change,
     correlate,
     declare,
@@ -101,6 +102,7 @@ app.add_typer(signals.app, name="signals")
 app.add_typer(slack.app, name="slack")
 app.add_typer(silence.app, name="silence")
 app.add_typer(maintenance.app, name="maintenance")
+app.add_typer(cases.app, name="cases")
 app.add_typer(change.app, name="change")
 app.add_typer(judge.marks, name="marks")
 app.add_typer(topology.app, name="topology")

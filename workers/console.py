@@ -15,7 +15,7 @@ from aiops.learn.marks import holding
 from aiops.slo.standing import JourneyStanding, first_hour, last_hour, standings
 from aiops.web.app import create_app
 from aiops.web.services import WebServices
-from workers import alerts, change_reports, knowledge, maintenance, regrouping, silencing
+from workers import alerts, cases, change_reports, knowledge, maintenance, regrouping, silencing
 from workers.announcing import Announcer
 from workers.clock import SystemClock
 from workers.declaring import declare
@@ -78,6 +78,8 @@ def make_console(parts: Parts) -> ASGIApp:
             take_report=partial(change_reports.receive, parts),
             maintenance_sources=settings.maintenance_sources,
             take_maintenance=partial(maintenance.receive, parts),
+            case_sources=settings.case_sources,
+            take_cases=partial(cases.receive, parts),
             planned=lambda: parts.maintenance.unexpired(parts.clock.now()),
             note_refusal=partial(_refused, parts),
             pulse_at=parts.pulses.last,

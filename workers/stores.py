@@ -9,6 +9,7 @@ from aiops.settings import Settings
 from aiops.store.accepted import BodyStore
 from aiops.store.alerts import AlertStore
 from aiops.store.archives import ArchiveStore
+from aiops.store.cases import CaseStore
 from aiops.store.changes import ChangeStore
 from aiops.store.clues import ClueStore
 from aiops.store.digests import DigestStore
@@ -166,6 +167,12 @@ class Stores:
     def silences(self) -> SilenceStore:
         """What nobody is told of for a while."""
         return SilenceStore(self._engine, origins=self._origins)
+
+    @cached_property
+    def cases(self) -> CaseStore:
+        """Case events: much, and not to be lost, so durable beside the measurements."""
+        engine = open_engine(self.settings.history_url, durable=True)
+        return CaseStore(engine, origin=self.settings.origin)
 
     @cached_property
     def maintenance(self) -> MaintenanceStore:

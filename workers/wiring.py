@@ -253,6 +253,8 @@ class Parts(Process):
                 self.digests,
             ),
             minutes=self.clues,
+            cases=self.cases,
             clock=self.clock,
             history_days=self.settings.history_days,
+            case_days=self.settings.case_days,
         )

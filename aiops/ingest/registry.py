@@ -24,6 +24,7 @@ INGESTERS = MappingProxyType(
         "cdevents": "aiops.ingest.cdevents.parse",
         "launchdarkly": "aiops.ingest.launchdarkly.parse",
         "maintenance": "aiops.ingest.maintenance.parse",
+        "case_events": "aiops.ingest.case_events.rows",
         "otlp_logs": "aiops.ingest.otlp_logs.parse",
         "otlp_traces": "aiops.ingest.otlp_traces.parse",
         "otlp_metrics": "aiops.ingest.otlp_metrics.parse",

@@ -1,6 +1,7 @@
 """The only reader of the environment and of `aiops.yaml`; gives out one frozen value."""
 
 from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
+from aiops.settings.case_sources import CASE_EVENTS, CaseSourceSettings
 from aiops.settings.change_sources import CHANGE_KINDS, SIGNED_KINDS, ChangeSourceSettings
 from aiops.settings.document import read as read_document
 from aiops.settings.heartbeat import HeartbeatSettings
@@ -34,6 +35,7 @@ from aiops.settings.values import BackFillSettings, Settings, SinkSettings, WebS
 
 __all__ = [
     "ALERT_KINDS",
+    "CASE_EVENTS",
     "CHANGE_KINDS",
     "MAINTENANCE",
     "PUSHED_KINDS",
@@ -43,6 +45,7 @@ __all__ = [
     "AlertLabelSettings",
     "AlertSourceSettings",
     "BackFillSettings",
+    "CaseSourceSettings",
     "ChangeSourceSettings",
     "CsvSettings",
     "DeclaredSettings",

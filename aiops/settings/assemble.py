@@ -27,7 +27,7 @@ from aiops.settings.schema import (
     TeamSection,
 )
 from aiops.settings.slos import budgeting_of
-from aiops.settings.sources import announcing, changing, measured, pushing, reporting
+from aiops.settings.sources import announcing, changing, logging_cases, measured, pushing, reporting
 from aiops.settings.surroundings import Surroundings
 from aiops.settings.values import (
     SINK_SECRETS,
@@ -67,6 +67,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         change_sources=changing(file, surroundings),
         maintenance_sources=announcing(file, folder, surroundings),
         normalize=label_rules(file.normalize),
+        case_sources=logging_cases(file, surroundings),
         change_map=change_map(file.changes.map, journeys),
         sinks=sinks,
         web=_web(file, surroundings),
@@ -94,6 +95,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
             step_seconds=min((one.back_fill_step_seconds for one in sources), default=300),
         ),
         history_days=file.retention.history_days,
+        case_days=file.retention.case_days,
         log_level=surroundings.choice("AIOPS_LOG_LEVEL", _LOG_LEVELS, "INFO"),
     )
 

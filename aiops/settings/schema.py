@@ -168,6 +168,7 @@ class RetentionSection(Section):
     """`retention`."""
 
     history_days: Annotated[int, Field(ge=1)] = 35
+    case_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
 
 class AttentionSection(Section):

@@ -241,4 +241,6 @@ web:
 
 retention:
   history_days: 35
+  ## Of case events: `aiops help source case_events`.
+#   case_days: 400
 """

@@ -87,6 +87,7 @@ class SourceSection(Section):
         "otlp_metrics",
         "csv",
         "sql",
+        "case_events",
     ] = "prometheus"
     url: HttpUrl | None = Field(description="the address of Prometheus, as http://127.0.0.1:9090")
     step_seconds: Seconds = 60

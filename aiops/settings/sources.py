@@ -8,6 +8,7 @@ from typing import Any
 
 from aiops.domain.labels import LabelRule, rules_for
 from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
+from aiops.settings.case_sources import CASE_EVENTS, CaseSourceSettings
 from aiops.settings.change_sources import CHANGE_KINDS, ChangeSourceSettings
 from aiops.settings.document import Loc
 from aiops.settings.maintenance_sources import MAINTENANCE, MaintenanceSourceSettings
@@ -26,7 +27,7 @@ from aiops.settings.schema import SettingsFile
 from aiops.settings.source_schema import LabelSection, SignalSection, SourceSection
 from aiops.settings.surroundings import Surroundings
 
-_SENDING = (*ALERT_KINDS, *CHANGE_KINDS, *PUSHED_KINDS, MAINTENANCE)
+_SENDING = (*ALERT_KINDS, *CHANGE_KINDS, *PUSHED_KINDS, MAINTENANCE, CASE_EVENTS)
 """Kinds of sources that send; the others are asked."""
 
 _ASKED = ("prometheus", *ROW_KINDS)
@@ -46,9 +47,9 @@ _OF_USE = MappingProxyType(
         "fields": ("alerts",),
         "path": (MAINTENANCE, "csv"),
         "time": ROW_KINDS,
-        "time_zone": ROW_KINDS,
-        "delimiter": ("csv",),
-        "decimal": ("csv",),
+        "time_zone": (*ROW_KINDS, CASE_EVENTS),
+        "delimiter": ("csv", CASE_EVENTS),
+        "decimal": ("csv", CASE_EVENTS),
         "url_env": ("sql",),
         "timeout_seconds": ("sql",),
         "max_rows": ("sql",),
@@ -128,6 +129,22 @@ def announcing(
         )
         for name, one in file.sources.items()
         if one.kind == MAINTENANCE
+    )
+
+
+def logging_cases(file: SettingsFile, surroundings: Surroundings) -> tuple[CaseSourceSettings, ...]:
+    """Return the sources that send event logs of cases."""
+    return tuple(
+        CaseSourceSettings(
+            name=name,
+            tokens=surroundings.secrets(one.token_env) if one.token_env else (),
+            token_env=one.token_env,
+            time_zone=one.time_zone,
+            delimiter=one.delimiter or ",",
+            decimal=one.decimal or ".",
+        )
+        for name, one in file.sources.items()
+        if one.kind == CASE_EVENTS
     )
 
 

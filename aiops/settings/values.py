@@ -17,6 +17,7 @@ from aiops.domain.policies import Policies
 from aiops.domain.series import DEFAULT_ENV
 from aiops.domain.symptoms import Origin
 from aiops.settings.alert_sources import AlertSourceSettings
+from aiops.settings.case_sources import CaseSourceSettings
 from aiops.settings.change_sources import ChangeSourceSettings
 from aiops.settings.heartbeat import HeartbeatSettings
 from aiops.settings.maintenance_sources import MaintenanceSourceSettings
@@ -138,6 +139,7 @@ class Settings:
         trace_url: where a trace can be looked at, with `{trace_id}` in it; empty: nowhere.
         catch_up_seconds: ticks older than this are the past: they are worked without paging.
         history_days: how long metric history is kept.
+        case_days: how long case events are kept.
     """
 
     config_path: Path | None = None
@@ -153,6 +155,7 @@ class Settings:
     change_sources: tuple[ChangeSourceSettings, ...] = ()
     maintenance_sources: tuple[MaintenanceSourceSettings, ...] = ()
     normalize: tuple[LabelRule, ...] = ()
+    case_sources: tuple[CaseSourceSettings, ...] = ()
     change_map: tuple[MapRule, ...] = ()
     sinks: tuple[SinkSettings, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)
@@ -177,6 +180,7 @@ class Settings:
     catch_up_seconds: int = 600
     back_fill: BackFillSettings = field(default_factory=BackFillSettings)
     history_days: int = 35
+    case_days: int = 400
     log_level: str = "INFO"
 
     @property

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, MetaData, text
 
 from aiops.domain.errors import StoreError
 from aiops.store.alert_tables import ALERTS
+from aiops.store.case_tables import CASE_EVENTS
 from aiops.store.clue_tables import LISTENING
 from aiops.store.digest_tables import DIGESTS
 from aiops.store.engine import BUSY_TIMEOUT_SECONDS, open_engine, reading, writing
@@ -42,7 +43,7 @@ _TABLES = (
 )
 """One of each module whose tables are in the aiops database: imported, they are known."""
 
-_HISTORY_TABLES = (SHARDS, PUSHED_SOURCES)
+_HISTORY_TABLES = (SHARDS, PUSHED_SOURCES, CASE_EVENTS)
 """The same of the history database."""
 
 _STEPS = Path(__file__).parent / "migrations"

@@ -13,6 +13,7 @@ from aiops.domain.errors import AiopsError, InputError
 from aiops.web import (
     alerts,
     api,
+    case_events,
     change_tools,
     declaring,
     ingest,
@@ -35,6 +36,7 @@ _ROUTES = (
     ingest,
     alerts,
     change_tools,
+    case_events,
     maintenance,
     metrics,
     samples,

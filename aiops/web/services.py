@@ -17,6 +17,7 @@ from aiops.impact.flow import Flow
 from aiops.ports import Clock
 from aiops.settings import (
     AlertSourceSettings,
+    CaseSourceSettings,
     ChangeSourceSettings,
     MaintenanceSourceSettings,
     PushedSourceSettings,
@@ -217,6 +218,21 @@ class MaintenanceTaker(Protocol):
         ...
 
 
+class CaseTaker(Protocol):
+    """Takes event logs of cases."""
+
+    def __call__(
+        self, source: CaseSourceSettings, body: bytes, *, is_json: bool
+    ) -> Mapping[str, object]:
+        """Store the events durably, and return what the sender is answered.
+
+        Raises:
+            InputError: nothing of it can be taken.
+            AiopsError: it cannot be stored now.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """Everything the web calls, and the secrets its callers must know.
@@ -252,6 +268,8 @@ class WebServices:
         take_report: takes a body of theirs; None: they are not listened to here.
         maintenance_sources: who may announce planned work, with their tokens.
         take_maintenance: takes what they announce; None: nothing is announced here.
+        case_sources: who may send event logs of cases, with their tokens.
+        take_cases: takes them; None: none are taken here.
         planned: the planned work that is under way or will be.
         pulse_at: when the pulse last came through; None: it never did.
         note_refusal: counts who was refused at the door, and why.
@@ -293,6 +311,8 @@ class WebServices:
     take_report: ReportTaker | None = None
     maintenance_sources: tuple[MaintenanceSourceSettings, ...] = ()
     take_maintenance: MaintenanceTaker | None = None
+    case_sources: tuple[CaseSourceSettings, ...] = ()
+    take_cases: CaseTaker | None = None
     planned: Callable[[], Sequence[Maintenance]] = tuple
     pulse_at: Callable[[], datetime | None] = lambda: None
     note_refusal: Callable[[str, str], None] = lambda _where, _why: None

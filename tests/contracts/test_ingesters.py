@@ -14,6 +14,7 @@ from aiops.domain.errors import InputError
 from aiops.ingest.registry import INGESTERS, ingester_named, page
 from aiops.settings import (
     ALERT_KINDS,
+    CASE_EVENTS,
     CHANGE_KINDS,
     MAINTENANCE,
     PUSHED_KINDS,
@@ -76,7 +77,7 @@ CASES = [
 
 def test_every_ingester_is_looked_at() -> None:
     # What reports changes, pushes samples or gives rows has contracts of its own.
-    elsewhere = {"prometheus", *CHANGE_KINDS, *PUSHED_KINDS, *ROW_KINDS}
+    elsewhere = {"prometheus", *CHANGE_KINDS, *PUSHED_KINDS, *ROW_KINDS, CASE_EVENTS}
     assert {*SENT, *elsewhere} == {*INGESTERS}
     assert {case.values[0] for case in CASES} == {*SENT}
 

@@ -200,3 +200,20 @@ def test_what_a_source_of_rows_lacks_or_cannot_have_is_named(
     tmp_path: Path, text: str, says: str
 ) -> None:
     assert says in complaint(tmp_path, f"sources: {{x: {{{text}}}}}")
+
+
+def test_event_logs_of_cases_are_sent_by_their_own_sources(tmp_path: Path) -> None:
+    text = """
+sources:
+  orders: {kind: case_events, token_env: AIOPS_O, time_zone: Europe/Berlin, decimal: ","}
+  claims: {kind: case_events}
+retention: {case_days: 800}
+"""
+    settings = load(write(tmp_path, text), {"AIOPS_O": "t"})
+    orders, claims = settings.case_sources
+    assert (orders.name, orders.time_zone, orders.decimal) == ("orders", "Europe/Berlin", ",")
+    assert (claims.time_zone, claims.delimiter, claims.decimal) == (None, ",", ".")
+    assert settings.case_days == 800
+    assert "sources.x.labels: is of no use" in complaint(
+        tmp_path, "sources: {x: {kind: case_events, labels: {service: a}}}"
+    )

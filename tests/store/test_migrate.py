@@ -106,7 +106,7 @@ def test_series_that_were_there_before_are_found_by_their_service(
     store.append_ticks("pull.prod.0", [Tick(at=minute(1), values=np.ones(2, dtype=np.float32))])
     with writing(engine) as connection:
         later = ("sli_hours", "pushed_sources", "raw_series", "pushed_samples", "passed_metrics")
-        for table in (*later, "feed_minutes"):
+        for table in (*later, "feed_minutes", "case_events", "case_refusals"):
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("DROP INDEX ix_series_service"))
         connection.execute(text("ALTER TABLE series DROP COLUMN service"))

@@ -34,12 +34,16 @@ class Forget:
         *,
         stores: Sequence[Prunable],
         minutes: PrunableMinutes,
+        cases: Prunable,
         clock: Clock,
         history_days: int,
+        case_days: int,
     ) -> None:
         self._stores = stores
         self._minutes = minutes
         self._clock = clock
+        self._cases = cases
+        self._cases_kept = timedelta(days=case_days)
         self._kept = timedelta(days=history_days)
 
     def run(self) -> None:
@@ -47,4 +51,5 @@ class Forget:
         now = self._clock.now()
         for store in self._stores:
             store.prune(now - self._kept)
+        self._cases.prune(now - self._cases_kept)
         self._minutes.prune_minutes(now - MINUTES_KEPT)

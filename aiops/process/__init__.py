@@ -1,0 +1,1 @@
+"""Flows of case events: how good a log is, and what it shows."""
