@@ -110,7 +110,7 @@ def announce(parts: Parts) -> None:
 def shed(parts: Parts) -> Mapping[str, int]:
     """Return how many bodies of each source were sent away, for too many waited."""
     named = [f"{BODY_SOURCE}{one.name}" for one in parts.settings.alert_sources]
-    found = parts.bodies.shed(named)
+    found = parts.dead_letters.shed(named)
     return {source.removeprefix(BODY_SOURCE): count for source, count in found.items()}
 
 

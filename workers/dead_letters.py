@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from aiops.domain.errors import InputError
-from aiops.store.accepted import SHOWN_BYTES, WHOLE_BYTES, DeadLetter
+from aiops.store.accepted import SHOWN_BYTES, WHOLE_BYTES
 from aiops.store.alerts import BODY_SOURCE
+from aiops.store.dead_letters import DeadLetter
 from workers import alerts, change_reports
 from workers.wiring import Parts
 
@@ -19,7 +20,7 @@ def replay(parts: Parts, letter_id: int) -> str:
     Raises:
         InputError: there is none of that number, not all of it is kept, or it still cannot be read.
     """
-    letter = parts.bodies.dead_letter(letter_id)
+    letter = parts.dead_letters.get(letter_id)
     if letter is None:
         raise InputError(
             f"there is no dead letter {letter_id}: `aiops signals dead-letters` lists them"
@@ -45,12 +46,12 @@ def _work(parts: Parts, letter: DeadLetter) -> str:
     body = letter.body
     if not body.source.startswith(BODY_SOURCE):
         told = _report_again(parts, letter)
-        parts.bodies.revive(letter.id)
+        parts.dead_letters.revive(letter.id)
         parts.bodies.done(letter.id)
         return f"{told['accepted']} changes recorded"
     source = body.source.removeprefix(BODY_SOURCE)
     found = alerts.parse(parts, source, body.body, body.received_at)
-    if not parts.bodies.revive(letter.id):
+    if not parts.dead_letters.revive(letter.id):
         raise InputError("somebody else has worked it meanwhile")
     alerts.announce(parts)
     return f"{len(found.reports)} alerts of {source} accepted"

@@ -181,9 +181,8 @@ def _surroundings(settings: Settings) -> Iterator[Finding]:
 
 
 def _sources(settings: Settings) -> Iterator[Finding]:
-    for pushing in settings.pushed_sources:
-        told = f"sends samples; `aiops help source {pushing.kind}`"
-        yield _ok(f"source {pushing.name}", told)
+    for one in settings.pushed_sources:
+        yield _ok(f"source {one.name}", f"sends samples; `aiops help source {one.kind}`")
     for sender in settings.alert_sources:
         yield _ok(f"source {sender.name}", f"sends alerts; `aiops help source {sender.kind}`")
     if not settings.is_fed:

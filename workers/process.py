@@ -133,7 +133,7 @@ class Process(Outside):
 
     def _note_shed(self, counts: Mapping[str, int]) -> None:
         named = {f"{BODY_SOURCE}{source}": count for source, count in counts.items()}
-        self.bodies.note_shed(named, self.clock.now(), self.settings.origin)
+        self.dead_letters.note_shed(named, self.clock.now(), self.settings.origin)
 
     @cached_property
     def intake(self) -> Intake[AcceptedBody]:

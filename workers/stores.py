@@ -12,6 +12,7 @@ from aiops.store.archives import ArchiveStore
 from aiops.store.cases import CaseStore
 from aiops.store.changes import ChangeStore
 from aiops.store.clues import ClueStore
+from aiops.store.dead_letters import DeadLetterStore
 from aiops.store.digests import DigestStore
 from aiops.store.engine import open_engine
 from aiops.store.extents import Extents
@@ -183,6 +184,11 @@ class Stores:
     def clues(self) -> ClueStore:
         """Logs and traces."""
         return ClueStore(self._engine, origin=self.settings.origin)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetterStore:
+        """Bodies that could not be read."""
+        return DeadLetterStore(self._engine)
 
     @cached_property
     def bodies(self) -> BodyStore:

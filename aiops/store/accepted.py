@@ -1,7 +1,6 @@
 """Accepted bodies: what a sender was told we have, committed before it was told."""
 
-import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -26,9 +25,6 @@ REFUSED: Final = ":refused:"
 WHOLE_BYTES: Final = 65_536
 """A refused body up to here is kept as it came: it can be worked again."""
 
-
-_SHED: Final = ":shed"
-"""How the key of a row ends that counts what was shed: one a source."""
 
 _LOADED_AT_ONCE: Final = 100
 
@@ -70,28 +66,6 @@ class AcceptedBody:
     def size(self) -> int:
         """Return how many bytes it holds."""
         return len(self.body)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotedBody:
-    """A body there is something to be known of: why it was refused, or what it left out."""
-
-    id: int
-    source: str
-    received_at: datetime
-    state: BodyState
-    note: str
-    beginning: bytes
-    is_whole: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """A body that was refused, as far as it is kept."""
-
-    id: int
-    body: AcceptedBody
-    is_whole: bool
 
 
 class BodyStore:
@@ -143,7 +117,7 @@ class BodyStore:
         )
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else _body(row)
+        return None if row is None else body_of(row)
 
     def load_all(self, body_ids: Sequence[int]) -> Iterator[tuple[int, AcceptedBody]]:
         """Yield the bodies among some that still wait, with their ids, in order of those.
@@ -157,7 +131,7 @@ class BodyStore:
             query = select(ACCEPTED_BODIES).where(table.id.in_(some), is_waiting)
             with reading(self._engine) as connection:
                 rows = connection.execute(query.order_by(table.id)).all()
-            yield from ((row.id, _body(row)) for row in rows)
+            yield from ((row.id, body_of(row)) for row in rows)
 
     def done(self, body_id: int) -> bool:
         """Note that everything in a body is stored; False when it did not wait any more."""
@@ -174,76 +148,6 @@ class BodyStore:
         """
         self.keep_all([replace(body, refused=error)])
 
-    def dead_letter(self, body_id: int) -> DeadLetter | None:
-        """Return a body that was refused, None where there is none of that id."""
-        table = ACCEPTED_BODIES.c
-        mine = (table.id == body_id, table.state == BodyState.REJECTED)
-        with reading(self._engine) as connection:
-            row = connection.execute(select(ACCEPTED_BODIES).where(*mine)).one_or_none()
-        if row is None:
-            return None
-        return DeadLetter(id=row.id, body=_body(row), is_whole=_is_whole(row))
-
-    def revive(self, body_id: int) -> bool:
-        """Have a body that was refused wait again; False when it was none any more."""
-        table = ACCEPTED_BODIES.c
-        mine = (table.id == body_id, table.state == BodyState.REJECTED)
-        statement = update(ACCEPTED_BODIES).where(*mine)
-        with writing(self._engine) as connection:
-            changed = connection.execute(statement.values(state=BodyState.ACCEPTED, error=""))
-            return changed.rowcount == 1
-
-    def note_shed(self, counts: Mapping[str, int], at: datetime, origin: Origin) -> None:
-        """Add to how many bodies of each source were sent away, for too many waited."""
-        table = ACCEPTED_BODIES.c
-        rows = [_shed_row(source, 0, at, origin) for source in sorted(counts)]
-        keys = {row["idempotency_key"]: row["source"] for row in rows}
-        with writing(self._engine) as connection:
-            insert_missing_at_once(connection, ACCEPTED_BODIES, rows)
-            mine = table.idempotency_key.in_(sorted(keys))
-            query = select(table.source, table.body).where(mine).with_for_update()
-            for source, before in connection.execute(query).all():
-                row = _shed_row(source, int(before) + counts[source], at, origin)
-                same = table.idempotency_key == row["idempotency_key"]
-                connection.execute(update(ACCEPTED_BODIES).where(same).values(row))
-
-    def shed(self, sources: Collection[str]) -> Mapping[str, int]:
-        """Return how many bodies of each of some sources were sent away, where any were."""
-        table = ACCEPTED_BODIES.c
-        mine = table.idempotency_key.in_([f"{source}{_SHED}" for source in sorted(sources)])
-        with reading(self._engine) as connection:
-            rows = connection.execute(select(table.source, table.body).where(mine)).all()
-        return {source: int(count) for source, count in sorted(rows)}
-
-    def noted(self, source: str, limit: int = 100) -> tuple[NotedBody, ...]:
-        """Return what was refused or could be read in part only, newest first.
-
-        Args:
-            source: what the sources of the bodies begin with.
-            limit: so many at most.
-        """
-        table = ACCEPTED_BODIES.c
-        query = (
-            select(ACCEPTED_BODIES)
-            .where(table.error != "", table.source.startswith(source, autoescape=True))
-            .order_by(table.id.desc())
-            .limit(limit)
-        )
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        return tuple(
-            NotedBody(
-                id=row.id,
-                source=row.source,
-                received_at=row.received_at,
-                state=BodyState(row.state),
-                note=row.error,
-                beginning=row.body[:SHOWN_BYTES],
-                is_whole=_is_whole(row),
-            )
-            for row in rows
-        )
-
     def prune(self, before: datetime) -> int:
         """Delete bodies received before then that no longer wait; return how many."""
         table = ACCEPTED_BODIES
@@ -255,7 +159,8 @@ class BodyStore:
             return finish_body(connection, body_id, state, error)
 
 
-def _body(row: Any) -> AcceptedBody:
+def body_of(row: Any) -> AcceptedBody:
+    """Return the body a row holds."""
     return AcceptedBody(
         idempotency_key=row.idempotency_key,
         source=row.source,
@@ -265,26 +170,6 @@ def _body(row: Any) -> AcceptedBody:
         traceparent=row.traceparent,
         origin=Origin(row.origin),
     )
-
-
-def _shed_row(source: str, count: int, at: datetime, origin: Origin) -> dict[str, Any]:
-    return {
-        "idempotency_key": f"{source}{_SHED}",
-        "source": source,
-        "content_type": "text/plain",
-        "received_at": at,
-        "body": str(count).encode(),
-        "state": str(BodyState.SHED),
-        "error": f"{count:,} bodies were sent away so far to come again, for too many waited",
-        "traceparent": "",
-        "origin": str(origin),
-    }
-
-
-def _is_whole(row: Any) -> bool:
-    """Return whether all of a body is kept: one refused at the door has its digest in its key."""
-    _, is_refused, digest = row.idempotency_key.rpartition(REFUSED)
-    return not is_refused or hashlib.sha256(row.body).hexdigest() == digest
 
 
 def _insert(connection: Connection, bodies: Sequence[AcceptedBody]) -> None:

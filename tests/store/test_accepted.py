@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import Engine
 
-from aiops.store.accepted import SHOWN_BYTES, WHOLE_BYTES, AcceptedBody, BodyStore
+from aiops.store.accepted import AcceptedBody, BodyStore
 from tests.builders import minute
 
 
@@ -60,13 +60,3 @@ def test_hundreds_of_bodies_are_kept_together_as_they_came(store: BodyStore) -> 
     assert len(kept) == len(found) == 1001
     assert found["7"].body == b"was there before"
     assert found["900"] == body("900", bytes([900 % 256]))
-
-
-def test_of_a_refused_body_all_is_kept_up_to_a_bound_and_then_the_beginning(
-    store: BodyStore,
-) -> None:
-    store.refuse(body("whole", b"x" * WHOLE_BYTES), "line 1: no JSON")
-    store.refuse(body("cut", b"y" * (WHOLE_BYTES + 1)), "line 1: no JSON")
-    cut, whole = store.noted("alert")
-    assert (len(whole.beginning), len(cut.beginning)) == (SHOWN_BYTES, SHOWN_BYTES)
-    assert store.waiting() == ()

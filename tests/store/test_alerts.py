@@ -13,6 +13,7 @@ from aiops.domain.errors import StaleStateError
 from aiops.domain.symptoms import Origin, SymptomFact
 from aiops.store.accepted import AcceptedBody, BodyState, BodyStore
 from aiops.store.alerts import BODY_SOURCE, AlertStore, Known
+from aiops.store.dead_letters import DeadLetterStore
 from aiops.store.pulses import PulseStore
 from aiops.store.symptoms import SymptomStore
 from tests.builders import minute, series
@@ -129,11 +130,11 @@ def test_of_what_was_refused_the_beginning_is_kept_once(aiops: Engine) -> None:
         bodies.refuse(body("b1"), "alerts: found no list")
     (taken,) = bodies.accept([body("b2")]).values()
     AlertStore(aiops).commit([], [], {taken: "3 left out"}, Origin.LIVE)
-    left_out, refused = bodies.noted(BODY_SOURCE)
+    left_out, refused = DeadLetterStore(aiops).noted(BODY_SOURCE)
     assert (left_out.state, left_out.note) == (BodyState.DONE, "3 left out")
     assert (refused.state, refused.note) == (BodyState.REJECTED, "alerts: found no list")
     assert len(refused.beginning) == 2048
-    assert bodies.noted("slack") == ()
+    assert DeadLetterStore(aiops).noted("slack") == ()
 
 
 def test_before_the_first_pulse_there_was_none(aiops: Engine) -> None:

@@ -232,7 +232,7 @@ def test_a_warning_calls_nobody_even_where_users_meet_it(house: Installation) ->
 def test_what_its_sender_left_out_is_remembered(house: Installation) -> None:
     send(house, group(alert(4), truncated=17))
     work(house)
-    (noted,) = house.bodies.noted("alert/")
+    (noted,) = house.dead_letters.noted("alert/")
     assert (noted.state, "17 further alerts" in noted.note) == (BodyState.DONE, True)
 
 
@@ -246,7 +246,7 @@ def test_a_body_that_cannot_be_read_is_refused_kept_and_harms_no_other(
     send(house, group(alert(4)))
     work(house)
     assert only(house)
-    (noted,) = house.bodies.noted("alert/")
+    (noted,) = house.dead_letters.noted("alert/")
     assert (noted.state, noted.beginning) == (BodyState.REJECTED, wrong)
 
 
@@ -257,7 +257,7 @@ def test_a_body_of_a_source_that_is_gone_is_rejected_and_not_tried_for_ever(
     house.settings = replace(house.settings, alert_sources=())
     work(house)
     assert not house.alerts.waiting(10)
-    (noted,) = house.bodies.noted("alert/")
+    (noted,) = house.dead_letters.noted("alert/")
     assert "no source 'am'" in noted.note
 
 
@@ -331,7 +331,7 @@ def test_what_is_too_much_is_sent_away_counted_and_taken_once_there_is_room(
         send(house, group(alert(4, name="C")))
     announce(house)
     assert shed(house) == {"am": 4}
-    (noted,) = house.bodies.noted("alert/")
+    (noted,) = house.dead_letters.noted("alert/")
     assert noted.note.startswith("4 bodies were sent away so far")
     house.settings = replace(house.settings, alert_sources=())
     assert shed(house) == {}

@@ -50,7 +50,7 @@ def test_good_rows_are_taken_and_bad_ones_answered_and_kept(shop: Installation) 
          "2026-04-18T10:01:00Z or epoch seconds"},
         {"line": 6, "why": "amount: found '1,99', expected a number, as 1999.99"},
     ]  # fmt: skip
-    kept = shop.bodies.noted("case_events:")
+    kept = shop.dead_letters.noted("case_events:")
     assert [one.note.partition(":")[0] for one in kept] == ["line 6", "line 5", "line 4"]
     assert kept[2].beginning == b",packed,2026-04-18T10:13:00Z,warehouse,,EU,,"
 
@@ -58,7 +58,7 @@ def test_good_rows_are_taken_and_bad_ones_answered_and_kept(shop: Installation) 
 def test_the_same_body_again_changes_nothing(shop: Installation) -> None:
     for known in (0, 4):
         assert receive(shop, ORDERS, BODY, is_json=False)["known"] == known
-    assert (events(shop), len(shop.bodies.noted("case_events:"))) == (4, 3)
+    assert (events(shop), len(shop.dead_letters.noted("case_events:"))) == (4, 3)
     assert shop.cases.refused("orders") == {"case_id": 1, "timestamp": 1, "amount": 1}
 
 
@@ -75,7 +75,7 @@ def test_a_body_of_which_nothing_can_be_taken_is_refused_and_kept(
 ) -> None:
     with pytest.raises(InputError, match=says):
         receive(shop, ORDERS, body, is_json=False)
-    (noted,) = shop.bodies.noted("case_events:")
+    (noted,) = shop.dead_letters.noted("case_events:")
     assert says in noted.note
     assert events(shop) == 0
 
@@ -102,7 +102,7 @@ def test_a_large_file_is_taken_in_and_what_is_wrong_is_counted(
     load = import_file(shop, replace(ORDERS, name="claims"), path, read.append)
     assert (load.added, load.known, load.rejected) == (9000, 0, 200)
     assert sum(read) == path.stat().st_size
-    assert len(shop.bodies.noted("case_events:claims")) == MOST_KEPT
+    assert len(shop.dead_letters.noted("case_events:claims")) == MOST_KEPT
     again = import_file(shop, replace(ORDERS, name="claims"), path, read.append)
     assert (again.added, again.known) == (0, 9000)
     assert shop.cases.refused("claims") == {"case_id": 200}

@@ -75,7 +75,7 @@ def test_what_is_no_change_is_answered_with_why(shop: Installation) -> None:
 def test_a_body_that_cannot_be_read_is_kept_where_people_can_look(shop: Installation) -> None:
     with pytest.raises(InputError):
         receive(shop, GITHUB, b'{"deployment": 1}', {"x-github-event": "deployment"})
-    (noted,) = shop.bodies.noted("changes:")
+    (noted,) = shop.dead_letters.noted("changes:")
     assert "deployment" in noted.note
     assert told(shop) == []
     assert [kind for kind, _ in shop.heard.faults] == ["changes"]

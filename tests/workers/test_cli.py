@@ -144,7 +144,7 @@ def test_every_plug_in_is_listed_and_has_a_page(
         assert capsys.readouterr().out.startswith(f"# {what.capitalize()}: ")
 
 
-@pytest.mark.parametrize(("what", "there"), [("source", "prometheus, changes"), ("sink", "slack")])
+@pytest.mark.parametrize(("what", "there"), [("source", "prometheus, csv"), ("sink", "slack")])
 def test_a_plug_in_nobody_knows_is_answered_with_those_there_are(what: str, there: str) -> None:
     said = refused(aiops("help", what, "graphite"))
     assert "'graphite'" in said

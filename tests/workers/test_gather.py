@@ -204,7 +204,7 @@ def test_what_no_signal_asks_for_is_counted_and_not_kept(house: House) -> None:
 def test_a_body_that_cannot_be_read_is_kept_to_be_looked_at(house: House) -> None:
     with pytest.raises(InputError, match="snappy"):
         house.receiver.take(PROM, b"\xff" * 20, TYPE)
-    (one,) = house.parts.bodies.noted("metrics:")
+    (one,) = house.parts.dead_letters.noted("metrics:")
     assert one.source == "metrics:prom"
     assert "snappy" in one.note
 

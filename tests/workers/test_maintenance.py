@@ -123,7 +123,7 @@ def test_what_cannot_be_read_is_kept_where_people_can_look_and_nothing_is_taken(
     with pytest.raises(InputError, match=r"\[1\]: id"):
         tell(prod, WINDOW, {})
     assert prod.maintenance.all() == ()
-    (noted,) = prod.bodies.noted("maintenance:")
+    (noted,) = prod.dead_letters.noted("maintenance:")
     assert "id: found nothing" in noted.note
     assert noted.beginning.startswith(b'[{"id": "CHG-7"')
     monkeypatch.setattr("workers.commands.signals.client", lambda _config: prod)

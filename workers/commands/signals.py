@@ -15,7 +15,7 @@ from workers.commands.start import client
 if TYPE_CHECKING:
     from aiops.domain.alerts import Alert, AlertReport
     from aiops.settings import Settings
-    from aiops.store.accepted import NotedBody
+    from aiops.store.dead_letters import NotedBody
     from topology.graph import ServiceGraph
     from workers.wiring import Parts
 
@@ -165,7 +165,7 @@ def dead_letters(config: Config = None, *, as_json: Json = False) -> None:
 
     Example: aiops signals dead-letters
     """
-    found = client(config).bodies.noted("")
+    found = client(config).dead_letters.noted("")
     if as_json:
         typer.echo(orjson.dumps([_noted(one) for one in found]).decode())
         return

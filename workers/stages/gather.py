@@ -2,29 +2,21 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 
-from aiops.derive import engine
-from aiops.derive.engine import RawSamples
-from aiops.derive.lanes import NOWHERE
-from aiops.derive.plan import Plan, plan_of
-from aiops.domain.pushed import Block, RawSeries, Whole
-from aiops.domain.series import Series
-from aiops.domain.ticks import Floats, Packed, Shard, Tick, Times
-from aiops.domain.time import utc
+from aiops.domain.ticks import Floats, Packed, Shard, Tick
 from aiops.ingest.pushed_signals import Signals
-from aiops.ports import Clock, Lease, Queue, Sample
+from aiops.ports import Clock, Lease, Queue
 from aiops.store.extents import Extents
 from aiops.store.late import LateTicks
-from aiops.store.pushed import PushedSamples, PushedStore, Reached
+from aiops.store.pushed import PushedStore, Reached
 from aiops.store.signals import HistoryStore
 from aiops.telemetry import Telemetry
 from workers.health import SourceHealth
 from workers.leases import kept
-from workers.stages.poll import SILENT_TICKS, floor_tick
+from workers.stages.held_samples import Held
 from workers.stages.slots import Slots
 
 LEASE_SECONDS = 10.0
@@ -33,8 +25,6 @@ BODIES_AT_ONCE = 500
 
 LONGEST_SECONDS = 2.0
 """A task of five seconds is given to another worker, too: what is left is asked for again."""
-
-TICKS_AT_ONCE = 240
 
 
 class Gather:
@@ -78,7 +68,7 @@ class Gather:
             if mine and self._work(source, self._held[source]):
                 self._queue.enqueue("ingest.gather", source)
 
-    def _work(self, source: str, held: "Held") -> bool:
+    def _work(self, source: str, held: Held) -> bool:
         """Read and close what there is; return whether more waits."""
         reached = self._pushed.reached(source)
         deadline = time.monotonic() + LONGEST_SECONDS
@@ -95,7 +85,7 @@ class Gather:
             if time.monotonic() > deadline:
                 return True
 
-    def _close(self, source: str, held: "Held", reached: Reached, now: datetime) -> Reached:
+    def _close(self, source: str, held: Held, reached: Reached, now: datetime) -> Reached:
         due = held.due(now, reached)
         if due is None:
             return reached
@@ -117,7 +107,7 @@ class Gather:
         return new
 
     def _rows(
-        self, source: str, held: "Held", ticks: Sequence[Floats | None]
+        self, source: str, held: Held, ticks: Sequence[Floats | None]
     ) -> list[tuple[Shard, list[Packed]]]:
         """Return every shard with its values of some ticks; empty where the source was silent."""
         samples = held.samples(ticks)
@@ -130,209 +120,7 @@ class Gather:
             for shard, values in self._slots[source].fill(samples, len(ticks))
         ]
 
-    def _tell(self, source: str, held: "Held") -> None:
+    def _tell(self, source: str, held: Held) -> None:
         """Say what is wrong with what a source sends, once for as long as it is the same."""
         if self._health.note(source, held.trouble) and held.trouble:
             self._telemetry.fault("source", f"{source}: {held.trouble}")
-
-
-@dataclass(slots=True)
-class Held:
-    """What of a source is in memory.
-
-    Args:
-        signals: of the source.
-        read: the last body that was read.
-        next_number: all raw series with lower numbers are known.
-        newest: epoch milliseconds of the newest sample.
-        heard_at: when the last body came.
-        late_from: the earliest sample that came after its tick had closed.
-        trouble: what is wrong with what is sent; empty for nothing.
-    """
-
-    signals: Signals
-    read: int = 0
-    next_number: int = 0
-    newest: int = 0
-    heard_at: datetime | None = None
-    late_from: int | None = None
-    trouble: str = ""
-    _series: list[Series] = field(default_factory=list)
-    _plan: Plan | None = None
-    _rings: engine.Rings = ()
-    _named: tuple[Series | None, ...] = ()
-    _waiting: list[tuple[Whole, Times, Floats]] = field(default_factory=list)
-    _heard: int | None = None
-    _is_sorted: bool = False
-    _slots: Whole = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-
-    def take(
-        self, bodies: Sequence[PushedSamples], reached: Reached, fresh: Mapping[int, RawSeries]
-    ) -> None:
-        """Take bodies in, and the series that are new with them."""
-        self._know(fresh)
-        closed = None if reached.closed is None else _milliseconds(reached.closed)
-        for body in bodies:
-            for block in body.blocks:
-                if not len(block.at):
-                    continue
-                oldest = int(block.at.min())
-                self.newest = max(self.newest, int(block.at.max()))
-                if closed is not None and body.id > reached.position and oldest <= closed:
-                    self.late_from = min(oldest, self.late_from or oldest)
-                self._waiting.append(_columns(block))
-                self._is_sorted = False
-            self.heard_at = body.received_at
-        self.read = bodies[-1].id
-
-    def due(self, now: datetime, reached: Reached) -> datetime | None:
-        """Return the last tick whose samples have come; None while nothing ever came.
-
-        A source that is behind, for it was cut off, is followed in its own time.
-        """
-        source = self.signals.source
-        if not self.newest:
-            if reached.closed is None:
-                return None
-            self.newest = _milliseconds(reached.closed)
-        self.heard_at = self.heard_at or now
-        delay = timedelta(seconds=source.delay_seconds)
-        newest = utc(self.newest / 1000)
-        until = now if now - newest <= delay else newest
-        patience = SILENT_TICKS * timedelta(seconds=source.step_seconds)
-        if now - self.heard_at > patience:
-            until = max(until, now - patience)
-        return floor_tick(until - delay, source.step_seconds)
-
-    def ticks(self, reached: Reached, due: datetime) -> list[datetime]:
-        """Return the ticks to work on, in order: those that late samples are of come first."""
-        step = self.signals.source.step_seconds
-        begin = self._first() if reached.closed is None else reached.closed.timestamp() + step
-        if self.late_from is not None:
-            begin = min(begin, -(-self.late_from // (step * 1000)) * step)
-            begin = max(begin, due.timestamp() - TICKS_AT_ONCE * step)
-        self.late_from = None
-        count = int(due.timestamp() - begin) // step + 1
-        return [utc(begin + number * step) for number in range(min(count, TICKS_AT_ONCE))]
-
-    def tick(self, at: datetime) -> Floats | None:
-        """Return the derived values of a moment, shape (outputs,); None where nothing was heard."""
-        source = self.signals.source
-        end = _milliseconds(at)
-        heard = self._observe(end)
-        quiet = end - (source.step_seconds + source.scrape_seconds) * 1000
-        if self._plan is None or self.newest < end or (heard is not None and heard < quiet):
-            return None
-        return np.asarray(engine.derive(self._plan, self._rings, at), dtype=np.float64)
-
-    def samples(self, ticks: Sequence[Floats | None]) -> list[Sample]:
-        """Return the derived series with their values at some ticks."""
-        if self._plan is None:
-            return []
-        silent = np.full(len(self._named), np.nan)
-        values = np.array([silent if one is None else one for one in ticks])
-        return [
-            Sample(series=series, values=values[:, place])
-            for place, series in enumerate(self._named)
-            if series is not None
-        ]
-
-    def matters_from(self, reached: Reached) -> datetime:
-        """Return since when samples matter for ticks that are still to be closed."""
-        source = self.signals.source
-        longest = max((one.window_seconds for one in source.signals), default=0)
-        assert reached.closed is not None  # noqa: S101  # a tick was closed
-        return reached.closed - timedelta(seconds=longest + source.step_seconds)
-
-    def _know(self, fresh: Mapping[int, RawSeries]) -> None:
-        """Plan anew where there are new series; what the others have in memory stays."""
-        if not fresh:
-            return
-        last = max(fresh)
-        self.next_number = last + fresh[last].width
-        slots = np.full(self.next_number, NOWHERE)
-        slots[: len(self._slots)] = self._slots
-        for number, raw in fresh.items():
-            columns = raw.expanded()
-            slots[number : number + len(columns)] = range(
-                len(self._series), len(self._series) + len(columns)
-            )
-            self._series += columns
-        self._slots = slots
-        scrape = self.signals.source.scrape_seconds
-        plan = plan_of(self.signals.derivations(), self._series)
-        if self._plan is None:
-            self._rings = engine.start(plan, scrape)
-        else:
-            self._rings = engine.carried(self._plan, self._rings, plan, scrape)
-        self._plan = plan
-        self._named, self.trouble = _named(self.signals, plan)
-
-    def _observe(self, end: int) -> int | None:
-        """Take the samples up to a moment; return when the newest of all so far was measured."""
-        if not self._waiting:
-            return self._heard
-        numbers, at, values = (np.concatenate(one) for one in zip(*self._waiting, strict=True))
-        if not self._is_sorted:
-            order = np.argsort(at, kind="stable")  # of two for one moment, the first stays
-            numbers, at, values = numbers[order], at[order], values[order]
-            self._is_sorted = True
-        cut = int(np.searchsorted(at, end, side="right"))
-        if cut and self._plan is not None:
-            slots = self._slots[numbers[:cut]]
-            samples = RawSamples(slots=slots, at=at[:cut], values=values[:cut])
-            engine.observe(self._plan, self._rings, samples)
-            self._heard = max(int(at[cut - 1]), self._heard or 0)
-        self._waiting = [(numbers[cut:], at[cut:], values[cut:])] if cut < len(at) else []
-        return self._heard
-
-    def _first(self) -> float:
-        """Return the first tick at or after the first sample, epoch seconds."""
-        step = self.signals.source.step_seconds * 1000
-        first = min(int(at.min()) for _, at, _ in self._waiting if len(at))
-        return -(-first // step) * step / 1000
-
-
-def _named(signals: Signals, plan: Plan) -> tuple[tuple[Series | None, ...], str]:
-    """Return the derived series as the settings describe them, and what is wrong with some.
-
-    One that nobody says the service of is left out, and the second of two that are the same.
-    """
-    found: dict[str, Series] = {}
-    named: list[Series | None] = []
-    ownerless, twice = [], []
-    for one in plan.outputs:
-        series = signals.named(one)
-        if series is None:
-            ownerless.append(one.key.fingerprint)
-        elif found.setdefault(series.key.fingerprint, series) is not series:
-            twice.append(series.key.fingerprint)
-            series = None
-        named.append(series)
-    names = ", ".join(signals.source.labels.service)
-    told = [
-        f"{len(some)} series {what}, as {some[0]}: {hint}"
-        for some, what, hint in (
-            (
-                ownerless,
-                "say nowhere whose they are",
-                f"expected one of the labels {names}; name others in `labels.service`, or write "
-                "`service:` beside the signal",
-            ),
-            (twice, "are called as others", "write `service:` beside the signal"),
-        )
-        if some
-    ]
-    return tuple(named), "; ".join(told)
-
-
-def _columns(block: Block) -> tuple[Whole, Times, Floats]:
-    """Return the samples of a block, those of a wide one side by side."""
-    width = block.values.shape[1]
-    numbers = (block.numbers.astype(np.int64)[:, None] + np.arange(width)).reshape(-1)
-    values = block.values.reshape(-1)
-    return numbers, np.repeat(block.at, width), np.where(np.isfinite(values), values, np.nan)
-
-
-def _milliseconds(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
