@@ -74,7 +74,8 @@ def keep(parts: Parts, report: Report, by: Asker) -> None:
         origin=parts.settings.origin,
     )
     parts.intake.accept(body).result(COMMIT_SECONDS)
-    parts.queue.enqueue("ingest.hear")
+    if parts.settings.redis_url:  # a command beside an embedded one knows none: a sweep hears it
+        parts.queue.enqueue("ingest.hear")
 
 
 def names(parts: Parts) -> declared.Names:

@@ -22,11 +22,13 @@ class OnCall:
 
     Args:
         settings: for the teams that have a schedule, and what it takes to ask.
-        client: Redis.
+        client: Redis; None where a command of a person cannot reach it: the embedded one.
         telemetry: is told of a schedule that cannot be read.
     """
 
-    def __init__(self, settings: Settings, client: redis.Redis, telemetry: Telemetry) -> None:
+    def __init__(
+        self, settings: Settings, client: redis.Redis | None, telemetry: Telemetry
+    ) -> None:
         self._sinks = settings.sinks
         self._schedules = {team.name: team.schedule for team in settings.teams if team.schedule}
         self._client = client
@@ -36,6 +38,8 @@ class OnCall:
 
     def ask(self) -> None:
         """Look up who is on call by every schedule; what cannot be read stays as it was."""
+        if self._client is None:
+            return
         for team, schedule in self._schedules.items():
             try:
                 who = on_call(self._sinks, schedule)
@@ -46,7 +50,7 @@ class OnCall:
 
     def added_to(self, known: Knowledge) -> Knowledge:
         """Return what is known, with who is on call; the same object while nothing changes."""
-        if not self._schedules:
+        if not self._schedules or self._client is None:
             return known
         teams = tuple(self._schedules)
         found = cast("list[bytes | None]", self._client.mget([_key(team) for team in teams]))

@@ -115,7 +115,8 @@ class Process(Outside):
     @cached_property
     def on_call(self) -> OnCall:
         """Who is on call by PagerDuty's schedules."""
-        return OnCall(self.settings, self.redis, self.telemetry)
+        client = self.redis if self.settings.redis_url else None
+        return OnCall(self.settings, client, self.telemetry)
 
     @cached_property
     def _learned(self) -> LearnedTopology:

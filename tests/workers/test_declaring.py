@@ -73,6 +73,19 @@ def test_how_bad_it_is_may_be_said(calm: Installation, level: Severity) -> None:
     assert report(calm, f"payment-service {level.value.lower()} it fails").severity is level
 
 
+def test_a_command_that_knows_no_redis_keeps_a_report_for_the_next_sweep(
+    calm: Installation,
+) -> None:
+    known = calm.settings
+    calm.settings = replace(known, redis_url=None)
+    declare(calm, "payment-service checkout is failing in EU", ANN)
+    assert calm.tasks.names() == []
+    calm.settings = known
+    listen(calm)
+    calm.drain()
+    assert len(calm.incidents.recent()) == 1
+
+
 def test_the_same_request_twice_is_one_report(calm: Installation) -> None:
     for _ in range(2):
         report(calm, "payment-service it fails")

@@ -73,3 +73,9 @@ def test_without_a_schedule_nobody_is_asked(parts: Installation) -> None:
     known = shop()
     parts.on_call.ask()
     assert parts.on_call.added_to(known) is known
+
+
+def test_a_command_that_knows_no_redis_names_nobody(made: Installation) -> None:
+    made.settings = replace(made.settings, redis_url=None)
+    made.on_call.ask()
+    assert people(made) == {}
