@@ -17,6 +17,9 @@ SOURCES: Final = (BODY_SOURCE, change_reports.BODY_SOURCE)
 def replay(parts: Parts, letter_id: int) -> str:
     """Work a dead letter again, by the settings of now; return what was done.
 
+    Alerts are left to the next sweep of the workers, a second at most: this may run in a process
+    that knows of no queue.
+
     Raises:
         InputError: there is none of that number, not all of it is kept, or it still cannot be read.
     """
@@ -53,7 +56,6 @@ def _work(parts: Parts, letter: DeadLetter) -> str:
     found = alerts.parse(parts, source, body.body, body.received_at)
     if not parts.dead_letters.revive(letter.id):
         raise InputError("somebody else has worked it meanwhile")
-    alerts.announce(parts)
     return f"{len(found.reports)} alerts of {source} accepted"
 
 

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from datetime import datetime, timedelta
-from itertools import count
 
 from aiops.domain.errors import BusyError, InputError
 from aiops.ingest.catalog import Catalog, Passed, Pushed
@@ -38,7 +37,6 @@ class Receiver:
         self._parts = parts
         self._lock = threading.Lock()
         self._sources: dict[str, _Source] = {}
-        self._count = count()
 
     def take(
         self, source: PushedSourceSettings, body: bytes, content_type: str
@@ -63,7 +61,6 @@ class Receiver:
             done.set_result(None)
             return done, pushed.refused
         kept = PushedBody(
-            idempotency_key=str(next(self._count)),
             source=source.name,
             received_at=now,
             newest=max(int(one.at.max()) for one in pushed.blocks if len(one.at)),

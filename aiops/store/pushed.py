@@ -24,14 +24,12 @@ class PushedBody:
     """The samples of one body, packed.
 
     Args:
-        idempotency_key: tells it from others that wait with it.
         source: whose.
         received_at: aware UTC.
         newest: epoch milliseconds of its newest sample.
         blob: from `pack_blocks`.
     """
 
-    idempotency_key: str
     source: str
     received_at: datetime
     newest: int
