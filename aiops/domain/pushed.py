@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -38,8 +39,7 @@ class RawSeries:
     @property
     def fingerprint(self) -> str:
         """What tells it from others; a histogram with other bounds is another one."""
-        bounds = "" if self.bounds is None else "|" + ",".join(map(repr, self.bounds))
-        return self.key.fingerprint + bounds
+        return self.key.fingerprint + ("" if self.bounds is None else _spelled(self.bounds))
 
     def expanded(self) -> tuple[Series, ...]:
         """Return the series of its columns, shape (width,).
@@ -74,6 +74,11 @@ class RawSeries:
             bad_direction=Direction.BOTH,
             unit=self.unit,
         )
+
+
+@lru_cache(maxsize=256)
+def _spelled(bounds: tuple[float, ...]) -> str:
+    return "|" + ",".join(map(repr, bounds))
 
 
 class Block(NamedTuple):

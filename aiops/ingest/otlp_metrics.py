@@ -47,8 +47,14 @@ _KINDS: Final = messages(
         "Points": [("points", 1, "bytes*"), ("temporality", 2, "int64"), ("monotonic", 3, "bool")],
     },
 )
-_TAKEN: Final = (("gauge", Kind.NUMBER), ("sum", Kind.NUMBER), ("histogram", Kind.HISTOGRAM))
-_NOT_TAKEN: Final = ("exponential_histogram", "summary")
+_TAKEN: Final = (
+    ("gauge", Kind.NUMBER),
+    ("sum", Kind.NUMBER),
+    ("histogram", Kind.HISTOGRAM),
+    ("exponential_histogram", Kind.EXPONENTIAL),
+)
+_NOT_TAKEN: Final = ("summary",)
+_COUNTED: Final = ("histogram", "exponential_histogram")
 
 
 def parse(body: bytes, content_type: str, catalog: Catalog, received_at: datetime) -> Pushed:
@@ -129,7 +135,7 @@ def _family(points: Points, kind: Kind, one: _Identity) -> Family:
         unit=unit_of_ucum(one.unit.decode(errors="replace")),
         labels=labels,
         is_delta=is_delta,
-        restarts=one.form == "histogram" or (one.form == "sum" and one.monotonic),
+        restarts=one.form in _COUNTED or (one.form == "sum" and one.monotonic),
     )
 
 

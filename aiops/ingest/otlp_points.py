@@ -6,15 +6,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, NumberDataPoint
+from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    ExponentialHistogramDataPoint,
+    HistogramDataPoint,
+    NumberDataPoint,
+)
 
 from aiops.domain.pushed import Block, RawSeries
 from aiops.domain.ticks import Floats, Times
 from aiops.ingest.catalog import MOST_LABELS, Catalog, Pushed, timely
+from aiops.ingest.otlp_exponential import MOST_BUCKETS as MOST_EXPONENTIAL_BUCKETS
+from aiops.ingest.otlp_exponential import cumulative, ladder_of
 from aiops.ingest.otlp_layouts import EXTREMES, Layout, layout_of, read_columns
 from aiops.ingest.otlp_values import told_by
 from aiops.ingest.protobuf import decoded
@@ -29,6 +36,16 @@ class Kind(Enum):
 
     NUMBER = "number"
     HISTOGRAM = "histogram"
+    EXPONENTIAL = "exponential histogram"
+
+
+_MESSAGES: Final = MappingProxyType(
+    {
+        Kind.NUMBER: NumberDataPoint,
+        Kind.HISTOGRAM: HistogramDataPoint,
+        Kind.EXPONENTIAL: ExponentialHistogramDataPoint,
+    }
+)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -104,7 +121,7 @@ class Points:
         """Take the points of a family."""
         if not points:
             return
-        layout = layout_of(points[0], is_histogram=family.kind is Kind.HISTOGRAM)
+        layout = _layout(family, points[0])
         if layout is None:
             for one in points:
                 self._spell(family, one)
@@ -146,27 +163,22 @@ class Points:
 
     def _spell(self, family: Family, point: bytes) -> None:
         """Read a point in full."""
-        is_histogram = family.kind is Kind.HISTOGRAM
-        found = decoded(point, HistogramDataPoint if is_histogram else NumberDataPoint, "a point")
+        found = decoded(point, _MESSAGES[family.kind], "a point")
         told = told_by(found.attributes)
         labels = {**family.labels, **{key: text for key, text in told.items() if key}}
         if len(labels) > MOST_LABELS:
             self.refuse(f"over {MOST_LABELS} attributes")
             return
-        bounds: tuple[float, ...] | None = None
-        if is_histogram:
-            bounds, values = _histogram(found)
-            if bounds is None:
-                self.refuse(f"a histogram without ascending bounds, or over {MOST_BUCKETS} of them")
-                return
-        else:
-            kind = found.WhichOneof("value")
-            values = [float(getattr(found, kind))] if kind else [np.nan]
+        told_values = _told(family, found)
+        if isinstance(told_values, str):
+            self.refuse(told_values)
+            return
+        bounds, values = told_values
         if found.flags & _NO_VALUE:
             values = [np.nan] * len(values)
         key = self.catalog.signals.key(family.metric, labels)
         series = RawSeries(key=key, unit=family.unit, bounds=bounds)
-        layout = layout_of(point, is_histogram=is_histogram)
+        layout = _layout(family, point)
         end = None if layout is None or found.flags else layout.end_of(point)
         times = (found.start_time_unix_nano, found.time_unix_nano)
         self._spelled.append(_Spelled(family, end, series, *times, values))
@@ -220,15 +232,42 @@ class Points:
             self.catalog.ended(numbers[deltas])  # from now on a start is but the time before
 
 
-def _histogram(found: Any) -> tuple[tuple[float, ...] | None, list[float]]:
-    """Return bounds and values of a histogram; None for bounds that are none."""
+def _layout(family: Family, point: bytes) -> Layout | None:
+    if family.kind is Kind.EXPONENTIAL:
+        return None
+    return layout_of(point, is_histogram=family.kind is Kind.HISTOGRAM)
+
+
+def _told(family: Family, found: Any) -> tuple[tuple[float, ...] | None, list[float]] | str:
+    """Return bounds, None for a number, and values of a point; why where it cannot be taken."""
+    if family.kind is Kind.NUMBER:
+        kind = found.WhichOneof("value")
+        return None, [float(getattr(found, kind))] if kind else [np.nan]
+    if family.kind is Kind.EXPONENTIAL:
+        return _exponential(found, family.unit)
+    return _histogram(found)
+
+
+def _exponential(found: Any, unit: str) -> tuple[tuple[float, ...], list[float]] | str:
+    ladder, bounds = ladder_of(unit)
+    below = cumulative(found, ladder)
+    if below is None:
+        return f"an exponential histogram of over {MOST_EXPONENTIAL_BUCKETS:,} buckets"
+    return bounds, [*below, float(found.count), _sum(found)]
+
+
+def _histogram(found: Any) -> tuple[tuple[float, ...], list[float]] | str:
+    """Return bounds and values of a histogram; why, for bounds that are none."""
     bounds = tuple(found.explicit_bounds)
     counts = list(found.bucket_counts) or [found.count]
     if not found.bucket_counts:
         bounds = ()
     rises = all(one < other for one, other in pairwise(bounds))
     if len(counts) != len(bounds) + 1 or len(counts) > MOST_BUCKETS or not rises:
-        return None, []
+        return f"a histogram without ascending bounds, or over {MOST_BUCKETS} of them"
     below = np.cumsum(np.array(counts, dtype=np.float64)).tolist()
-    total = found.sum if found.HasField("sum") else np.nan
-    return bounds, [*below, float(found.count), float(total)]
+    return bounds, [*below, float(found.count), _sum(found)]
+
+
+def _sum(found: Any) -> float:
+    return float(found.sum) if found.HasField("sum") else np.nan

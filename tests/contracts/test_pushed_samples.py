@@ -160,6 +160,10 @@ ODD = st.recursive(
                     "exemplars",
                     "bucketCounts",
                     "explicitBounds",
+                    "exponentialHistogram",
+                    "positive",
+                    "offset",
+                    "scale",
                 ]
             ),
             inner,

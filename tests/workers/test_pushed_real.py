@@ -20,6 +20,12 @@ from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
     PeriodicExportingMetricReader,
 )
+from opentelemetry.sdk.metrics.view import (
+    Aggregation,
+    ExplicitBucketHistogramAggregation,
+    ExponentialBucketHistogramAggregation,
+    View,
+)
 from opentelemetry.sdk.resources import Resource
 from pydantic import SecretStr
 from starlette.responses import PlainTextResponse
@@ -168,9 +174,12 @@ def test_what_prometheus_writes_becomes_rates_though_the_first_tries_fail(
     assert metrics["requests_total"][0] == 2
 
 
+@pytest.mark.parametrize(
+    "buckets", [ExplicitBucketHistogramAggregation, ExponentialBucketHistogramAggregation]
+)
 @pytest.mark.parametrize("temporality", list(AggregationTemporality)[1:])
 def test_what_the_sdk_exports_becomes_rates_quantiles_and_values(
-    parts: Installation, temporality: AggregationTemporality
+    parts: Installation, temporality: AggregationTemporality, buckets: type[Aggregation]
 ) -> None:
     signals = (replace(FAST[0], of=Selected(metric="requests")), TOOK, MEAN, USED)
     rules = source(*signals, kind="otlp_metrics", name="otel", tokens=TOKEN, **SOON)
@@ -183,7 +192,8 @@ def test_what_the_sdk_exports_becomes_rates_quantiles_and_values(
         )
         reader = PeriodicExportingMetricReader(exporter, export_interval_millis=500)
         resource = Resource({"service.name": "checkout", "cloud.region": "EU"})
-        provider = MeterProvider([reader], resource=resource)
+        views = [View(instrument_name="took", aggregation=buckets())]
+        provider = MeterProvider([reader], resource=resource, views=views)
         meter = provider.get_meter("shop")
         requests = meter.create_counter("requests", unit="{request}")
         took = meter.create_histogram("took", unit="ms")
