@@ -1,7 +1,7 @@
 """What every body of alerts shares: limits, times, and what reading one gives. Pure."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -63,6 +63,51 @@ def read_object(body: bytes) -> Fields:
     if not isinstance(found, dict):
         raise InputError("found no object, expected one")
     return Fields("", found)
+
+
+def read_group(
+    body: bytes,
+    read: Callable[[Any, str], tuple[AlertReport, tuple[str, ...]]],
+    sender: str,
+    fewer: str,
+) -> Received:
+    """Return what a group of alerts says, as Alertmanager and those who took its form send it.
+
+    All of it is taken or none.
+
+    Args:
+        body: UTF-8 JSON.
+        read: what reads one alert, by it and the place it stands at.
+        sender: who that is.
+        fewer: how it is told to send fewer at once.
+
+    Raises:
+        InputError: names every place that is wrong, what was found and what was expected.
+    """
+    group = read_object(body)
+    alerts = group.values.get("alerts")
+    if not isinstance(alerts, list):
+        raise InputError(f"alerts: found no list, expected one as the webhook of {sender} sends")
+    if len(alerts) > MAX_ALERTS:
+        raise InputError(f"alerts: found {len(alerts):,}, expected at most {MAX_ALERTS:,}: {fewer}")
+    found: list[tuple[AlertReport, tuple[str, ...]]] = []
+    problems: list[str] = []
+    for index, alert in enumerate(alerts):
+        try:
+            found.append(read(alert, f"alerts[{index}]."))
+        except FieldError as error:
+            problems.append(str(error))
+    refuse(problems)
+    return Received(
+        reports=tuple(report for report, _ in found),
+        steps=tuple(steps for _, steps in found),
+        truncated=_truncated(group),
+    )
+
+
+def _truncated(group: Fields) -> int:
+    count = group.values.get("truncatedAlerts")
+    return count if isinstance(count, int) and not isinstance(count, bool) and count > 0 else 0
 
 
 def labels_of(fields: Fields, name: str) -> Mapping[str, str]:

@@ -5,19 +5,17 @@ References:
 """
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from aiops.domain.alerts import AlertReport
-from aiops.domain.errors import InputError
 from aiops.ingest.alert_bodies import (
-    MAX_ALERTS,
     Received,
     fingerprint,
     key_of,
     labels_of,
     moment,
-    read_object,
-    refuse,
+    read_group,
 )
 from aiops.ingest.alert_labels import place
 from aiops.ingest.fields import FieldError, Fields
@@ -52,38 +50,28 @@ def parse(
         >>> report.series.key.metric, report.fired_at.isoformat(), report.ended_at
         ('CheckoutDown', '2026-04-18T10:01:00+00:00', None)
     """
-    group = read_object(body)
-    alerts = group.values.get("alerts")
-    if not isinstance(alerts, list):
-        raise InputError("alerts: found no list, expected one as Alertmanager's webhook sends")
-    if len(alerts) > MAX_ALERTS:
-        raise InputError(
-            f"alerts: found {len(alerts):,}, expected at most {MAX_ALERTS:,}:"
-            " set `max_alerts` in webhook_configs"
-        )
-    found: list[tuple[AlertReport, tuple[str, ...]]] = []
-    problems: list[str] = []
-    for index, alert in enumerate(alerts):
-        try:
-            found.append(_read(alert, f"alerts[{index}].", received_at, rules, default_env))
-        except FieldError as error:
-            problems.append(str(error))
-    refuse(problems)
-    return Received(
-        reports=tuple(report for report, _ in found),
-        steps=tuple(steps for _, steps in found),
-        truncated=_truncated(group),
-    )
+    read = partial(read_alert, received_at=received_at, rules=rules, default_env=default_env)
+    return read_group(body, read, "Alertmanager", "set `max_alerts` in webhook_configs")
 
 
-def _truncated(group: Fields) -> int:
-    count = group.values.get("truncatedAlerts")
-    return count if isinstance(count, int) and not isinstance(count, bool) and count > 0 else 0
-
-
-def _read(
-    alert: Any, path: str, received_at: datetime, rules: AlertSourceSettings, default_env: str
+def read_alert(
+    alert: Any, path: str, *, received_at: datetime, rules: AlertSourceSettings, default_env: str
 ) -> tuple[AlertReport, tuple[str, ...]]:
+    """Read one alert of a group.
+
+    Args:
+        alert: as parsed.
+        path: where it stands, as `alerts[0].`.
+        received_at: as for `parse`.
+        rules: as for `parse`.
+        default_env: as for `parse`.
+
+    Returns:
+        What it says, and which rule did what.
+
+    Raises:
+        FieldError: names the field, what was found and what was expected.
+    """
     if not isinstance(alert, dict):
         raise FieldError(f"{path[:-1]}: found no object, expected an alert")
     fields = Fields(path, alert)

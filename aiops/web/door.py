@@ -9,6 +9,7 @@ from aiops.settings import SenderSettings
 from aiops.web.access import guard, presented
 from aiops.web.senders import sender
 from aiops.web.services import WebServices
+from aiops.web.signatures import SIGNATURES, signer
 
 S = TypeVar("S", bound=SenderSettings)
 
@@ -53,6 +54,31 @@ class Door:
             named = " or ".join(f"/ingest/{kind}/{one.name}" for one in free)
             raise HTTPException(400, f"there are several sources of this kind: send to {named}")
         return free[0]
+
+    def signer(
+        self, sources: Sequence[S], kind: str, name: str, request: Request, body: bytes
+    ) -> S:
+        """Return the source whose secret a body was signed with.
+
+        Args:
+            sources: those that are declared.
+            kind: of the source: one that signs.
+            name: of the source; empty for any of the kind.
+            request: with its headers.
+            body: as it came.
+
+        Raises:
+            HTTPException: 401 where none of them signed it, 404 where there is no such source.
+        """
+        found = of_kind(sources, kind, name)
+        known = signer(found, request, body, self._services.real_clock.now())
+        if known is not None:
+            return known
+        self._services.note_refusal(kind, "the signature is wrong or missing")
+        header = SIGNATURES[kind].header
+        raise HTTPException(
+            401, f"the signature ({header}) is wrong or missing: see `aiops help source {kind}`"
+        )
 
 
 def of_kind(sources: Sequence[S], kind: str, name: str) -> list[S]:

@@ -38,8 +38,13 @@ def sender(sources: Sequence[S], presented: str) -> S | None:
     return next((one for one, is_same in fits if is_same and presented), None)
 
 
+def is_digest(token: str) -> bool:
+    """Return whether of a token only its digest is kept: nothing can be signed with that."""
+    return token.startswith(_DIGEST)
+
+
 def _digest_of(token: str) -> str:
-    return token.removeprefix(_DIGEST).lower() if token.startswith(_DIGEST) else _digest(token)
+    return token.removeprefix(_DIGEST).lower() if is_digest(token) else _digest(token)
 
 
 def _digest(token: str) -> str:

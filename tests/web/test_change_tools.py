@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from aiops.domain.errors import InputError, StoreError
 from aiops.settings import CHANGE_KINDS, SIGNED_KINDS, ChangeSourceSettings
-from aiops.web.change_tools import SIGNATURES, signature_of
+from aiops.web.signatures import SIGNATURES, signature_of
 from tests.web.test_alerts import Browser, Site
 
 BODY = b'{"hello": 1}'
@@ -53,12 +53,12 @@ def source(kind: str, *tokens: str, name: str = "") -> ChangeSourceSettings:
 
 
 def signed(kind: str, body: bytes, secret: str) -> dict[str, str]:
-    header, begin = SIGNATURES[kind]
-    return {**JSON, header: begin + signature_of(secret, body)}
+    how = SIGNATURES[kind]
+    return {**JSON, how.header: how.begin + signature_of(secret, body)}
 
 
 def test_every_kind_that_signs_has_its_signature() -> None:
-    assert set(SIGNATURES) == set(SIGNED_KINDS)
+    assert set(SIGNED_KINDS) <= set(SIGNATURES)
 
 
 @pytest.mark.parametrize("kind", SIGNED_KINDS)
@@ -80,7 +80,7 @@ def test_a_wrong_or_missing_signature_is_refused_and_counted(
 ) -> None:
     taker = Taker()
     browser = taker.open(site, source(kind, "secret"))
-    header, _ = SIGNATURES[kind]
+    header = SIGNATURES[kind].header
     wrong = signed(kind, b"{}", "secret")[header] if given == "other" else given
     headers = {**JSON, header: wrong.encode("latin-1")} if wrong else JSON
     answer = browser.post(f"/ingest/{kind}", content=BODY, headers=headers)

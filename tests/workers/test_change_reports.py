@@ -13,7 +13,7 @@ from sqlalchemy import event as sql_event
 from aiops.domain.change_reports import MapRule
 from aiops.domain.errors import AiopsError, InputError
 from aiops.settings import ChangeSourceSettings
-from aiops.web.change_tools import signature_of
+from aiops.web.signatures import signature_of
 from tests.workers.installation import Installation
 from workers.change_client import post_change
 from workers.change_reports import receive
