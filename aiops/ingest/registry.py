@@ -30,6 +30,7 @@ INGESTERS = MappingProxyType(
         "otlp_metrics": "aiops.ingest.otlp_metrics.parse",
         "remote_write": "aiops.ingest.remote_write.parse",
         "alertmanager": "aiops.ingest.alertmanager.parse",
+        "grafana": "aiops.ingest.grafana.parse",
         "events": "aiops.ingest.events.parse",
         "alerts": "aiops.ingest.alerts.parse",
     }

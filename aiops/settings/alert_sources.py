@@ -8,7 +8,7 @@ from typing import Final
 from aiops.domain.labels import LabelRule
 from aiops.settings.senders import SenderSettings
 
-ALERT_KINDS: Final = ("alertmanager", "events", "alerts")
+ALERT_KINDS: Final = ("alertmanager", "grafana", "events", "alerts")
 """Kinds of sources that send alerts: their ingesters have the same names."""
 
 _NOTHING: Mapping[str, Mapping[str, str]] = MappingProxyType({})

@@ -75,6 +75,7 @@ class SourceSection(Section):
     kind: Literal[
         "prometheus",
         "alertmanager",
+        "grafana",
         "events",
         "alerts",
         "argocd",

@@ -1,4 +1,4 @@
-"""`POST /ingest/alertmanager` and `/ingest/events/v2/enqueue`: what outside monitors report.
+"""`POST /ingest/alertmanager`, `/ingest/grafana`, … : what outside monitors report.
 
 Each is answered once it is durable, in the form and with the codes on which its sender tries again:
 Alertmanager after 5xx only, senders of PagerDuty events after 429 and 5xx.
@@ -24,6 +24,7 @@ from aiops.web.direct import Endpoint
 from aiops.web.door import Door, of_kind
 from aiops.web.senders import sender
 from aiops.web.services import WebServices
+from aiops.web.signatures import SIGNATURES
 
 COMMIT_SECONDS = 10.0
 """How long a sender waits for the database at most; then it is told to come again."""
@@ -60,6 +61,9 @@ def endpoints(services: WebServices) -> Mapping[str, Endpoint]:
     async def alertmanager(request: Request, name: str) -> Response:
         return await alerts.posted("alertmanager", name, request)
 
+    async def grafana(request: Request, name: str) -> Response:
+        return await alerts.posted("grafana", name, request)
+
     async def mapped(request: Request, name: str) -> Response:
         return await alerts.posted("alerts", name, request)
 
@@ -77,6 +81,7 @@ def endpoints(services: WebServices) -> Mapping[str, Endpoint]:
 
     return {
         "/ingest/alertmanager": alertmanager,
+        "/ingest/grafana": grafana,
         "/ingest/alerts": mapped,
         "/ingest/events/v2/enqueue": enqueue,
     }
@@ -92,10 +97,23 @@ class _Alerts:
 
     async def posted(self, kind: str, name: str, request: Request) -> Response:
         """Take what was posted to the door of a kind of sources, or to that of one of them."""
-        source = self._door.source(self._services.alert_sources, kind, name, request)
+        found = self._services.alert_sources
+        if self._is_signed(kind, name, request):
+            require_json(request)
+            body = await read_body(request, MAX_BODY_BYTES)
+            await self.take(self._door.signer(found, kind, name, request, body), body)
+            return _ACCEPTED
+        source = self._door.source(found, kind, name, request)
         require_json(request)
         await self.take(source, await read_body(request, MAX_BODY_BYTES))
         return _ACCEPTED
+
+    def _is_signed(self, kind: str, name: str, request: Request) -> bool:
+        """Return whether a request brings a signature, and there is a secret to compare it with."""
+        how = SIGNATURES.get(kind)
+        if how is None or how.header not in request.headers:
+            return False
+        return any(one.tokens for one in of_kind(self._services.alert_sources, kind, name))
 
     async def event(self, body: bytes) -> str:
         """Take an event of PagerDuty's form; return its dedup key.

@@ -37,6 +37,7 @@ BODIES = [
 ]
 SOURCES = {
     "alertmanager": AlertSourceSettings(name="am", kind="alertmanager"),
+    "grafana": AlertSourceSettings(name="graf", kind="grafana"),
     "alerts": ZABBIX,
     "events": AlertSourceSettings(
         name="pager", kind="events", token_env="K", tokens=(SecretStr("key-1"),)
@@ -44,6 +45,7 @@ SOURCES = {
 }
 PATHS = {
     "alertmanager": "/ingest/alertmanager",
+    "grafana": "/ingest/grafana",
     "alerts": "/ingest/alerts",
     "events": "/ingest/events/v2/enqueue",
 }

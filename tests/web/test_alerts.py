@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from aiops.domain.errors import BusyError, InputError, StoreError
-from aiops.ingest import alertmanager, alerts, events
+from aiops.ingest import alertmanager, alerts, events, grafana
 from aiops.settings import AlertSourceSettings
 
 AM = "/ingest/alertmanager"
@@ -24,7 +24,12 @@ TRIGGER = {
 }
 
 
-PARSERS = {"alertmanager": alertmanager.parse, "events": events.parse, "alerts": alerts.parse}
+PARSERS = {
+    "alertmanager": alertmanager.parse,
+    "grafana": grafana.parse,
+    "events": events.parse,
+    "alerts": alerts.parse,
+}
 
 
 class Browser(Protocol):
@@ -35,6 +40,7 @@ class Browser(Protocol):
 
 class Site(Protocol):
     clock: Any
+    real_clock: Any
     open: Callable[..., Browser]
 
 
