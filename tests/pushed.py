@@ -94,6 +94,27 @@ def remote_write(told: Iterable[Told]) -> bytes:
     return packed(b"".join(series))
 
 
+def remote_write_2(told: Iterable[Told], unit: str = "") -> bytes:
+    """Return a body of remote write 2.0, one series with one sample each."""
+    symbols = {"": 0}
+    told = list(told)
+    for text in (
+        unit,
+        *(text for labels, _, _ in told for pair in labels.items() for text in pair),
+    ):
+        symbols.setdefault(text, len(symbols))
+    series = []
+    for labels, at, value in told:
+        places = [symbols[text] for pair in sorted(labels.items()) for text in pair]
+        about = part(5, varint(1 << 3) + varint(1) + varint(4 << 3) + varint(symbols[unit]))
+        series.append(part(1, b"".join(map(varint, places))) + sample(at, value) + about)
+    return packed(symbols_of(symbols) + b"".join(part(5, one) for one in series))
+
+
+def symbols_of(texts: Iterable[str]) -> bytes:
+    return b"".join(part(4, one.encode()) for one in texts)
+
+
 def packed(body: bytes) -> bytes:
     found: bytes = pa.compress(body, codec="snappy", asbytes=True)
     return found

@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-from collections.abc import Mapping
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 
@@ -40,7 +39,7 @@ class Receiver:
 
     def take(
         self, source: PushedSourceSettings, body: bytes, content_type: str
-    ) -> tuple["Future[None]", Mapping[str, int]]:
+    ) -> tuple["Future[None]", Pushed]:
         """Hand over what of a body signals ask for; the future is done once it is durable.
 
         Raises:
@@ -59,14 +58,14 @@ class Receiver:
         if not pushed.kept:
             done: Future[None] = Future()
             done.set_result(None)
-            return done, pushed.refused
+            return done, pushed
         kept = PushedBody(
             source=source.name,
             received_at=now,
             newest=max(int(one.at.max()) for one in pushed.blocks if len(one.at)),
             blob=pack_blocks(pushed.blocks),
         )
-        return parts.samples_intake.accept(kept), pushed.refused
+        return parts.samples_intake.accept(kept), pushed
 
     def _known(self, source: PushedSourceSettings) -> "_Source":
         found = self._sources.get(source.name)

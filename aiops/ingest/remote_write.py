@@ -1,5 +1,7 @@
 """Prometheus remote write 1.0 -> samples of the series that signals ask for. Pure.
 
+Bodies of 2.0 are told by their content type and read by `remote_write_2`.
+
 A body is a list of series with their labels and, as a rule, one sample each. Labels are not read:
 their bytes, all that stands before the sample, are looked up. The sample is a tail of 18 bytes, or
 of 9 where its value is 0, which protobuf leaves out. Everything else, and each first sight, is
@@ -18,10 +20,12 @@ import numpy as np
 
 from aiops.domain.errors import InputError
 from aiops.domain.pushed import Block, RawSeries
+from aiops.ingest import remote_write_2
 from aiops.ingest.catalog import MOST_LABELS, Catalog, Pushed, timely
 from aiops.ingest.protobuf import decoded, messages, past_fields
 
 PROTOBUF: Final = "application/x-protobuf"
+VERSION_2: Final = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
 MAX_PACKED_BYTES: Final = 8 * 1024 * 1024
 MAX_BODY_BYTES: Final = 32 * 1024 * 1024
 """Prometheus sends 2,000 samples at a time unless told otherwise: about half a megabyte."""
@@ -83,16 +87,17 @@ def parse(body: bytes, content_type: str, catalog: Catalog, received_at: datetim
 
     Args:
         body: as it came, packed with snappy.
-        content_type: of the body; there is only one.
+        content_type: of the body, `VERSION_2` or else that of 1.0.
         catalog: of the source.
         received_at: when it came, aware UTC.
 
     Raises:
         InputError: it cannot be read; names the place.
     """
-    series: Sequence[bytes] = list(
-        decoded(unpacked(body), _KINDS["WriteRequest"], "the body").timeseries
-    )
+    body = unpacked(body)
+    if content_type == VERSION_2:
+        return remote_write_2.parse(body, catalog, received_at)
+    series: Sequence[bytes] = list(decoded(body, _KINDS["WriteRequest"], "the body").timeseries)
     get = catalog.keys.get
     numbers = [get(one[:-_TAIL]) for one in series]
     reader = _Reader(catalog, received_at)

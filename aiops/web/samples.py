@@ -11,10 +11,11 @@ from typing import Final
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from aiops.domain.errors import AiopsError, BusyError, InputError
 from aiops.ingest import remote_write
+from aiops.ingest.catalog import Pushed
 from aiops.settings import PushedSourceSettings
 from aiops.web.bodies import encoding_of, gunzip, read_body
 from aiops.web.door import Door
@@ -32,6 +33,7 @@ from aiops.web.services import WebServices
 COMMIT_SECONDS: Final = 10.0
 """How long a sender waits for the database at most; then it is told to come again."""
 
+_WRITTEN: Final = "X-Prometheus-Remote-Write-{}-Written"
 _RETRY: Final = {"retry-after": "5"}
 _LATER: Final = "it could not be stored now; send it again"
 _LOG = logging.getLogger(__name__)
@@ -46,10 +48,10 @@ def router(services: WebServices) -> APIRouter:
     @routes.post("/ingest/remote_write/{name}")
     async def write(request: Request, name: str = "") -> Response:
         source = samples.source("remote_write", name, request)
-        _require_version_1(request)
+        version = _version(request)
         body = await read_body(request, remote_write.MAX_PACKED_BYTES, ("snappy", "identity"))
-        await samples.take(source, body, PROTOBUF)
-        return Response(status_code=204)
+        pushed = await samples.take(source, body, version)
+        return _written(pushed) if version == remote_write.VERSION_2 else Response(status_code=204)
 
     @routes.post("/v1/metrics")
     @routes.post("/ingest/otlp_metrics")
@@ -62,8 +64,7 @@ def router(services: WebServices) -> APIRouter:
             return refusal(error.status_code, str(error.detail), media_type, error.headers)
         except InputError as error:
             return refusal(400, str(error), media_type)
-        why = "; ".join(f"{count:,}: {reason}" for reason, count in sorted(refused.items()))
-        return acceptance("metrics", sum(refused.values()), why, media_type)
+        return acceptance("metrics", sum(refused.values()), _told(refused), media_type)
 
     return routes
 
@@ -87,12 +88,10 @@ class _Samples:
         body = await read_body(request, MAX_PACKED_BYTES, ("identity", "gzip"))
         if encoding_of(request) == "gzip":
             body = await run_in_threadpool(gunzip, body, MAX_BODY_BYTES)
-        return await self.take(source, body, media_type)
+        return (await self.take(source, body, media_type)).refused
 
-    async def take(
-        self, source: PushedSourceSettings, body: bytes, content_type: str
-    ) -> Mapping[str, int]:
-        """Take a body; it is durable when this returns. Return why how much was not taken.
+    async def take(self, source: PushedSourceSettings, body: bytes, content_type: str) -> Pushed:
+        """Take a body; it is durable when this returns. Return what was found in it.
 
         Raises:
             InputError: it cannot be read.
@@ -102,7 +101,7 @@ class _Samples:
         if taker is None:
             raise HTTPException(404, "no samples are taken here")
         try:
-            kept, refused = await run_in_threadpool(taker, source, body, content_type)
+            kept, pushed = await run_in_threadpool(taker, source, body, content_type)
             await asyncio.wait_for(asyncio.wrap_future(kept), COMMIT_SECONDS)
         except InputError:
             raise
@@ -111,16 +110,36 @@ class _Samples:
         except (AiopsError, TimeoutError) as error:
             _LOG.error("samples of %s: %s", source.name, error)
             raise HTTPException(503, _LATER, _RETRY) from error
-        return refused
+        return pushed
 
 
-def _require_version_1(request: Request) -> None:
-    """Refuse what another version of the protocol sends: its sender then falls back to this one.
+def _version(request: Request) -> str:
+    """Return the content type of a body as `remote_write.parse` knows it.
 
     Raises:
-        HTTPException: 415.
+        HTTPException: 415 for another version of the protocol.
     """
-    told = request.headers.get("content-type", PROTOBUF).replace(" ", "").lower()
+    told = request.headers.get("content-type", PROTOBUF).replace(" ", "").replace('"', "").lower()
     kind, _, parameters = told.partition(";")
-    if kind != PROTOBUF or parameters not in ("", "proto=prometheus.writerequest"):
-        raise HTTPException(415, f"send remote write 1.0: `Content-Type: {PROTOBUF}`")
+    if kind == PROTOBUF and parameters in ("", "proto=prometheus.writerequest"):
+        return PROTOBUF
+    if told == remote_write.VERSION_2.lower():
+        return remote_write.VERSION_2
+    raise HTTPException(415, f"send remote write 1.0 or 2.0: `Content-Type: {PROTOBUF}`")
+
+
+def _written(pushed: Pushed) -> Response:
+    """Return the answer of remote write 2.0: how much was taken, and 400 where not all was."""
+    refused = sum(pushed.refused.values())
+    headers = {
+        _WRITTEN.format("Samples"): str(pushed.samples - refused),
+        _WRITTEN.format("Histograms"): "0",
+        _WRITTEN.format("Exemplars"): "0",
+    }
+    if not refused:
+        return Response(status_code=204, headers=headers)
+    return PlainTextResponse(f"not taken: {_told(pushed.refused)}\n", 400, headers)
+
+
+def _told(refused: Mapping[str, int]) -> str:
+    return "; ".join(f"{count:,}: {reason}" for reason, count in sorted(refused.items()))

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol
 
+from aiops.ingest.catalog import Pushed
 from aiops.settings import (
     CaseSourceSettings,
     ChangeSourceSettings,
@@ -36,13 +37,13 @@ class SampleTaker(Protocol):
 
     def __call__(
         self, source: PushedSourceSettings, body: bytes, content_type: str
-    ) -> tuple["Future[None]", Mapping[str, int]]:
-        """Return what is done once the samples are durable, and why how many were not taken.
+    ) -> tuple["Future[None]", Pushed]:
+        """Return what is done once the samples are durable, and what was found in the body.
 
         Args:
             source: whose token it came with.
             body: as it came, or unpacked where its packing is HTTP's.
-            content_type: of the body, without parameters.
+            content_type: of the body, without parameters but the one that tells remote write 2.0.
 
         Raises:
             InputError: it cannot be read.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aiops.domain.errors import InputError
 from aiops.ingest.catalog import Catalog, Pushed
 from aiops.ingest.registry import ingester_named
-from aiops.ingest.remote_write import unpacked
+from aiops.ingest.remote_write import VERSION_2, unpacked
 from aiops.settings import PUSHED_KINDS, PushedSignalSettings, Reading, Selected
 from tests.builders import minute
 from tests.pushed import ERRORS, POOL, REQUESTS, Numbers, catalog, packed, source
@@ -30,7 +30,7 @@ P95 = PushedSignalSettings(
     reading=Reading.QUANTILE,
     quantile=0.95,
 )
-TYPES = {".json": "application/json"}
+TYPES = {".json": "application/json", ".v2": VERSION_2}
 FUZZED = int(os.environ.get("AIOPS_FUZZ", "60"))
 """Bodies tried of each golden one; ten thousand with AIOPS_FUZZ=10000."""
 

@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from pydantic import SecretStr
 
 from aiops.domain.errors import AiopsError, BusyError, InputError, StoreError
+from aiops.ingest.catalog import Pushed
 from aiops.settings import PushedSourceSettings
 from tests.pushed import remote_write, source
 
@@ -32,11 +33,12 @@ class Taker:
 
     error: AiopsError | None = None
     refused: Mapping[str, int] = field(default_factory=dict)
+    samples: int = 0
     taken: list[tuple[str, bytes, str]] = field(default_factory=list)
 
     def __call__(
         self, of: PushedSourceSettings, body: bytes, content_type: str
-    ) -> tuple["Future[None]", Mapping[str, int]]:
+    ) -> tuple["Future[None]", Pushed]:
         if isinstance(self.error, InputError | BusyError):
             raise self.error
         done: Future[None] = Future()
@@ -45,7 +47,7 @@ class Taker:
         else:
             done.set_result(None)
             self.taken.append((of.name, body, content_type))
-        return done, self.refused
+        return done, Pushed(blocks=(), samples=self.samples, refused=self.refused)
 
 
 class Site(Protocol):
@@ -104,7 +106,7 @@ def test_only_what_can_never_be_read_is_dropped(site: Site, error: AiopsError, c
 
 @pytest.mark.parametrize(
     "kind",
-    ["application/x-protobuf;proto=io.prometheus.write.v2.Request", "application/json", "text/x"],
+    ["application/x-protobuf;proto=io.prometheus.write.v3.Request", "application/json", "text/x"],
 )
 def test_another_version_of_remote_write_is_told_to_fall_back(site: Site, kind: str) -> None:
     answer = post(site, Taker(), "/ingest/remote_write", BODY, {**WRITE, "content-type": kind})
@@ -115,6 +117,35 @@ def test_the_first_version_may_be_named(site: Site) -> None:
     kind = "application/x-protobuf;proto=prometheus.WriteRequest"
     answer = post(site, Taker(), "/ingest/remote_write", BODY, {**WRITE, "content-type": kind})
     assert answer.status_code == 204
+
+
+SECOND = {**WRITE, "content-type": "application/x-protobuf; proto=io.prometheus.write.v2.Request"}
+
+
+def written(answer: httpx.Response) -> list[str | None]:
+    kinds = ("Samples", "Histograms", "Exemplars")
+    return [answer.headers.get(f"X-Prometheus-Remote-Write-{one}-Written") for one in kinds]
+
+
+def test_a_sender_of_the_second_version_hears_how_much_was_written(site: Site) -> None:
+    taker = Taker(samples=7)
+    answer = post(site, taker, "/ingest/remote_write", BODY, SECOND)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert written(answer) == ["7", "0", "0"]
+    assert taker.taken == [("prom", BODY, SECOND["content-type"].replace(" ", ""))]
+
+
+def test_a_sender_of_the_second_version_hears_what_was_not_written(site: Site) -> None:
+    taker = Taker(samples=7, refused={"native histograms are not taken": 2})
+    answer = post(site, taker, "/ingest/remote_write", BODY, SECOND)
+    assert (answer.status_code, written(answer)) == (400, ["5", "0", "0"])
+    assert answer.text == "not taken: 2: native histograms are not taken\n"
+    assert taker.taken
+
+
+def test_a_body_that_cannot_be_read_has_nothing_written(site: Site) -> None:
+    answer = post(site, Taker(InputError("no")), "/ingest/remote_write", BODY, SECOND)
+    assert (answer.status_code, written(answer)) == (400, [None] * 3)
 
 
 def test_bodies_that_are_too_long_are_refused(site: Site) -> None:
