@@ -33,7 +33,7 @@ class ChangeReport:
         description: in the words of whoever did it.
         actor: who did it.
         facts: of `FACTS`; several values of one stand in one tuple.
-        needs_rule: it is a change only where a rule says so: most of its kind change nothing.
+        needs_rule: it is a change only where a rule names its workflow: most change nothing.
     """
 
     key: str

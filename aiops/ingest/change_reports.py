@@ -63,7 +63,7 @@ def mapped(
     changes: list[Change] = []
     unmapped: list[ChangeReport] = []
     for report in reports:
-        rule = next((one for one in rules if one.holds(report)), None)
+        rule = next((one for one in rules if one.holds(report) and _may(one, report)), None)
         names = rule.services if rule and rule.services else _by_name(report, known)
         if not names:
             unmapped.append(report)
@@ -76,6 +76,11 @@ def mapped(
         ]
     changes.sort(key=lambda one: (one.started_at, one.id))
     return Mapped(changes=tuple(changes), unmapped=tuple(unmapped))
+
+
+def _may(rule: MapRule, report: ChangeReport) -> bool:
+    """Return whether a rule may speak for a report: of most workflows only one that names them."""
+    return not report.needs_rule or "workflow" in rule.where
 
 
 def _by_name(report: ChangeReport, known: frozenset[str]) -> tuple[str, ...]:

@@ -81,6 +81,15 @@ def test_what_needs_a_rule_is_a_change_only_with_one() -> None:
     assert services(map_all(run, rules=rules)) == ["shop"]
 
 
+def test_a_rule_that_names_no_workflow_makes_no_deploy_of_every_run() -> None:
+    run = replace(REPORT, needs_rule=True)
+    whole = MapRule(where={"repository": "acme/*"}, services=("search",))
+    named = MapRule(where={"repository": "acme/*", "workflow": "Deploy"}, services=("checkout",))
+    assert map_all(run, rules=(whole,)).changes == ()
+    assert services(map_all(run, rules=(whole, named))) == ["checkout"]
+    assert services(map_all(REPORT, rules=(whole, named))) == ["search"]
+
+
 def test_a_report_says_in_words_what_it_is_about() -> None:
     assert (
         REPORT.words == "repository acme/shop, workflow Deploy, deploy.yml, environment production"
