@@ -19,6 +19,7 @@ INGESTERS = MappingProxyType(
         "sql": "aiops.ingest.sql.SqlSource",
         "changes": "aiops.ingest.changes.parse",
         "github": "aiops.ingest.github.parse",
+        "gitlab": "aiops.ingest.gitlab.parse",
         "argocd": "aiops.ingest.argocd.parse",
         "kubernetes": "aiops.ingest.kubernetes.parse",
         "cdevents": "aiops.ingest.cdevents.parse",

@@ -81,6 +81,7 @@ class SourceSection(Section):
         "argocd",
         "cdevents",
         "github",
+        "gitlab",
         "kubernetes",
         "launchdarkly",
         "maintenance",

@@ -13,7 +13,15 @@ from aiops.web.services import WebServices
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
-_READ_HEADERS = ("x-github-event", "x-github-delivery", "ce-type", "ce-id", "ce-source")
+_READ_HEADERS = (
+    "x-github-event",
+    "x-github-delivery",
+    "ce-type",
+    "ce-id",
+    "ce-source",
+    "idempotency-key",
+    "x-gitlab-event-uuid",
+)
 _FORM = "application/x-www-form-urlencoded"
 
 

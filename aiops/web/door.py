@@ -1,7 +1,8 @@
 """Who may send to a source: whoever presents its token, or on a closed network anybody."""
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, TypeVar
 
 from fastapi import HTTPException, Request
 
@@ -12,6 +13,10 @@ from aiops.web.services import WebServices
 from aiops.web.signatures import SIGNATURES, signer
 
 S = TypeVar("S", bound=SenderSettings)
+
+TOKEN_HEADERS: Final[Mapping[str, str]] = MappingProxyType({"gitlab": "x-gitlab-token"})
+"""The header a kind of source presents its token in, where it has one of its own; all may present
+it as bearer."""
 
 
 class Door:
@@ -34,7 +39,9 @@ class Door:
             HTTPException: 401 or 403 where it may not send, 404 where there is no such source.
         """
         found = of_kind(sources, kind, name)
-        known = sender(found, presented(request))
+        header = TOKEN_HEADERS.get(kind, "")
+        given = (request.headers.get(header) if header else None) or presented(request)
+        known = sender(found, given)
         if known is not None:
             return known
         free = [one for one in found if one.token_env is None]

@@ -16,14 +16,19 @@ from aiops.domain.changes import Change
 from aiops.domain.errors import InputError
 from aiops.domain.words import Passed
 from aiops.ingest.change_reports import Mapped, Parse, mapped
+from aiops.settings import CHANGE_KINDS
 from aiops.store.changes import merge
 
 FOLDER = Path(__file__).parent.parent / "golden" / "ingest"
-TOOLS = ("argocd", "cdevents", "github", "kubernetes", "launchdarkly")
+TOOLS = CHANGE_KINDS
 BODIES = [
     (tool, path.stem.partition(".")[2], path.read_bytes())
     for tool in TOOLS
     for path in sorted(FOLDER.glob(f"{tool}.*.json"))
+]
+RULES = [
+    MapRule(where={"repository": "acme/shop", "workflow": one}, services=("checkout",))
+    for one in ("Deploy", "release")
 ]
 NOW = datetime(2026, 4, 18, 10, 5, tzinfo=UTC)
 FUZZED = 60
@@ -47,7 +52,7 @@ def read(tool: str, event: str, body: bytes) -> tuple[ChangeReport, ...]:
 def changes(tool: str, event: str, body: bytes) -> Mapped:
     return mapped(
         read(tool, event, body),
-        [MapRule(where={"repository": "acme/shop", "workflow": "Deploy"}, services=("checkout",))],
+        RULES,
         services=["payment-service", "checkout"],
         environments=["prod", "staging"],
         default_env="prod",

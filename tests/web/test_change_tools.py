@@ -107,6 +107,37 @@ def test_a_token_fits_its_own_source_only(site: Site, kind: str) -> None:
     assert [name for name, _, _ in taker.taken] == ["b", "a"]
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"x-gitlab-token": "two"}, 202),
+        ({"authorization": "Bearer two"}, 202),
+        ({"x-gitlab-token": "three"}, 401),
+        ({"x-gitlab-token": "three", "authorization": "Bearer two"}, 401),
+        ({"x-gitlab-token": "é".encode()}, 401),
+        ({"x-gitlab-token": ""}, 401),
+        ({}, 401),
+    ],
+)
+def test_gitlab_presents_its_token_in_a_header_of_its_own(
+    site: Site, headers: dict[str, Any], status: int
+) -> None:
+    taker = Taker()
+    browser = taker.open(site, source("gitlab", "one", name="a"), source("gitlab", "two", name="b"))
+    event = {"x-gitlab-event-uuid": "e1"}
+    answer = browser.post("/ingest/gitlab", content=BODY, headers={**JSON, **headers, **event})
+    assert answer.status_code == status
+    assert taker.taken == ([("b", BODY, event)] if status == 202 else [])
+    refused = [("gitlab", "the token is wrong or missing")]
+    assert taker.refused == (refused if status == 401 else [])
+
+
+def test_the_token_of_one_kind_is_not_looked_for_at_another_s_door(site: Site) -> None:
+    browser = Taker().open(site, source("argocd", "t"))
+    headers = {**JSON, "x-gitlab-token": "t"}
+    assert browser.post("/ingest/argocd", content=BODY, headers=headers).status_code == 401
+
+
 def test_the_headers_that_say_what_a_body_is_come_with_it_and_no_others(site: Site) -> None:
     taker = Taker()
     browser = taker.open(site, source("github", "s"))
@@ -136,6 +167,7 @@ def test_what_cannot_be_read_is_400_and_what_cannot_be_stored_503(
         ("github", "application/x-www-form-urlencoded", 415),
         ("github", "text/plain", 415),
         ("cdevents", "application/cloudevents+json", 404),
+        ("unheard", "application/json", 404),
         ("gitlab", "application/json", 404),
     ],
 )
