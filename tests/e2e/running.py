@@ -23,16 +23,16 @@ class Running:
 
     Args:
         folder: holds all it keeps.
-        sources: those of its `aiops.yaml`.
+        settings: its `aiops.yaml`, but for the port.
     """
 
-    def __init__(self, folder: Path, sources: str) -> None:
+    def __init__(self, folder: Path, settings: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.folder = folder
         self.config = folder / "aiops.yaml"
-        self.config.write_text(f"sources: {sources}\nweb: {{port: {self.port}}}\n")
+        self.config.write_text(f"{settings}\nweb: {{port: {self.port}}}\n")
         self.database = folder / "state" / "aiops.db"
         self._up: subprocess.Popen[bytes] | None = None
         self.environ = {"AIOPS_DATA_DIR": str(folder / "state"), "AIOPS_ORIGIN": "drill"}
@@ -48,6 +48,18 @@ class Running:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def give(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Give a command as a person does, in a shell that knows the folder and nothing else."""
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "workers", *command],
+            env={**environment(), **self.environ, "AIOPS_CONFIG": str(self.config)},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
 
     def kill_redis(self) -> None:
         """Kill Redis, which comes back by itself."""
@@ -88,9 +100,9 @@ def _kill(pids: Iterable[int]) -> None:
 
 
 @contextmanager
-def running(folder: Path, sources: str) -> Iterator[Running]:
+def running(folder: Path, settings: str) -> Iterator[Running]:
     """Run one until the end of the block."""
-    one = Running(folder, sources)
+    one = Running(folder, settings)
     one.start()
     try:
         yield one

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("alert-kill")]
 
 SENDERS = 8
 KILLS = 3
-SOURCES = "{am: {kind: alertmanager}}"
+SETTINGS = "sources: {am: {kind: alertmanager}}"
 
 
 def post(one: Running, body: bytes) -> bool:
@@ -68,7 +68,7 @@ class Senders:
 
 
 def test_what_was_accepted_is_known_once_whatever_is_killed(tmp_path: Path) -> None:
-    with running(tmp_path, SOURCES) as one:
+    with running(tmp_path, SETTINGS) as one:
         eventually(lambda: post(one, body("First")), PATIENCE_SECONDS, "the door answers")
         with Senders(one) as senders:
             senders.await_more(50)

@@ -18,7 +18,8 @@ from workers.wiring import Parts
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("sample-kill")]
 
 KILLS = 3
-SOURCES = """
+SETTINGS = """
+sources:
   prom: {kind: remote_write, signals: [{name: pool_used, metric: pool_used}]}
   otel: {kind: otlp_metrics, signals: [{name: depth, metric: queue.depth}]}
 """
@@ -92,7 +93,7 @@ def recorded(one: Running) -> dict[str, dict[datetime, float]]:
 
 def test_every_sample_that_was_accepted_is_recorded_whatever_is_killed(tmp_path: Path) -> None:
     begin = (datetime.now(UTC) - BACK).replace(second=0, microsecond=0)
-    with running(tmp_path, SOURCES) as one:
+    with running(tmp_path, SETTINGS) as one:
         eventually(lambda: one.post(*written(begin, 1000.0)), PATIENCE_SECONDS, "the door answers")
         with Sender(one, begin, written) as prom, Sender(one, begin, exported) as otel:
             for sender in (prom, otel):

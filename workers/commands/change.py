@@ -122,6 +122,8 @@ def show(
             typer.echo(_line(one))
         if len(shown) > _LISTED:
             typer.echo(f"… and {len(shown) - _LISTED} more: --json shows all")
+        if not shown:
+            typer.echo(f"no change was told of in {days} days; `aiops help source` says who can")
 
 
 def _line(one: "Change") -> str:
