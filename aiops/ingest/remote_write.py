@@ -11,10 +11,12 @@ Source: https://prometheus.io/docs/specs/prw/remote_write_spec/ (1.0).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from itertools import repeat
+from operator import getitem
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -23,6 +25,7 @@ from aiops.domain.pushed import Block, RawSeries
 from aiops.ingest import remote_write_2
 from aiops.ingest.catalog import MOST_LABELS, Catalog, Pushed, timely
 from aiops.ingest.protobuf import decoded, messages, past_fields
+from aiops.ingest.remote_write_tails import TAIL, ZERO_TAIL, read_tails
 
 PROTOBUF: Final = "application/x-protobuf"
 VERSION_2: Final = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
@@ -44,16 +47,12 @@ _KINDS: Final = messages(
     },
 )
 _LABEL_TAG: Final = 0x0A
-_TAIL: Final = 18
-_ZERO_TAIL: Final = 9
-_ZERO: Final = np.frombuffer(b"\x12\x07\x10", np.uint8)
-_LAYOUT: Final = np.dtype(
-    [("head", "V3"), ("value", "<f8"), ("tag", "u1"), ("at", "u1", 6)]  # a number of 6 bytes
-)
-_HEAD: Final = np.frombuffer(b"\x12\x10\x09", "V3")[0]
-_AT_TAG: Final = 0x10
-_MORE: Final = np.array([128, 128, 128, 128, 128, 0], dtype=np.uint8)
-_SHIFTS: Final = np.array([0, 7, 14, 21, 28, 35], dtype=np.int64)
+_UNKNOWN: Final = np.iinfo(np.int64).min
+_NAMES: Final = np.array([slice(0, 0)] * (TAIL + 1), dtype=object)
+_NAMES[[ZERO_TAIL, TAIL]] = slice(None, -ZERO_TAIL), slice(None, -TAIL)
+"""Which part of a series is its name, by how many bytes its sample has; none where it is none."""
+
+_part = cast("Callable[[bytes, slice], bytes]", getitem)
 _MOST_DIGITS: Final = 5
 
 
@@ -98,13 +97,17 @@ def parse(body: bytes, content_type: str, catalog: Catalog, received_at: datetim
     if content_type == VERSION_2:
         return remote_write_2.parse(body, catalog, received_at)
     series: Sequence[bytes] = list(decoded(body, _KINDS["WriteRequest"], "the body").timeseries)
-    get = catalog.keys.get
-    numbers = [get(one[:-_TAIL]) for one in series]
     reader = _Reader(catalog, received_at)
-    if None in numbers:
-        numbers, series = reader.others(numbers, series)
-    if series:
-        reader.tails(numbers, b"".join([one[-_TAIL:] for one in series]), series)
+    sizes, at, values = read_tails(series)
+    names: Iterable[bytes] = map(_part, series, _NAMES[sizes].tolist())
+    numbers = np.fromiter(map(catalog.keys.get, names, repeat(_UNKNOWN)), np.int64, len(series))
+    fresh = numbers == _UNKNOWN
+    if fresh.any():
+        for place in np.flatnonzero(fresh).tolist():
+            reader.spell(series[place], int(sizes[place]), f"the {place + 1}. timeseries")
+        known = ~fresh
+        numbers, at, values = numbers[known], at[known], values[known]
+    reader.keep(numbers, at, values)
     return reader.pushed()
 
 
@@ -119,39 +122,6 @@ class _Reader:
     blocks: list[Block] = field(default_factory=list)
     _spelled: list[tuple[bytes, RawSeries, Any]] = field(default_factory=list)
 
-    def others(
-        self, numbers: list[int | None], series: Sequence[bytes]
-    ) -> tuple[list[int | None], list[bytes]]:
-        """Take the series that are not found by what stands before 18 bytes; return the rest."""
-        get = self.catalog.keys.get
-        pairs = list(zip(numbers, series, strict=True))
-        unfound = [one for number, one in pairs if number is None]
-        zeros = [get(one[:-_ZERO_TAIL]) for one in unfound]
-        if None in zeros:
-            for place, (number, one) in enumerate(zip(zeros, unfound, strict=True)):
-                if number is None:
-                    self._spell(one, f"the {place + 1}. of the new timeseries")
-            unfound = [
-                one for number, one in zip(zeros, unfound, strict=True) if number is not None
-            ]
-        self._zeros([one for one in zeros if one is not None], unfound)
-        return (
-            [one for one in numbers if one is not None],
-            [one for number, one in pairs if number is not None],
-        )
-
-    def tails(self, numbers: Sequence[int | None], tails: bytes, series: Sequence[bytes]) -> None:
-        """Take the samples of known series from their last bytes."""
-        found = np.frombuffer(tails, _LAYOUT)
-        fits = (found["head"] == _HEAD) & (found["tag"] == _AT_TAG)
-        fits &= ((found["at"] & 0x80) == _MORE).all(axis=1)
-        named = np.array(numbers, dtype=np.int64)
-        if not fits.all():
-            for place in np.flatnonzero(~fits):
-                self._spell(series[int(place)], "a timeseries")
-            found, named = found[fits], named[fits]
-        self._keep(named, _moments(found["at"]), found["value"])
-
     def pushed(self) -> Pushed:
         """Return what the body came down to."""
         found = self.catalog.meet([one for _, one, _ in self._spelled])
@@ -165,21 +135,11 @@ class _Reader:
         ]
         if spelled:
             numbers, at, values = zip(*spelled, strict=True)
-            self._keep(np.array(numbers), np.array(at, dtype=np.int64), np.array(values))
+            self.keep(np.array(numbers), np.array(at, dtype=np.int64), np.array(values))
         return Pushed(blocks=tuple(self.blocks), samples=self.samples, refused=self.refused)
 
-    def _zeros(self, numbers: list[int], series: Sequence[bytes]) -> None:
-        """Take the samples of known series whose value is 0."""
-        ends = b"".join([one[-_ZERO_TAIL:] for one in series])
-        found = np.frombuffer(ends, np.uint8).reshape(-1, _ZERO_TAIL)
-        fits = (found[:, :3] == _ZERO).all(axis=1) & ((found[:, 3:] & 0x80) == _MORE).all(axis=1)
-        for place in np.flatnonzero(~fits):
-            self._spell(series[int(place)], "a timeseries of value 0")
-        named = np.array(numbers, dtype=np.int64)[fits]
-        self._keep(named, _moments(found[fits, 3:]), np.zeros(len(named)))
-
-    def _spell(self, one: bytes, what: str) -> None:
-        """Read a series in full."""
+    def spell(self, one: bytes, size: int, what: str) -> None:
+        """Read a series in full, whose last bytes may be its sample: so many, or none."""
         found = decoded(one, _KINDS["TimeSeries"], what)
         if found.histograms:
             self.refused["native histograms are not taken: send classic ones"] += 1
@@ -198,11 +158,11 @@ class _Reader:
             return
         raw = RawSeries(key=self.catalog.signals.key(metric, labels))
         end = past_fields(one, _LABEL_TAG)
-        usual = len(one) - end == _TAIL or one[end : end + 3] == _ZERO.tobytes()
-        name = one[:end] if usual and len(found.samples) == 1 else b""
+        name = one[:end] if len(one) - end == size else b""
         self._spelled.append((name, raw, found.samples))
 
-    def _keep(self, numbers: Any, at: Any, values: Any) -> None:
+    def keep(self, numbers: Any, at: Any, values: Any) -> None:
+        """Take samples of series that have numbers."""
         self.samples += len(numbers)
         passed = numbers < 0
         if passed.any():
@@ -212,8 +172,3 @@ class _Reader:
         if len(numbers):
             block = timely(numbers, at, values[:, None], self.received_at, self.refused)
             self.blocks.append(block)
-
-
-def _moments(digits: Any) -> Any:
-    """Return the times that 6 bytes each spell, shape (samples, 6) -> (samples,)."""
-    return ((digits & 0x7F).astype(np.int64) << _SHIFTS).sum(axis=1)
