@@ -24,6 +24,8 @@ INGESTERS = MappingProxyType(
         "kubernetes": "aiops.ingest.kubernetes.parse",
         "cdevents": "aiops.ingest.cdevents.parse",
         "launchdarkly": "aiops.ingest.launchdarkly.parse",
+        "flagsmith": "aiops.ingest.flagsmith.parse",
+        "unleash": "aiops.ingest.unleash.parse",
         "maintenance": "aiops.ingest.maintenance.parse",
         "case_events": "aiops.ingest.case_events.rows",
         "otlp_logs": "aiops.ingest.otlp_logs.parse",

@@ -5,10 +5,10 @@ from typing import Final
 
 from aiops.settings.senders import SenderSettings
 
-SIGNED_KINDS: Final = ("github", "launchdarkly")
+SIGNED_KINDS: Final = ("flagsmith", "github", "launchdarkly")
 """Kinds that sign their bodies with a secret instead of presenting a token."""
 
-CHANGE_KINDS: Final = ("argocd", "cdevents", "gitlab", "kubernetes", *SIGNED_KINDS)
+CHANGE_KINDS: Final = ("argocd", "cdevents", "gitlab", "kubernetes", "unleash", *SIGNED_KINDS)
 """Kinds of sources that report changes: their ingesters have the same names."""
 
 

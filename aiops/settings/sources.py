@@ -60,6 +60,7 @@ _OF_USE = MappingProxyType(
 _SECRETS = MappingProxyType(
     {
         "events": "the routing keys that may send, as AIOPS_EVENTS_KEYS",
+        "flagsmith": "the secret of the webhook, as AIOPS_FLAGSMITH_SECRET",
         "github": "the secret of the webhook, as AIOPS_GITHUB_SECRET",
         "launchdarkly": "the secret of the webhook, as AIOPS_LAUNCHDARKLY_SECRET",
     }

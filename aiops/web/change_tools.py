@@ -1,6 +1,8 @@
 """`POST /ingest/github` and the like: what tools tell of changes, durable before it is accepted."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +24,10 @@ _READ_HEADERS = (
     "idempotency-key",
     "x-gitlab-event-uuid",
 )
+_ANSWERS: Final[Mapping[str, int]] = MappingProxyType({"flagsmith": 200})
+"""What a kind of source takes for success, where it is not any 2xx: Flagsmith sends its owner an
+e-mail for every other answer."""
+
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -44,7 +50,7 @@ def router(services: WebServices) -> APIRouter:
             body = await read_body(request, MAX_BODY_BYTES)
         headers = {key: request.headers[key] for key in _READ_HEADERS if key in request.headers}
         taken = await run_in_threadpool(services.take_report, source, body, headers)
-        return JSONResponse(taken, 202)
+        return JSONResponse(taken, _ANSWERS.get(kind, 202))
 
     def endpoint(kind: str) -> Callable[[Request, str], Awaitable[JSONResponse]]:
         async def report(request: Request, name: str = "") -> JSONResponse:

@@ -49,7 +49,7 @@ class Door:
             self._services.note_refusal(kind, "the token is wrong or missing")
             raise HTTPException(
                 401,
-                "this needs the token of the source: send `Authorization: Bearer …`",
+                f"this needs the token of the source: send `{header or 'Authorization: Bearer'} …`",
                 {"WWW-Authenticate": 'Bearer realm="aiops"'},
             )
         try:

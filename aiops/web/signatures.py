@@ -2,6 +2,7 @@
 
 References:
     docs.github.com, "Validating webhook deliveries"; launchdarkly.com/docs, "Webhooks";
+    docs.flagsmith.com, "Environment settings", webhook signature;
     grafana.com/docs, "Configure webhook notifications", HMAC signature.
 """
 
@@ -45,6 +46,7 @@ class Signature:
 SIGNATURES: Final[Mapping[str, Signature]] = MappingProxyType(
     {
         "github": Signature(header="x-hub-signature-256", begin="sha256="),
+        "flagsmith": Signature(header="x-flagsmith-signature"),
         "launchdarkly": Signature(header="x-ld-signature"),
         "grafana": Signature(
             header="x-grafana-alerting-signature", time_header="x-grafana-alerting-timestamp"

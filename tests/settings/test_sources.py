@@ -42,6 +42,7 @@ def test_a_source_that_sends_is_no_source_that_is_asked(tmp_path: Path) -> None:
         ("kind: alertmanager, fields: {name: a}", "sources.x.fields: is of no use"),
         ("kind: alerts, fields: {nam: a}", "sources.x.fields.nam"),
         ("kind: github", "sources.x.token_env: found nothing, expected the name of the variable"),
+        ("kind: flagsmith", "the secret of the webhook, as AIOPS_FLAGSMITH_SECRET"),
         ("kind: launchdarkly", "the secret of the webhook, as AIOPS_LAUNCHDARKLY_SECRET"),
         ("kind: maintenance, labels: {service: app}", "sources.x.labels: is of no use"),
         ("kind: maintenance, path: a, token_env: AIOPS_T", "sources.x.token_env: is of no use"),

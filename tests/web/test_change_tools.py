@@ -69,7 +69,8 @@ def test_a_signed_body_is_taken_by_either_secret_while_one_is_changed(
     browser = taker.open(site, source(kind, "old", "new"))
     for secret in ("old", "new"):
         answer = browser.post(f"/ingest/{kind}", content=BODY, headers=signed(kind, BODY, secret))
-        assert (answer.status_code, answer.json()) == (202, {"accepted": 1})
+        taken = 200 if kind == "flagsmith" else 202  # anything else and it writes e-mails
+        assert (answer.status_code, answer.json()) == (taken, {"accepted": 1})
     assert [body for _, body, _ in taker.taken] == [BODY, BODY]
 
 
@@ -127,6 +128,7 @@ def test_gitlab_presents_its_token_in_a_header_of_its_own(
     event = {"x-gitlab-event-uuid": "e1"}
     answer = browser.post("/ingest/gitlab", content=BODY, headers={**JSON, **headers, **event})
     assert answer.status_code == status
+    assert status == 202 or "send `x-gitlab-token …`" in answer.text
     assert taker.taken == ([("b", BODY, event)] if status == 202 else [])
     refused = [("gitlab", "the token is wrong or missing")]
     assert taker.refused == (refused if status == 401 else [])
