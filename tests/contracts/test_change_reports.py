@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +18,7 @@ from aiops.domain.words import Passed
 from aiops.ingest.change_reports import Mapped, Parse, mapped
 from aiops.settings import CHANGE_KINDS
 from aiops.store.changes import merge
+from tests.fuzzing import FUZZED, altered
 
 FOLDER = Path(__file__).parent.parent / "golden" / "ingest"
 TOOLS = CHANGE_KINDS
@@ -31,7 +32,6 @@ RULES = [
     for one in ("Deploy", "release")
 ]
 NOW = datetime(2026, 4, 18, 10, 5, tzinfo=UTC)
-FUZZED = 60
 """Bodies tried of each golden one; ten thousand were tried by hand."""
 
 
@@ -96,49 +96,13 @@ def test_what_is_no_object_is_refused_by_name(tool: str, body: bytes) -> None:
         parse_of(tool)(body, headers_of(tool, "deployment"), NOW)
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return every place inside a document."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value)
-    found = [path] if path else []
-    if isinstance(value, dict | list):
-        for name, one in inner:
-            deeper = isinstance(one, dict | list)
-            found += places(one, (*path, name)) if deeper else [(*path, name)]
-    return found
-
-
-ODD = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    st.text(max_size=20),
-    st.builds(list),  # made anew each time: the next step may put something in
-    st.builds(dict),
-    st.builds(lambda: [[None]]),
-    st.just("9" * 5000),
-    st.just("2026-13-45T99:99:99Z"),
-)
-
-
 @pytest.mark.parametrize(("tool", "event", "body"), BODIES)
 @given(data=st.data())
 @settings(max_examples=FUZZED, deadline=None)
 def test_whatever_stands_in_a_body_it_is_read_or_refused(
     tool: str, event: str, body: bytes, data: st.DataObject
 ) -> None:
-    document = json.loads(body)
-    for _ in range(data.draw(st.integers(1, 3))):
-        place = data.draw(st.sampled_from(places(document)))
-        holder = document
-        for name in place[:-1]:
-            holder = holder[name]
-        if data.draw(st.booleans()):
-            holder[place[-1]] = data.draw(ODD)
-        else:
-            del holder[place[-1]]
-        if not places(document):
-            break
+    document = altered(json.loads(body), data)
     try:
         found = parse_of(tool)(json.dumps(document).encode(), headers_of(tool, event), NOW)
     except InputError:

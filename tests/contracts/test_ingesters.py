@@ -23,6 +23,7 @@ from aiops.settings import (
     AlertSourceSettings,
 )
 from tests.builders import minute
+from tests.fuzzing import FUZZED, damaged
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "ingest"
 Parse = Callable[[bytes], Any]
@@ -47,6 +48,7 @@ ZABBIX = AlertSourceSettings(
         "url": "event.link",
     },
 )
+
 """Rules that fit the golden sample of a mapped body."""
 SENT = sorted({*OWN_SAMPLES, *ALERT_KINDS, MAINTENANCE})
 
@@ -96,33 +98,17 @@ def test_its_page_says_what_to_paste_and_how_it_answers(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "body"), CASES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=FUZZED, deadline=None)
 @given(data=st.data())
 def test_a_damaged_body_is_read_or_refused_and_nothing_else(
     name: str, body: bytes, data: st.DataObject
 ) -> None:
-    damaged = bytearray(body)
-    for _ in range(data.draw(st.integers(1, 4))):
-        place = data.draw(st.integers(0, len(damaged) - 1))
-        match data.draw(st.sampled_from(["cut", "byte", "twice", "none", "deep"])):
-            case "cut":
-                del damaged[place : place + data.draw(st.integers(1, 40))]
-            case "byte":
-                damaged[place] = data.draw(st.integers(0, 255))
-            case "twice":
-                damaged[place:place] = damaged[place : place + 20]
-            case "none":
-                damaged = bytearray(damaged.replace(b'"', b"", 2))
-            case _:
-                damaged[place:place] = b"[" * 2000
-        if not damaged:
-            break
     with suppress(InputError):
-        parser(name)(bytes(damaged))
+        parser(name)(damaged(body, data))
 
 
 @pytest.mark.parametrize("name", SENT)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=FUZZED, deadline=None)
 @given(
     value=st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(max_size=8) | st.integers(),

@@ -1,7 +1,6 @@
 """What every kind of source that pushes samples promises, whatever its bodies are made of."""
 
 import json
-import os
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from aiops.ingest.registry import ingester_named
 from aiops.ingest.remote_write import VERSION_2, unpacked
 from aiops.settings import PUSHED_KINDS, PushedSignalSettings, Reading, Selected
 from tests.builders import minute
+from tests.fuzzing import FUZZED, damaged
 from tests.pushed import ERRORS, POOL, REQUESTS, Numbers, catalog, packed, source
 
 FOLDER = Path(__file__).parent.parent / "golden" / "ingest"
@@ -30,8 +30,8 @@ P95 = PushedSignalSettings(
     reading=Reading.QUANTILE,
     quantile=0.95,
 )
+
 TYPES = {".json": "application/json", ".v2": VERSION_2}
-FUZZED = int(os.environ.get("AIOPS_FUZZ", "60"))
 """Bodies tried of each golden one; ten thousand with AIOPS_FUZZ=10000."""
 
 Sample = tuple[str, int, tuple[str, ...]]
@@ -89,28 +89,6 @@ def test_what_no_signal_asks_for_is_counted(kind: str, suffix: str, body: bytes)
     assert passed + sum(made.refused.values()) == made.samples > 5
 
 
-def damage(body: bytes, data: st.DataObject) -> bytes:
-    damaged = bytearray(body)
-    for _ in range(data.draw(st.integers(1, 4))):
-        if not damaged:
-            break
-        place = data.draw(st.integers(0, len(damaged) - 1))
-        match data.draw(st.sampled_from(["cut", "byte", "twice", "end", "none", "deep"])):
-            case "cut":
-                del damaged[place : place + data.draw(st.integers(1, 40))]
-            case "byte":
-                damaged[place] = data.draw(st.integers(0, 255))
-            case "twice":
-                damaged[place:place] = damaged[place : place + data.draw(st.integers(1, 60))]
-            case "end":
-                del damaged[place:]
-            case "none":
-                damaged = bytearray(damaged.replace(b'"', b"", 2))
-            case _:
-                damaged[place:place] = b"[" * 2000
-    return bytes(damaged)
-
-
 @pytest.mark.parametrize(("kind", "suffix", "body"), BODIES)
 @settings(max_examples=FUZZED, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
@@ -118,18 +96,18 @@ def test_a_damaged_body_is_read_or_refused_and_nothing_else(
     kind: str, suffix: str, body: bytes, data: st.DataObject
 ) -> None:
     if kind == "remote_write":
-        damaged = packed(damage(unpacked(body), data))
+        sent = packed(damaged(unpacked(body), data))
         if data.draw(st.booleans()):
-            damaged = damage(damaged, data)
+            sent = damaged(sent, data)
     else:
-        damaged = damage(body, data)
+        sent = damaged(body, data)
     fresh, seasoned = Source(kind), Source(kind)
     seasoned.read(suffix, body)
     told: list[Counter[Sample] | None] = []
     for one in (fresh, seasoned):
         told.append(None)
         with suppress(InputError):
-            told[-1] = one.samples(suffix, damaged)
+            told[-1] = one.samples(suffix, sent)
     if told[0] is not None and told[1] is not None:
         zeros = {one for one in told[0] | told[1] if set(one[2]) == {"0.0"}}
         rest = [Counter({k: v for k, v in one.items() if k not in zeros}) for one in told if one]

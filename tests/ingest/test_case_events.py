@@ -1,7 +1,6 @@
 """Event logs row by row: what is an event, and what is refused with its column."""
 
 import json
-import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,12 +12,12 @@ from aiops.domain.cases import CaseEvent
 from aiops.domain.errors import InputError
 from aiops.ingest.case_events import MAX_ROW_CHARACTERS, RefusedRow, rows
 from aiops.settings import CaseSourceSettings
+from tests.fuzzing import FUZZED, damaged
 
 FOLDER = Path(__file__).parents[1] / "golden" / "ingest"
 CSV = (FOLDER / "case_events.orders.csv").read_text()
 JSON = (FOLDER / "case_events.orders.jsonl").read_text()
 ORDERS = CaseSourceSettings(name="orders")
-FUZZED = int(os.environ.get("AIOPS_FUZZED_BODIES", "60"))
 
 
 def read(text: str, *, is_json: bool = False) -> list[tuple[int, CaseEvent | RefusedRow]]:
@@ -99,22 +98,9 @@ def test_a_damaged_log_is_read_or_refused_and_nothing_else(
     is_json: bool,
     data: st.DataObject,
 ) -> None:
-    damaged = bytearray((JSON if is_json else CSV).encode())
-    for _ in range(data.draw(st.integers(1, 4))):
-        place = data.draw(st.integers(0, len(damaged) - 1))
-        match data.draw(st.sampled_from(["cut", "byte", "twice", "quote"])):
-            case "cut":
-                del damaged[place : place + data.draw(st.integers(1, 40))]
-            case "byte":
-                damaged[place] = data.draw(st.integers(0, 255))
-            case "twice":
-                damaged[place:place] = damaged[place : place + 20]
-            case _:
-                damaged[place:place] = b'"'
-        if not damaged:
-            break
+    sent = damaged((JSON if is_json else CSV).encode(), data)
     try:
-        found = read(damaged.decode(errors="replace"), is_json=is_json)
+        found = read(sent.decode(errors="replace"), is_json=is_json)
     except InputError:
         return
     assert all(one.at.tzinfo for _, one in found if isinstance(one, CaseEvent))

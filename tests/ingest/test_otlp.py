@@ -16,6 +16,7 @@ from aiops.ingest import otlp_logs, otlp_traces
 from aiops.ingest.otlp import JSON, MOST_RECORDS, PROTOBUF, Parsed
 from tests.builders import minute
 from tests.clues.made import TRACE
+from tests.fuzzing import FUZZED
 from tests.ingest.exports import as_protobuf, attribute, log, logs, span, spans
 
 NOW = minute(5)
@@ -215,7 +216,7 @@ JSON_VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=5 * FUZZED)
 @given(JSON_VALUES, st.sampled_from([read_logs, read_traces]))
 def test_any_json_is_read_or_refused_with_a_reason(value: Any, parse: Parse) -> None:
     try:
@@ -224,7 +225,7 @@ def test_any_json_is_read_or_refused_with_a_reason(value: Any, parse: Parse) -> 
         assert str(error)  # noqa: PT017 - one kind only may come out
 
 
-@settings(max_examples=300)
+@settings(max_examples=5 * FUZZED)
 @given(st.randoms(use_true_random=False), st.sampled_from([True, False]), st.booleans())
 def test_a_broken_body_is_read_or_refused_with_a_reason(
     chance: random.Random, is_log: bool, is_json: bool
