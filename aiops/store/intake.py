@@ -41,6 +41,15 @@ ROOM_BYTES = 64 * 1024 * 1024
 """How large they are together at most, one further body apart."""
 
 
+class _Group(Generic[B]):
+    """Bodies of one commit, and the one future all their senders wait for."""
+
+    def __init__(self) -> None:
+        self.bodies: list[B] = []
+        self.kept: Future[None] = Future()
+        self.kept.set_running_or_notify_cancel()  # no sender can give up for the others
+
+
 class Intake(Generic[B]):
     """One thread that commits whatever queued up while the commit before was under way.
 
@@ -53,7 +62,9 @@ class Intake(Generic[B]):
     def __init__(self, store: Keeper[B], room: int | None = None) -> None:
         self._store = store
         self._room = room or ROOM
-        self._queue: queue.SimpleQueue[tuple[B, Future[None]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Group[B] | None] = queue.SimpleQueue()
+        self._open: _Group[B] | None = None
+        self._count = 0
         self._bytes = 0
         self._closed = False
         self._gate = threading.Lock()
@@ -78,47 +89,40 @@ class Intake(Generic[B]):
     def accept(self, body: B) -> "Future[None]":
         """Hand a body over; the future is done once it is committed, or has the error.
 
+        It is that of all bodies of the same commit: it cannot be cancelled.
+
         Raises:
             BusyError: too many bodies wait; nothing was taken.
             StoreError: the intake is closed; nothing was taken.
         """
-        future: Future[None] = Future()
         with self._gate:
             if self._closed:
                 raise StoreError("the intake is closed; send the body again to a running one")
-            if self._queue.qsize() >= self._room or self._bytes >= ROOM_BYTES:
-                many = f"{self._queue.qsize():,} bodies of {self._bytes:,} bytes"
+            if self._count >= self._room or self._bytes >= ROOM_BYTES:
+                many = f"{self._count:,} bodies of {self._bytes:,} bytes"
                 raise BusyError(f"{many} wait for the database; send this one again later")
+            self._count += 1
             self._bytes += body.size
-            self._queue.put((body, future))
-        return future
+            group = self._open
+            if group is None or len(group.bodies) >= GROUP:
+                group = self._open = _Group()
+                self._queue.put(group)
+            group.bodies.append(body)
+        return group.kept
 
     def _run(self) -> None:
-        while first := self._queue.get():
-            group = [first, *self._further()]
+        while group := self._queue.get():
             with self._gate:
-                self._bytes -= sum(body.size for body, _ in group)
-            self._commit([one for one in group if one[1].set_running_or_notify_cancel()])
+                if self._open is group:
+                    self._open = None
+                self._count -= len(group.bodies)
+                self._bytes -= sum(body.size for body in group.bodies)
+            self._commit(group)
 
-    def _further(self) -> list[tuple[B, Future[None]]]:
-        found: list[tuple[B, Future[None]]] = []
-        while len(found) < GROUP - 1:
-            try:
-                one = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if one is None:
-                self._queue.put(None)  # the end, for the loop to see after this group
-                break
-            found.append(one)
-        return found
-
-    def _commit(self, group: list[tuple[B, Future[None]]]) -> None:
+    def _commit(self, group: _Group[B]) -> None:
         try:
-            self._store.keep_all([body for body, _ in group])
+            self._store.keep_all(group.bodies)
         except Exception as error:  # noqa: BLE001 - the thread's outer edge: every sender is told
-            for _, future in group:
-                future.set_exception(error)
-            return
-        for _, future in group:
-            future.set_result(None)
+            group.kept.set_exception(error)
+        else:
+            group.kept.set_result(None)

@@ -93,7 +93,7 @@ class _Alerts:
     def __init__(self, services: WebServices) -> None:
         self._services = services
         self._door = Door(services)
-        self._committed = Committed()
+        self._committed = Committed(COMMIT_SECONDS)
 
     async def posted(self, kind: str, name: str, request: Request) -> Response:
         """Take what was posted to the door of a kind of sources, or to that of one of them."""
@@ -145,7 +145,7 @@ class _Alerts:
         taken = partial(services.take_alerts, source.name, body, services.clock.now())
         try:
             kept = taken() if len(body) <= SMALL_BYTES else await run_in_threadpool(taken)
-            await self._committed.wait(kept, COMMIT_SECONDS)
+            await self._committed.wait(kept)
         except InputError:
             raise
         except BusyError as error:

@@ -44,14 +44,27 @@ def test_what_queues_up_during_a_commit_is_the_next_commit(aiops: Engine) -> Non
         first = intake.accept(body("first"))
         assert store.begun.wait(10)
         others = [intake.accept(body(str(number % 40))) for number in range(50)]
-        dropped = intake.accept(body("given up"))
-        dropped.cancel()
+        assert not others[0].cancel(), "one sender gives up for nobody else"
         store.may_go_on.set()
     assert store.groups == [1, 50]
+    assert len({first, *others}) == 2, "one future for each commit"
     assert all(one.result(0) is None for one in (first, *others))
     kept = [store.load(body_id) for body_id in store.waiting()]
     assert {one.idempotency_key for one in kept if one} == {"first", *map(str, range(40))}
     assert len(kept) == 41
+
+
+def test_no_commit_is_larger_than_a_group(aiops: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GROUP", 20)
+    store = SlowStore(aiops)
+    with Intake(store) as intake:
+        intake.accept(body("first"))
+        assert store.begun.wait(10)
+        for number in range(50):
+            intake.accept(body(str(number)))
+        store.may_go_on.set()
+    assert store.groups == [1, 20, 20, 10]
+    assert len(store.waiting()) == 51
 
 
 def test_every_sender_hears_of_a_database_that_is_not_there() -> None:

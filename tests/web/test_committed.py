@@ -11,10 +11,8 @@ from aiops.domain.errors import StoreError
 from aiops.web.committed import Committed
 
 
-async def outcomes(
-    committed: Committed, kept: list["Future[None]"], seconds: float
-) -> list[object]:
-    waits = [committed.wait(one, seconds) for one in kept]
+async def outcomes(committed: Committed, kept: list["Future[None]"]) -> list[object]:
+    waits = [committed.wait(one) for one in kept]
     return await asyncio.gather(*waits, return_exceptions=True)
 
 
@@ -40,12 +38,34 @@ def test_a_group_wakes_the_loop_once_and_each_hears_its_own() -> None:
                     one.set_result(None)
 
         loop.call_soon(lambda: loop.call_soon(commit))  # while nobody else has a turn
-        return await outcomes(Committed(), kept, 5)
+        return await outcomes(Committed(5), kept)
 
     found = asyncio.run(run())
     assert len(calls) == 1
     assert [number for number, one in enumerate(found) if one is not None] == [7]
     assert isinstance(found[7], StoreError)
+
+
+def test_those_who_wait_for_the_same_commit_all_hear_of_it_though_one_went_away() -> None:
+    async def run(error: StoreError | None) -> list[object]:
+        kept: Future[None] = Future()
+        committed = Committed(5)
+        waits = [asyncio.ensure_future(committed.wait(kept)) for _ in range(3)]
+        await asyncio.sleep(0)
+        waits[1].cancel()
+        kept.set_exception(error) if error else kept.set_result(None)
+        late = committed.wait(kept)
+        return await asyncio.gather(*waits, late, return_exceptions=True)
+
+    assert [type(one) for one in asyncio.run(run(None))] == [
+        type(None),
+        asyncio.CancelledError,
+        type(None),
+        type(None),
+    ]
+    full = StoreError("full")
+    first, _, *others = asyncio.run(run(full))
+    assert [first, *others] == [full] * 3
 
 
 def test_what_another_thread_commits_meanwhile_is_not_forgotten() -> None:
@@ -57,7 +77,7 @@ def test_what_another_thread_commits_meanwhile_is_not_forgotten() -> None:
                 one.set_result(None)
 
         asyncio.get_running_loop().call_soon(Thread(target=commit).start)
-        return await outcomes(Committed(), kept, 5)
+        return await outcomes(Committed(5), kept)
 
     assert set(asyncio.run(run())) == {None}
 
@@ -66,7 +86,7 @@ def test_a_database_that_does_not_answer_is_given_up_and_may_answer_later() -> N
     async def run() -> None:
         kept: Future[None] = Future()
         with pytest.raises(TimeoutError):
-            await Committed().wait(kept, 0.01)
+            await Committed(0.01).wait(kept)
         kept.set_result(None)
         await asyncio.sleep(0.01)
 
@@ -74,8 +94,8 @@ def test_a_database_that_does_not_answer_is_given_up_and_may_answer_later() -> N
 
 
 def test_it_serves_one_loop_after_the_other() -> None:
-    committed = Committed()
+    committed = Committed(1)
     for _ in range(2):
         done: Future[None] = Future()
         done.set_result(None)
-        asyncio.run(committed.wait(done, 1))
+        asyncio.run(committed.wait(done))
