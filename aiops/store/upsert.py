@@ -1,9 +1,10 @@
 """`INSERT … ON CONFLICT` in one shape for both databases: create, or leave what is there."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = Mapping[str, Any]
@@ -66,21 +67,38 @@ def _insert_at_once(
 ) -> int:
     if not rows:
         return 0
-    dialect, names = connection.dialect, list(rows[0])
-    processors = [
-        table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
-    ]
-    mark = "?" if dialect.paramstyle == "qmark" else "%s"
-    one = f"({', '.join([mark] * len(names))})"
-    head = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES "  # noqa: S608 - names of ours
+    columns = _columns(connection.dialect, table, tuple(rows[0]))
     count = 0
     for first in range(0, len(rows), _AT_ONCE):
         some = rows[first : first + _AT_ONCE]
         values = tuple(
             row[name] if process is None else process(row[name])
             for row in some
-            for name, process in zip(names, processors, strict=True)
+            for name, process in columns.processors
         )
-        statement = f"{head}{', '.join([one] * len(some))} ON CONFLICT {on_conflict}"
+        statement = (
+            f"{columns.head}{', '.join([columns.row] * len(some))} ON CONFLICT {on_conflict}"
+        )
         count += connection.exec_driver_sql(statement, values).rowcount
     return count
+
+
+class _Columns(NamedTuple):
+    """How rows are written: the beginning of the statement, one row of it, what makes a value."""
+
+    head: str
+    row: str
+    processors: Sequence[tuple[str, Callable[[Any], Any] | None]]
+
+
+@lru_cache
+def _columns(dialect: Dialect, table: Table, names: tuple[str, ...]) -> _Columns:
+    mark = "?" if dialect.paramstyle == "qmark" else "%s"
+    return _Columns(
+        head=f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ",  # noqa: S608 - ours
+        row=f"({', '.join([mark] * len(names))})",
+        processors=[
+            (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect))
+            for name in names
+        ],
+    )
