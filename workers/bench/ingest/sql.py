@@ -29,7 +29,7 @@ _NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 def measure_sql(scale: float) -> Mapping[str, Any]:
     """Return how many commits go through a second, the 99th percentile, and what failed.
 
-    Each commit accepts one small body, as durably as the product does.
+    Each commit accepts one small body as the product does, by the same call and as durably.
     """
     each = max(int(COMMITS * scale) // PROCESSES, 1)
     with tempfile.TemporaryDirectory(prefix="aiops-bench-") as name:
@@ -93,7 +93,7 @@ def _write(url: str, times: int, name: str) -> dict[str, Any]:
         )
         began = time.perf_counter()
         try:
-            store.accept([body])
+            store.keep_all([body])
         except StoreError:
             errors += 1
         else:
