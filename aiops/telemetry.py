@@ -11,7 +11,13 @@ from datetime import datetime
 
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
-from opentelemetry.trace import NoOpTracerProvider, SpanKind, TracerProvider
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    NoOpTracerProvider,
+    SpanKind,
+    TracerProvider,
+    get_current_span,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from aiops.domain.incidents import Incident
@@ -92,6 +98,8 @@ class Telemetry:
 
     def traceparent(self) -> str:
         """Return the current span as a W3C traceparent; empty when nothing is traced."""
+        if get_current_span() is INVALID_SPAN:  # nearly always, and several times as fast
+            return ""
         carrier: dict[str, str] = {}
         _propagator.inject(carrier)
         return carrier.get(TRACEPARENT, "")

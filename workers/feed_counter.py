@@ -44,7 +44,7 @@ class FeedCounter:
         self._clock = clock
         self._environments = frozenset(environments)
         self._fault = fault
-        self._counts: Counter[tuple[Feed, int]] = Counter()
+        self._counts: Counter[tuple[str, str, int]] = Counter()
         self._open_until: int | None = None
         self._gate = threading.Lock()
         self._closed = threading.Event()
@@ -68,19 +68,23 @@ class FeedCounter:
         """Count records of a source; those of an environment nobody declared are not counted."""
         if records and env in self._environments:
             with self._gate:
-                self._counts[Feed(source=source, env=env), minute_of(self._clock.now())] += records
+                self._counts[source, env, minute_of(self._clock.now())] += records
 
     def store(self) -> None:
         """Store what was counted, and that the door is open."""
         with self._gate:
-            counts, self._counts = self._counts, Counter()
-        counts.update((DOOR, one) for one in self._open_minutes())
+            came, self._counts = self._counts, Counter()
+        came.update((DOOR.source, DOOR.env, minute) for minute in self._open_minutes())
+        counts = {
+            (Feed(source=source, env=env), minute): count
+            for (source, env, minute), count in came.items()
+        }
         try:
             self._store.add(counts)
         except StoreError as error:
             self._fault(str(error))
             with self._gate:
-                self._counts.update(counts)
+                self._counts.update(came)
 
     def _open_minutes(self) -> range:
         """Return the minutes of which it is news that the door is open: since the last time."""

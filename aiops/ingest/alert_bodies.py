@@ -10,7 +10,7 @@ import orjson
 
 from aiops.domain.alerts import AlertReport
 from aiops.domain.errors import InputError
-from aiops.ingest.fields import FieldError, Fields
+from aiops.ingest.fields import FieldError, Fields, is_usual
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 MAX_ALERTS: Final = 10_000
@@ -121,10 +121,18 @@ def labels_of(fields: Fields, name: str) -> Mapping[str, str]:
         raise FieldError(
             f"{fields.path}{name}: found {len(part.values)} labels, expected at most {MAX_LABELS}"
         )
-    for label, value in part.values.items():
-        if isinstance(value, (dict, list)):
-            raise FieldError(f"{part.path}{label}: found no text, expected one")
-    return {label: part.shown(label) for label in part.values}
+    return {
+        label: value.strip()
+        if value.__class__ is str and is_usual(value)
+        else _label(part, label, value)
+        for label, value in part.values.items()
+    }
+
+
+def _label(labels: Fields, name: str, value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        raise FieldError(f"{labels.path}{name}: found no text, expected one")
+    return labels.shown(name)
 
 
 def moment(fields: Fields, name: str) -> datetime | None:

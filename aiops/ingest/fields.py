@@ -46,7 +46,7 @@ class Fields:
     def text(self, name: str) -> str:
         """Return a text without surrounding space; empty where it is absent. Numbers are texts."""
         value = self.values.get(name)
-        if value.__class__ is str and _is_usual(value):
+        if value.__class__ is str and is_usual(value):
             return value.strip()
         if value is None:
             return ""
@@ -129,7 +129,7 @@ class Fields:
         )
 
 
-def _is_usual(text: str) -> bool:
+def is_usual(text: str) -> bool:
     """Return whether a text is one that needs no closer look: nearly all are."""
     return len(text) <= MAX_TEXT_CHARACTERS and text.isprintable()
 

@@ -4,8 +4,11 @@ Matching every route and resolving dependencies costs several times what taking 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
+from typing import Any
 
 from fastapi import HTTPException
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,7 +42,7 @@ class Direct:
             await self._app(scope, receive, send)
             return
         endpoint, name = found
-        request = Request(scope, receive)
+        request = _Posted(scope, receive)
         if scope["method"] != "POST":
             endpoint = _only_posted
         try:
@@ -55,6 +58,33 @@ class Direct:
             path, _, name = path.rpartition("/")
             endpoint = self._endpoints.get(path) if name else None
         return None if endpoint is None else (endpoint, name)
+
+
+class _Headers(Headers):
+    """Headers decoded once, of several with one name the first; starlette's are each searched."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(raw=scope["headers"])
+        self._first = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in self._list[::-1]
+        }
+
+    def __getitem__(self, key: str) -> str:
+        return self._first[key.lower()]
+
+    def __contains__(self, key: Any) -> bool:
+        return key.lower() in self._first
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._first.get(key.lower(), default)
+
+
+class _Posted(Request):
+    """A request whose headers are looked at several times."""
+
+    @cached_property
+    def headers(self) -> Headers:
+        return _Headers(self.scope)
 
 
 async def _only_posted(_request: Request, _name: str) -> Response:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
+from functools import cache
 from typing import Final, TypeVar
 
 from aiops.settings import SenderSettings
@@ -43,6 +44,7 @@ def is_digest(token: str) -> bool:
     return token.startswith(_DIGEST)
 
 
+@cache
 def _digest_of(token: str) -> str:
     return token.removeprefix(_DIGEST).lower() if is_digest(token) else _digest(token)
 
