@@ -81,8 +81,8 @@ sources:
 #     kind: events                          # whatever sends as to PagerDuty's Events v2
 #     token_env: AIOPS_EVENTS_KEYS          # routing keys that may send, separated by commas
   ## Tools that tell what was done: `aiops help source github`, gitlab, argocd, kubernetes, cdevents
-  ## and, for flags, launchdarkly, unleash and flagsmith say what is set up there. A pipeline can say it
-  ## itself: `aiops change`.
+  ## and, for flags, launchdarkly, unleash and flagsmith say what is set up there. A pipeline can
+  ## say it itself: `aiops change`.
 #   github: {kind: github, token_env: AIOPS_GITHUB_SECRET}
 ## One set of labels whoever sends: `aiops help normalize`.
 # normalize:
