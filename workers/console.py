@@ -19,7 +19,7 @@ from workers import alerts, cases, change_reports, knowledge, maintenance, regro
 from workers.announcing import Announcer
 from workers.clock import SystemClock
 from workers.declaring import declare
-from workers.exports import take_export
+from workers.exports import take_export, take_logs
 from workers.hearing import say
 from workers.judgement import judge
 from workers.listening import keep
@@ -80,6 +80,8 @@ def make_console(parts: Parts) -> ASGIApp:
             take_maintenance=partial(maintenance.receive, parts),
             case_sources=settings.case_sources,
             take_cases=partial(cases.receive, parts),
+            log_sources=settings.log_sources,
+            take_logs=partial(take_logs, parts),
             planned=lambda: parts.maintenance.unexpired(parts.clock.now()),
             note_refusal=partial(_refused, parts),
             pulse_at=parts.pulses.last,

@@ -1,4 +1,4 @@
-"""OTLP exports as the web takes them: masked and counted, stored, then acknowledged."""
+"""Exports of OTLP and JSON logs as the web takes them: masked, counted, stored, acknowledged."""
 
 import hashlib
 import logging
@@ -8,7 +8,10 @@ from redis.exceptions import RedisError
 
 from aiops.domain.clues import TelemetryBatch
 from aiops.domain.labels import rules_for
+from aiops.ingest.json_logs import ReadLogs
+from aiops.ingest.otlp import Parsed
 from aiops.ingest.registry import ingester_named
+from aiops.settings import LogSourceSettings
 from aiops.store.accepted import AcceptedBody
 from aiops.store.codec import encode
 from workers.stages.digest import FLAG
@@ -36,28 +39,61 @@ def take_export(parts: Parts, signal: str, body: bytes, content_type: str) -> tu
     parsed = ingester_named(source)(
         body, content_type, now, settings.default_env, declared, rules=rules
     )
+    _store(parts, source, source, body, parsed)
+    return parsed.rejected, parsed.why
+
+
+def take_logs(parts: Parts, source: LogSourceSettings, body: bytes) -> Mapping[str, object]:
+    """Store what JSON lines come down to; return what their sender is answered.
+
+    As an export of OpenTelemetry, the body itself is never stored, and one sent again counts once.
+
+    Raises:
+        InputError: nothing of it can be taken; nothing was stored.
+        StoreError: it cannot be stored now.
+    """
+    settings = parts.settings
+    declared = settings.policies.paging.known_environments
+    read: ReadLogs = ingester_named(source.kind)(
+        body, source, parts.clock.now(), settings.default_env, declared
+    )
+    parsed = read.parsed
+    _store(parts, source.kind, source.name, body, parsed)
+    answer: dict[str, object] = {
+        "accepted": sum(parsed.taken.values()),
+        "refused": parsed.rejected,
+    }
+    if parsed.why:
+        answer["why"] = parsed.why
+    if read.told:
+        answer["reasons"] = [{"place": place, "why": why} for place, why in read.told]
+    return answer
+
+
+def _store(parts: Parts, kind: str, feed: str, body: bytes, parsed: Parsed) -> None:
+    """Store what a body came down to, and have it digested; count it for its feed."""
     batch: TelemetryBatch = parsed.batch
     if not _is_news(parts, batch):
-        _count(parts, source, parsed.taken)
-        return parsed.rejected, parsed.why
+        _count(parts, feed, parsed.taken)
+        return
+    name = kind if kind == feed else f"{kind}:{feed}"
     accepted = AcceptedBody(
-        idempotency_key=f"{source}:{hashlib.sha256(body).hexdigest()}",
-        source=source,
+        idempotency_key=f"{name}:{hashlib.sha256(body).hexdigest()}",
+        source=kind,
         content_type="application/json",
-        received_at=now,
+        received_at=parts.clock.now(),
         body=encode(TelemetryBatch, batch).encode(),
         traceparent=parts.telemetry.traceparent(),
-        origin=settings.origin,
+        origin=parts.settings.origin,
     )
     parts.intake.accept(accepted).result(COMMIT_SECONDS)
-    _count(parts, source, parsed.taken)
+    _count(parts, feed, parsed.taken)
     parts.heard_environments.update(env for env, _ in batch.heard)
     try:
         if parts.flags.raise_flag(FLAG):
             parts.queue.enqueue("ingest.digest")
     except RedisError as error:
         _LOG.warning("stored, but nobody could be told (%s); the next sweep digests it", error)
-    return parsed.rejected, parsed.why
 
 
 def _count(parts: Parts, source: str, taken: Mapping[str, int]) -> None:

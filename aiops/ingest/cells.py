@@ -41,8 +41,11 @@ class Moments:
             '2026-04-18T10:00:00+00:00'
         """
         told = _time(value)
-        at = told.astimezone(UTC) if told.tzinfo is not None else self._local(told)
-        if not EARLIEST <= at <= _LATEST:
+        try:
+            at = told.astimezone(UTC) if told.tzinfo is not None else self._local(told)
+        except OverflowError:  # the first or the last day there is, in another zone
+            at = None
+        if at is None or not EARLIEST <= at <= _LATEST:
             raise InputError(f"found {shown(value)}, expected a time from 1970 to 2200")
         self.last = at
         return at

@@ -29,6 +29,7 @@ INGESTERS = MappingProxyType(
         "maintenance": "aiops.ingest.maintenance.parse",
         "case_events": "aiops.ingest.case_events.rows",
         "otlp_logs": "aiops.ingest.otlp_logs.parse",
+        "json_logs": "aiops.ingest.json_logs.parse",
         "otlp_traces": "aiops.ingest.otlp_traces.parse",
         "otlp_metrics": "aiops.ingest.otlp_metrics.parse",
         "remote_write": "aiops.ingest.remote_write.parse",

@@ -7,6 +7,7 @@ from aiops.settings.document import read as read_document
 from aiops.settings.heartbeat import HeartbeatSettings
 from aiops.settings.lint import lint
 from aiops.settings.load import load
+from aiops.settings.log_sources import JSON_LOGS, LogSourceSettings
 from aiops.settings.maintenance_sources import MAINTENANCE, MaintenanceSourceSettings
 from aiops.settings.metric_sources import (
     DeclaredSettings,
@@ -37,6 +38,7 @@ __all__ = [
     "ALERT_KINDS",
     "CASE_EVENTS",
     "CHANGE_KINDS",
+    "JSON_LOGS",
     "MAINTENANCE",
     "PUSHED_KINDS",
     "ROW_KINDS",
@@ -51,6 +53,7 @@ __all__ = [
     "DeclaredSettings",
     "HeartbeatSettings",
     "LabelSettings",
+    "LogSourceSettings",
     "MaintenanceSourceSettings",
     "MetricSourceSettings",
     "PrometheusSettings",

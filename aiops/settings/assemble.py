@@ -27,7 +27,15 @@ from aiops.settings.schema import (
     TeamSection,
 )
 from aiops.settings.slos import budgeting_of
-from aiops.settings.sources import announcing, changing, logging_cases, measured, pushing, reporting
+from aiops.settings.sources import (
+    announcing,
+    changing,
+    logging_cases,
+    measured,
+    pushing,
+    reporting,
+    telling,
+)
 from aiops.settings.surroundings import Surroundings
 from aiops.settings.values import (
     SINK_SECRETS,
@@ -68,6 +76,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         maintenance_sources=announcing(file, folder, surroundings),
         normalize=label_rules(file.normalize),
         case_sources=logging_cases(file, surroundings),
+        log_sources=telling(file, surroundings),
         change_map=change_map(file.changes.map, journeys),
         sinks=sinks,
         web=_web(file, surroundings),

@@ -104,6 +104,7 @@ MatcherText = Annotated[Text, AfterValidator(_matcher)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Place = Literal["service", "env", "region", "segment", "severity", "status"]
 AlertField = Literal["alerts", "key", "name", "status", "started_at", "ended_at", "url"]
+LogField = Literal["time", "level", "message", "trace_id"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 PolicyOf = BeforeValidator(without_empty)
 

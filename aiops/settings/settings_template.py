@@ -63,6 +63,10 @@ sources:
 #         query: sum by (region) (increase(revenue_total[1m]))
 #         service: checkout
 
+## Warnings and errors of services that log JSON lines: `aiops help source json_logs`.
+#   apps:
+#     kind: json_logs
+#     token_env: AIOPS_LOGS_TOKEN
 ## Business numbers from files and databases: `aiops help source csv`, `aiops help source sql`.
 #   orders:
 #     kind: csv

@@ -10,6 +10,7 @@ from aiops.settings.fields import (
     AlertField,
     HttpUrl,
     Labels,
+    LogField,
     Pattern,
     Place,
     Seconds,
@@ -92,6 +93,7 @@ class SourceSection(Section):
         "csv",
         "sql",
         "case_events",
+        "json_logs",
     ] = "prometheus"
     url: HttpUrl | None = Field(description="the address of Prometheus, as http://127.0.0.1:9090")
     step_seconds: Seconds = 60
@@ -106,9 +108,10 @@ class SourceSection(Section):
     token_env: SecretVariable | None = None
     labels: LabelSection = LabelSection()
     values: dict[Place, dict[Text, Text]] = {}
-    fields: dict[AlertField, Text] = {}
+    fields: dict[AlertField | LogField, Text] = {}
     path: Text | None = None
     time: Text | None = None
+    service: Text | None = None
     time_zone: Zone | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     decimal: Literal[".", ","] | None = None

@@ -11,6 +11,7 @@ from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertS
 from aiops.settings.case_sources import CASE_EVENTS, CaseSourceSettings
 from aiops.settings.change_sources import CHANGE_KINDS, ChangeSourceSettings
 from aiops.settings.document import Loc
+from aiops.settings.log_sources import JSON_LOGS, LABELS, LOG_FIELDS, LogSourceSettings
 from aiops.settings.maintenance_sources import MAINTENANCE, MaintenanceSourceSettings
 from aiops.settings.metric_sources import (
     LabelSettings,
@@ -27,7 +28,7 @@ from aiops.settings.schema import SettingsFile
 from aiops.settings.source_schema import LabelSection, SignalSection, SourceSection
 from aiops.settings.surroundings import Surroundings
 
-_SENDING = (*ALERT_KINDS, *CHANGE_KINDS, *PUSHED_KINDS, MAINTENANCE, CASE_EVENTS)
+_SENDING = (*ALERT_KINDS, *CHANGE_KINDS, *PUSHED_KINDS, MAINTENANCE, CASE_EVENTS, JSON_LOGS)
 """Kinds of sources that send; the others are asked."""
 
 _ASKED = ("prometheus", *ROW_KINDS)
@@ -41,13 +42,14 @@ _OF_USE = MappingProxyType(
         "signals": (*_ASKED, *PUSHED_KINDS),
         "scrape_seconds": PUSHED_KINDS,
         "most_series": PUSHED_KINDS,
-        "labels": (*_ASKED, *PUSHED_KINDS, *ALERT_KINDS),
+        "labels": (*_ASKED, *PUSHED_KINDS, *ALERT_KINDS, JSON_LOGS),
         "token_env": _SENDING,
         "values": ALERT_KINDS,
-        "fields": ("alerts",),
+        "fields": ("alerts", JSON_LOGS),
         "path": (MAINTENANCE, "csv"),
         "time": ROW_KINDS,
-        "time_zone": (*ROW_KINDS, CASE_EVENTS),
+        "time_zone": (*ROW_KINDS, CASE_EVENTS, JSON_LOGS),
+        "service": (JSON_LOGS,),
         "delimiter": ("csv", CASE_EVENTS),
         "decimal": ("csv", CASE_EVENTS),
         "url_env": ("sql",),
@@ -149,6 +151,25 @@ def logging_cases(file: SettingsFile, surroundings: Surroundings) -> tuple[CaseS
     )
 
 
+def telling(file: SettingsFile, surroundings: Surroundings) -> tuple[LogSourceSettings, ...]:
+    """Return the sources that send logs as JSON lines."""
+    rules = label_rules(file.normalize)
+    return tuple(
+        LogSourceSettings(
+            name=name,
+            tokens=surroundings.secrets(one.token_env) if one.token_env else (),
+            token_env=one.token_env,
+            service=one.service or "",
+            time_zone=one.time_zone,
+            fields=MappingProxyType({str(key): path for key, path in one.fields.items()}),
+            labels=_label_settings(one, LABELS),
+            normalize=rules_for(rules, name),
+        )
+        for name, one in file.sources.items()
+        if one.kind == JSON_LOGS
+    )
+
+
 def check(file: SettingsFile) -> Iterator[tuple[Loc, str, str]]:
     """Yield what is missing of a source, and what it has no use for: place, message, hint."""
     for name, one in file.sources.items():
@@ -156,7 +177,11 @@ def check(file: SettingsFile) -> Iterator[tuple[Loc, str, str]]:
             if key in one.model_fields_set and getattr(one, key) is not None:
                 message = f"is of no use to a source of kind {one.kind}"
                 yield ("sources", name, key), message, "take it out"
-        if one.kind in (*_ASKED, *PUSHED_KINDS) and one.labels.severity is not None:
+        for key in one.fields:
+            if (key in LOG_FIELDS) is not (one.kind == JSON_LOGS):
+                message = f"is of no use to a source of kind {one.kind}"
+                yield ("sources", name, "fields", key), message, "take it out"
+        if one.kind in (*_ASKED, *PUSHED_KINDS, JSON_LOGS) and one.labels.severity is not None:
             message = f"is of no use to a source of kind {one.kind}"
             yield ("sources", name, "labels", "severity"), message, "take it out"
         if one.kind in _SECRETS and one.token_env is None:
@@ -215,10 +240,10 @@ def _signal(signal: SignalSection) -> SignalSettings:
     )
 
 
-def _label_settings(section: SourceSection) -> LabelSettings:
+def _label_settings(section: SourceSection, others: LabelSettings | None = None) -> LabelSettings:
     """Return which labels say what; those that are not named are the kind's."""
     named = {key: one for key, one in _named(section.labels) if key != "severity"}
-    return replace(LABELS_OF.get(section.kind, LabelSettings()), **named)
+    return replace(others or LABELS_OF.get(section.kind, LabelSettings()), **named)
 
 
 def _sending(

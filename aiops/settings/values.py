@@ -20,6 +20,7 @@ from aiops.settings.alert_sources import AlertSourceSettings
 from aiops.settings.case_sources import CaseSourceSettings
 from aiops.settings.change_sources import ChangeSourceSettings
 from aiops.settings.heartbeat import HeartbeatSettings
+from aiops.settings.log_sources import LogSourceSettings
 from aiops.settings.maintenance_sources import MaintenanceSourceSettings
 from aiops.settings.metric_sources import MetricSourceSettings
 from aiops.settings.pushed_sources import PushedSourceSettings
@@ -156,6 +157,7 @@ class Settings:
     maintenance_sources: tuple[MaintenanceSourceSettings, ...] = ()
     normalize: tuple[LabelRule, ...] = ()
     case_sources: tuple[CaseSourceSettings, ...] = ()
+    log_sources: tuple[LogSourceSettings, ...] = ()
     change_map: tuple[MapRule, ...] = ()
     sinks: tuple[SinkSettings, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)

@@ -34,7 +34,7 @@ from aiops.store.upsert import insert_missing
 from topology.discover import Call, edges_from_calls
 from topology.graph import Edge
 
-SOURCES: Final = ("otlp_logs", "otlp_traces")
+SOURCES: Final = ("otlp_logs", "otlp_traces", "json_logs")
 """Sources whose accepted bodies are telemetry batches."""
 
 MOST_RECORDED: Final = 100_000

@@ -18,6 +18,7 @@ from aiops.settings import (
     AlertSourceSettings,
     CaseSourceSettings,
     ChangeSourceSettings,
+    LogSourceSettings,
     MaintenanceSourceSettings,
     PushedSourceSettings,
 )
@@ -26,6 +27,7 @@ from aiops.web.takers import (
     AlertTaker,
     CaseTaker,
     ExportTaker,
+    LogTaker,
     MaintenanceTaker,
     ReportTaker,
     SampleTaker,
@@ -170,6 +172,8 @@ class WebServices:
         take_maintenance: takes what they announce; None: nothing is announced here.
         case_sources: who may send event logs of cases, with their tokens.
         take_cases: takes them; None: none are taken here.
+        log_sources: who may send logs as JSON lines, with their tokens.
+        take_logs: takes them; None: none are taken here.
         planned: the planned work that is under way or will be.
         pulse_at: when the pulse last came through; None: it never did.
         note_refusal: counts who was refused at the door, and why.
@@ -213,6 +217,8 @@ class WebServices:
     take_maintenance: MaintenanceTaker | None = None
     case_sources: tuple[CaseSourceSettings, ...] = ()
     take_cases: CaseTaker | None = None
+    log_sources: tuple[LogSourceSettings, ...] = ()
+    take_logs: LogTaker | None = None
     planned: Callable[[], Sequence[Maintenance]] = tuple
     pulse_at: Callable[[], datetime | None] = lambda: None
     note_refusal: Callable[[str, str], None] = lambda _where, _why: None

@@ -9,6 +9,7 @@ from aiops.ingest.catalog import Pushed
 from aiops.settings import (
     CaseSourceSettings,
     ChangeSourceSettings,
+    LogSourceSettings,
     MaintenanceSourceSettings,
     PushedSourceSettings,
 )
@@ -68,6 +69,19 @@ class AlertTaker(Protocol):
 
         Raises:
             BusyError: too much waits already.
+            AiopsError: it cannot be stored now.
+        """
+        ...
+
+
+class LogTaker(Protocol):
+    """Takes logs as JSON lines."""
+
+    def __call__(self, source: LogSourceSettings, body: bytes) -> Mapping[str, object]:
+        """Store what they come down to, durably, and return what the sender is answered.
+
+        Raises:
+            InputError: nothing of it can be taken; nothing was stored.
             AiopsError: it cannot be stored now.
         """
         ...

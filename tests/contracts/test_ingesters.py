@@ -16,11 +16,13 @@ from aiops.settings import (
     ALERT_KINDS,
     CASE_EVENTS,
     CHANGE_KINDS,
+    JSON_LOGS,
     MAINTENANCE,
     PUSHED_KINDS,
     ROW_KINDS,
     AlertLabelSettings,
     AlertSourceSettings,
+    LogSourceSettings,
 )
 from tests.builders import minute
 from tests.fuzzing import FUZZED, damaged
@@ -50,7 +52,7 @@ ZABBIX = AlertSourceSettings(
 )
 
 """Rules that fit the golden sample of a mapped body."""
-SENT = sorted({*OWN_SAMPLES, *ALERT_KINDS, MAINTENANCE})
+SENT = sorted({*OWN_SAMPLES, *ALERT_KINDS, MAINTENANCE, JSON_LOGS})
 
 
 def parser(name: str) -> Parse:
@@ -58,6 +60,8 @@ def parser(name: str) -> Parse:
     if name in ALERT_KINDS:
         rules = ZABBIX if name == "alerts" else AlertSourceSettings(name="one", kind=name)
         return lambda body: read(body, minute(4), rules, "prod")
+    if name == JSON_LOGS:
+        return lambda body: read(body, LogSourceSettings(name="one"), minute(4), "prod")
     if name == "maintenance":
         return lambda body: read(body, minute(4), "one", "prod")
     if name == "changes":
@@ -66,7 +70,7 @@ def parser(name: str) -> Parse:
 
 
 def samples(name: str) -> list[bytes]:
-    golden = [one.read_bytes() for one in sorted(GOLDEN.glob(f"{name}.*.json"))]
+    golden = [one.read_bytes() for one in sorted(GOLDEN.glob(f"{name}.*.json*"))]
     return [*golden, *OWN_SAMPLES.get(name, ())]
 
 
@@ -138,6 +142,11 @@ def test_a_damaged_body_is_read_or_refused_and_nothing_else(
                         "timestamp",
                         "resourceLogs",
                         "resourceSpans",
+                        "@timestamp",
+                        "level",
+                        "msg",
+                        "service",
+                        "error",
                     ]
                 ),
                 inner,

@@ -203,6 +203,43 @@ def test_what_a_source_of_rows_lacks_or_cannot_have_is_named(
     assert says in complaint(tmp_path, f"sources: {{x: {{{text}}}}}")
 
 
+def test_logs_are_sent_by_sources_that_say_where_things_stand(tmp_path: Path) -> None:
+    text = """
+normalize: [{source: apps, rename: {team: service}}]
+sources:
+  apps: {kind: json_logs, token_env: AIOPS_L, fields: {time: when}, labels: {service: unit}}
+  pay: {kind: json_logs, service: payment, time_zone: Europe/Berlin}
+"""
+    apps, pay = load(write(tmp_path, text), {"AIOPS_L": "t"}).log_sources
+    assert (apps.fields, apps.labels.service, len(apps.normalize)) == (
+        {"time": "when"},
+        ("unit",),
+        1,
+    )
+    assert apps.labels.env == pay.labels.env
+    assert (pay.service, pay.time_zone, "app" in pay.labels.service) == (
+        "payment",
+        "Europe/Berlin",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ("{kind: json_logs, fields: {key: a}}", "sources.x.fields.key: is of no use"),
+        ("{kind: alerts, fields: {level: a}}", "sources.x.fields.level: is of no use"),
+        ("{kind: json_logs, labels: {severity: a}}", "sources.x.labels.severity: is of no use"),
+        ("{kind: otlp_metrics, service: a}", "sources.x.service: is of no use"),
+        ("{kind: json_logs, fields: {span: a}}", "sources.x.fields.span"),
+    ],
+)
+def test_what_is_of_no_use_to_a_source_of_logs_is_said(
+    tmp_path: Path, section: str, says: str
+) -> None:
+    assert says in complaint(tmp_path, f"sources: {{x: {section}}}")
+
+
 def test_event_logs_of_cases_are_sent_by_their_own_sources(tmp_path: Path) -> None:
     text = """
 sources:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -15,12 +16,13 @@ from aiops.domain.symptoms import FactKind, SymptomFact
 from aiops.domain.ticks import Tick
 from aiops.ingest.otlp import JSON
 from aiops.notify.phrases import clue_words
+from aiops.settings import LogSourceSettings
 from tests.builders import checkout_errors, minute, shop, story
 from tests.clues.made import TRACE
 from tests.ingest.exports import log, logs, span, spans
 from tests.workers.installation import Installation
 from tests.workers.tables import source as table_source
-from workers.exports import take_export
+from workers.exports import take_export, take_logs
 
 SHARD = "shop.prod.0"
 DECLINED = [log(f"card {number} declined by bank", at=3) for number in range(143)]
@@ -65,6 +67,26 @@ def fail_checkout(parts: Installation) -> None:
     parts.symptoms.append_facts(facts)
     close(parts, 4)
     parts.correlate.run("prod")
+
+
+def test_lines_of_json_are_digested_as_an_export_is(prod: Installation) -> None:
+    prod.hand.at = minute(4)
+    lines = b"\n".join(
+        orjson.dumps(
+            {"level": 50, "time": minute(3).timestamp() * 1000, "msg": f"card {n} declined"}
+        )
+        for n in range(143)
+    )
+    source = LogSourceSettings(name="apps", service="payment-service")
+    answer = take_logs(prod, source, lines + b"\n{")
+    assert (answer["accepted"], answer["refused"]) == (143, 1)
+    assert "line 144" in repr(answer["reasons"])
+    assert take_logs(prod, source, lines + b"\n{") == answer
+    prod.drain()
+    fail_checkout(prod)
+    (incident,) = prod.incidents.recent()
+    (clue,) = incident.clues.logs
+    assert (clue.kind, clue.text, clue.count) == (ClueKind.NEW, "card <*> declined", 143)
 
 
 def test_an_incident_tells_of_the_new_error_and_of_a_failing_trace(prod: Installation) -> None:
