@@ -17,7 +17,6 @@ from aiops.ingest import events
 from aiops.ingest.alert_bodies import MAX_BODY_BYTES
 from aiops.ingest.pulse import PULSE_RULES, pulse_body
 from aiops.settings import AlertSourceSettings
-from aiops.web.access import guard
 from aiops.web.bodies import read_body, require_json
 from aiops.web.committed import Committed
 from aiops.web.direct import Endpoint
@@ -42,11 +41,11 @@ def router(services: WebServices) -> APIRouter:
     """Return the endpoint of our own pulse, which goes the way of outside alerts."""
     routes = APIRouter(prefix="/ingest")
     alerts = _Alerts(services)
-    check = guard(services.ingest_token, services.base_url, for_people=False)
+    door = Door(services)
 
     @routes.post("/pulse")
     async def pulse(request: Request) -> Response:
-        check(request)
+        door.own("pulse", request)
         require_json(request)
         await alerts.take(PULSE_RULES, pulse_body(services.clock.now()))
         return _ACCEPTED

@@ -52,15 +52,23 @@ class Door:
                 f"this needs the token of the source: send `{header or 'Authorization: Bearer'} …`",
                 {"WWW-Authenticate": 'Bearer realm="aiops"'},
             )
+        self.own(kind, request)
+        if len(free) > 1:
+            named = " or ".join(f"/ingest/{kind}/{one.name}" for one in free)
+            raise HTTPException(400, f"there are several sources of this kind: send to {named}")
+        return free[0]
+
+    def own(self, kind: str, request: Request) -> None:
+        """Let in who knows the token of this installation; without one, whoever is on loopback.
+
+        Raises:
+            HTTPException: 401 or 403 where it may not send; that is counted.
+        """
         try:
             self._check(request)
         except HTTPException as error:
             self._services.note_refusal(kind, str(error.detail))
             raise
-        if len(free) > 1:
-            named = " or ".join(f"/ingest/{kind}/{one.name}" for one in free)
-            raise HTTPException(400, f"there are several sources of this kind: send to {named}")
-        return free[0]
 
     def signer(
         self, sources: Sequence[S], kind: str, name: str, request: Request, body: bytes

@@ -4,19 +4,19 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from aiops.web.access import guard
 from aiops.web.bodies import read_body, require_json
+from aiops.web.door import Door
 from aiops.web.services import WebServices
 
 
 def router(services: WebServices) -> APIRouter:
     """Return the endpoint others report to."""
     routes = APIRouter(prefix="/ingest")
-    check = guard(services.ingest_token, services.base_url, for_people=False)
+    door = Door(services)
 
     @routes.post("/changes")
     async def changes(request: Request) -> JSONResponse:
-        check(request)
+        door.own("changes", request)
         require_json(request)
         body = await read_body(request)
         count = await run_in_threadpool(_take, services, body)

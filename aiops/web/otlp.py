@@ -20,8 +20,8 @@ from starlette.responses import JSONResponse, Response
 
 from aiops.domain.errors import AiopsError, InputError
 from aiops.ingest.otlp_values import snake_case
-from aiops.web.access import guard
 from aiops.web.bodies import encoding_of, gunzip, read_body
+from aiops.web.door import Door
 from aiops.web.services import WebServices
 
 PROTOBUF = "application/x-protobuf"
@@ -49,7 +49,7 @@ _ANSWERS: Mapping[str, Callable[[], Any]] = {
 def router(services: WebServices) -> APIRouter:
     """Return the endpoints that the exporters of OpenTelemetry send to."""
     routes = APIRouter(prefix="/v1")
-    check = guard(services.ingest_token, services.base_url, for_people=False)
+    door = Door(services)
 
     @routes.post("/{signal}")
     async def export(signal: str, request: Request) -> Response:
@@ -57,7 +57,7 @@ def router(services: WebServices) -> APIRouter:
             raise HTTPException(404, "only /v1/logs, /v1/metrics and /v1/traces are taken here")
         media_type = media_type_of(request)
         try:
-            check(request)
+            door.own(f"otlp_{signal}", request)
             if media_type not in (PROTOBUF, JSON):
                 return refusal(415, f"send `Content-Type: {PROTOBUF}` or `{JSON}`", media_type)
             body = await read_body(request, MAX_PACKED_BYTES, ("identity", "gzip"))

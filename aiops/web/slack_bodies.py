@@ -22,6 +22,7 @@ class SlackBodies:
         secret = services.slack_signing_secret
         self._gate = SlackGate(secret) if secret else None
         self._clock = services.real_clock
+        self._note_refusal = services.note_refusal
         self._max_bytes = max_bytes
 
     @asynccontextmanager
@@ -40,6 +41,7 @@ class SlackBodies:
         stamp = request.headers.get("x-slack-request-timestamp", "")
         refusal = self._gate.refusal(stamp, signature, body, self._clock.now())
         if refusal:
+            self._note_refusal("slack", refusal)
             raise HTTPException(401, f"the request is not taken for Slack's: {refusal}")
         is_taken = False
         try:

@@ -37,6 +37,7 @@ def router(services: WebServices) -> APIRouter:
             raise HTTPException(503, "no secret is set: AIOPS_PAGERDUTY_WEBHOOK_SECRET")
         body = await read_body(request, _MAX_BODY_BYTES)
         if not is_signed(secrets, request.headers.get("x-pagerduty-signature", ""), body):
+            services.note_refusal("pagerduty", "the signature is wrong or missing")
             raise HTTPException(
                 401, "the signature is wrong or missing; check AIOPS_PAGERDUTY_WEBHOOK_SECRET"
             )

@@ -96,6 +96,18 @@ def test_a_webhook_of_somebody_elses_is_refused(browser: Browser, kept: Kept, he
     assert kept == []
 
 
+def test_what_is_not_theirs_is_counted_by_whose_it_should_have_been(site: Site, kept: Kept) -> None:
+    refused: list[str] = []
+    browser = site.open(
+        keep_word=kept,
+        pagerduty_webhook_secrets=(SECRET,),
+        note_refusal=lambda where, _why: refused.append(where),
+    )
+    webhook(browser, header="v1=abc")
+    press(browser, site, signature="v0=" + 64 * "0")
+    assert refused == ["pagerduty", "slack"]
+
+
 def test_without_a_secret_every_webhook_is_sent_again_later(site: Site, kept: Kept) -> None:
     assert webhook(site.open(keep_word=kept)).status_code == 503
 
