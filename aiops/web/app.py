@@ -41,7 +41,6 @@ _ROUTES = (
     json_logs,
     maintenance,
     metrics,
-    samples,
     otlp,
     slack,
     words,
@@ -81,7 +80,8 @@ def create_app(services: WebServices) -> ASGIApp:
         headers = {"cache-control": "public, max-age=31536000, immutable"}
         return Response(content, media_type="text/css", headers=headers)
 
-    return _SecurityHeaders(Direct(app, alerts.endpoints(services), _on_error))
+    direct = {**alerts.endpoints(services), **samples.endpoints(services)}
+    return _SecurityHeaders(Direct(app, direct, _on_error))
 
 
 class _SecurityHeaders:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from concurrent.futures import Future
+from typing import Any
 
 
 class Committed:
@@ -27,11 +28,11 @@ class Committed:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: dict[Future[None], _Waiting] = {}
-        self._told: deque[Future[None]] = deque()
+        self._waiting: dict[Future[Any], _Waiting] = {}
+        self._told: deque[Future[Any]] = deque()
         self._is_called = False
 
-    async def wait(self, kept: "Future[None]") -> None:
+    async def wait(self, kept: "Future[Any]") -> None:
         """Return when `kept`, which nobody cancels, is done, or raise what it has to say.
 
         Raises:
@@ -50,7 +51,7 @@ class Committed:
         waiting.answers.append(answer)
         await answer
 
-    def _tell(self, kept: "Future[None]") -> None:
+    def _tell(self, kept: "Future[Any]") -> None:
         """Note, in the thread that commits, what is done."""
         self._told.append(kept)
         if not self._is_called and self._loop is not None:
@@ -67,7 +68,7 @@ class Committed:
                 waiting.timer.cancel()
                 waiting.answer(kept.exception())
 
-    def _give_up(self, kept: "Future[None]") -> None:
+    def _give_up(self, kept: "Future[Any]") -> None:
         waiting = self._waiting.pop(kept, None)
         if waiting is not None:
             waiting.answer(TimeoutError("the database did not answer in time"))

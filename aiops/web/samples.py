@@ -4,13 +4,13 @@ Each is answered once its samples are durable. Prometheus drops a body after a 4
 again after 429 and 5xx; exporters of OpenTelemetry send again after 429, 502, 503 and 504.
 """
 
-import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Final, TypeVar
 
-from fastapi import APIRouter, HTTPException, Request
-from starlette.concurrency import run_in_threadpool
+from fastapi import HTTPException, Request
 from starlette.responses import PlainTextResponse, Response
 
 from aiops.domain.errors import AiopsError, BusyError, InputError
@@ -18,6 +18,8 @@ from aiops.ingest import remote_write
 from aiops.ingest.catalog import Pushed
 from aiops.settings import PushedSourceSettings
 from aiops.web.bodies import encoding_of, gunzip, read_body
+from aiops.web.committed import Committed
+from aiops.web.direct import Endpoint
 from aiops.web.door import Door
 from aiops.web.otlp import (
     JSON,
@@ -31,7 +33,13 @@ from aiops.web.otlp import (
 from aiops.web.services import WebServices
 
 COMMIT_SECONDS: Final = 10.0
-"""How long a sender waits for the database at most; then it is told to come again."""
+"""How long a sender waits at most; then it is told to come again."""
+
+THREADS: Final = 2
+"""So many bodies are read at once: more would only take turns, and one would wait while the
+database gives the new series of another source their numbers."""
+
+T = TypeVar("T")
 
 _WRITTEN: Final = "X-Prometheus-Remote-Write-{}-Written"
 _RETRY: Final = {"retry-after": "5"}
@@ -39,24 +47,11 @@ _LATER: Final = "it could not be stored now; send it again"
 _LOG = logging.getLogger(__name__)
 
 
-def router(services: WebServices) -> APIRouter:
-    """Return the endpoints that samples are pushed to."""
-    routes = APIRouter()
+def endpoints(services: WebServices) -> Mapping[str, Endpoint]:
+    """Return the endpoints that samples are pushed to, by path."""
     samples = _Samples(services)
 
-    @routes.post("/ingest/remote_write")
-    @routes.post("/ingest/remote_write/{name}")
-    async def write(request: Request, name: str = "") -> Response:
-        source = samples.source("remote_write", name, request)
-        version = _version(request)
-        body = await read_body(request, remote_write.MAX_PACKED_BYTES, ("snappy", "identity"))
-        pushed = await samples.take(source, body, version)
-        return _written(pushed) if version == remote_write.VERSION_2 else Response(status_code=204)
-
-    @routes.post("/v1/metrics")
-    @routes.post("/ingest/otlp_metrics")
-    @routes.post("/ingest/otlp_metrics/{name}")
-    async def export(request: Request, name: str = "") -> Response:
+    async def export(request: Request, name: str) -> Response:
         media_type = media_type_of(request)
         try:
             refused = await samples.export(name, media_type, request)
@@ -66,7 +61,16 @@ def router(services: WebServices) -> APIRouter:
             return refusal(400, str(error), media_type)
         return acceptance("metrics", sum(refused.values()), _told(refused), media_type)
 
-    return routes
+    async def unnamed(request: Request, name: str) -> Response:
+        if name:
+            raise HTTPException(404, "There is no such page.")
+        return await export(request, "")
+
+    return {
+        "/ingest/remote_write": samples.write,
+        "/ingest/otlp_metrics": export,
+        "/v1/metrics": unnamed,
+    }
 
 
 class _Samples:
@@ -75,22 +79,33 @@ class _Samples:
     def __init__(self, services: WebServices) -> None:
         self._services = services
         self._door = Door(services)
+        self._threads = ThreadPoolExecutor(THREADS, "aiops-samples")
+        self._committed = Committed(COMMIT_SECONDS)
 
-    def source(self, kind: str, name: str, request: Request) -> PushedSourceSettings:
-        """Return the source of a request, as `Door.source` does."""
-        return self._door.source(self._services.pushed_sources, kind, name, request)
+    async def write(self, request: Request, name: str) -> Response:
+        """Take what a Prometheus writes."""
+        source = self._source("remote_write", name, request)
+        version = _version(request)
+        body = await read_body(request, remote_write.MAX_PACKED_BYTES, ("snappy", "identity"))
+        pushed = await self._take(source, version, lambda: body)
+        return _written(pushed) if version == remote_write.VERSION_2 else Response(status_code=204)
 
     async def export(self, name: str, media_type: str, request: Request) -> Mapping[str, int]:
         """Take an export of OpenTelemetry; return why how many points were not taken."""
-        source = self.source("otlp_metrics", name, request)
+        source = self._source("otlp_metrics", name, request)
         if media_type not in (PROTOBUF, JSON):
             raise HTTPException(415, f"send `Content-Type: {PROTOBUF}` or `{JSON}`")
         body = await read_body(request, MAX_PACKED_BYTES, ("identity", "gzip"))
-        if encoding_of(request) == "gzip":
-            body = await run_in_threadpool(gunzip, body, MAX_BODY_BYTES)
-        return (await self.take(source, body, media_type)).refused
+        is_packed = encoding_of(request) == "gzip"
+        unpacked = partial(gunzip, body, MAX_BODY_BYTES) if is_packed else lambda: body
+        return (await self._take(source, media_type, unpacked)).refused
 
-    async def take(self, source: PushedSourceSettings, body: bytes, content_type: str) -> Pushed:
+    def _source(self, kind: str, name: str, request: Request) -> PushedSourceSettings:
+        return self._door.source(self._services.pushed_sources, kind, name, request)
+
+    async def _take(
+        self, source: PushedSourceSettings, content_type: str, body: Callable[[], bytes]
+    ) -> Pushed:
         """Take a body; it is durable when this returns. Return what was found in it.
 
         Raises:
@@ -100,17 +115,36 @@ class _Samples:
         taker = self._services.take_samples
         if taker is None:
             raise HTTPException(404, "no samples are taken here")
+        durable: Future[Pushed] = Future()
+        work = self._threads.submit(_settle, durable, lambda: taker(source, body(), content_type))
         try:
-            kept, pushed = await run_in_threadpool(taker, source, body, content_type)
-            await asyncio.wait_for(asyncio.wrap_future(kept), COMMIT_SECONDS)
+            await self._committed.wait(durable)
+            return durable.result()
         except InputError:
             raise
         except BusyError as error:
             raise HTTPException(429, str(error), _RETRY) from error
         except (AiopsError, TimeoutError) as error:
+            work.cancel()  # where it was not begun, nobody waits for it any more
             _LOG.error("samples of %s: %s", source.name, error)
             raise HTTPException(503, _LATER, _RETRY) from error
-        return pushed
+
+
+def _settle(durable: "Future[T]", take: Callable[[], tuple["Future[None]", T]]) -> None:
+    """Take something in this thread; what came of it is told once it is durable."""
+    try:
+        kept, found = take()
+    except Exception as error:  # noqa: BLE001 - the thread's outer edge: the sender is told
+        durable.set_exception(error)
+        return
+
+    def tell(done: "Future[None]") -> None:
+        if (error := done.exception()) is not None:
+            durable.set_exception(error)
+        else:
+            durable.set_result(found)
+
+    kept.add_done_callback(tell)
 
 
 def _version(request: Request) -> str:

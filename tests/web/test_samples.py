@@ -37,7 +37,7 @@ class Taker:
     taken: list[tuple[str, bytes, str]] = field(default_factory=list)
 
     def __call__(
-        self, of: PushedSourceSettings, body: bytes, content_type: str
+        self, source: PushedSourceSettings, body: bytes, content_type: str
     ) -> tuple["Future[None]", Pushed]:
         if isinstance(self.error, InputError | BusyError):
             raise self.error
@@ -46,7 +46,7 @@ class Taker:
             done.set_exception(self.error)
         else:
             done.set_result(None)
-            self.taken.append((of.name, body, content_type))
+            self.taken.append((source.name, body, content_type))
         return done, Pushed(blocks=(), samples=self.samples, refused=self.refused)
 
 
@@ -184,3 +184,20 @@ def test_an_exporter_that_was_taken_whole_hears_nothing_more(site: Site) -> None
 def test_without_sources_that_push_nothing_is_taken(site: Site) -> None:
     answer = site.open().post("/ingest/remote_write", content=BODY, headers=WRITE)
     assert answer.status_code == 404
+
+
+def test_a_sender_that_nobody_answers_in_time_is_told_to_come_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aiops.web.samples.COMMIT_SECONDS", 0.05)
+
+    class Never(Taker):
+        def __call__(self, *_: object, **__: object) -> tuple["Future[None]", Pushed]:
+            return Future(), Pushed(blocks=(), samples=1)
+
+    answer = post(site, Never(), "/ingest/remote_write", BODY, WRITE)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_nothing_stands_below_the_address_that_exporters_know(site: Site) -> None:
+    assert post(site, Taker(), "/v1/metrics/otel", b"", EXPORT).status_code == 404
