@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from aiops.domain.cases import CaseEvent
 from aiops.domain.errors import InputError
+from aiops.ingest import xes
 from aiops.ingest.case_events import MAX_ROW_CHARACTERS, RefusedRow, rows
+from aiops.ingest.gzipped import unpacked
+from aiops.ingest.xes import MAX_UNPACKED_BYTES
 from aiops.process.quality import Quality, quality_of
 from aiops.settings import CASE_EVENTS, CaseSourceSettings
 from aiops.store.accepted import AcceptedBody
@@ -22,6 +25,8 @@ MOST_KEPT: Final = 50
 """Refused rows of one load that are kept to be looked at; further ones are counted."""
 
 _JSON_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
+_XES_SUFFIXES: Final = (".xes", ".xes.gz")
+_CHUNK_BYTES: Final = 64 * 1024
 _TOLD: Final = 20
 
 
@@ -62,7 +67,7 @@ def receive(
     hashed = hashlib.sha256(body)
     try:
         lines = StringIO(_decoded(body), newline=None)
-        load = _take(parts, source, lines, hashed.hexdigest, is_json=is_json)
+        load = _take(parts, source, rows(lines, source, is_json=is_json), hashed.hexdigest)
     except InputError as error:
         _keep(parts, source, f"{hashed.hexdigest()}:0", body, str(error))
         raise
@@ -79,25 +84,34 @@ def import_file(
     Args:
         parts: of this installation.
         source: whose name the log has, and what its columns are like.
-        path: a CSV file, or JSON lines by its suffix.
+        path: a CSV file; by its suffix JSON lines, or XES, packed or not.
         done: told how many bytes were read since it was told last.
 
     Raises:
         InputError: it cannot be read, or lacks a column.
         StoreError: it cannot be stored now; what was stored so far stays.
     """
-    hashed = hashlib.sha256()
+    hashed, name = hashlib.sha256(), path.name.lower()
 
-    def lines() -> Iterator[str]:
-        with path.open("rb") as stream:
-            while line := stream.readline(MAX_ROW_CHARACTERS * 4):
-                hashed.update(line)
-                done(len(line))
-                yield line.decode("utf-8", errors="replace")
+    def parts_of(stream: BinaryIO, read: Callable[[int], bytes], size: int) -> Iterator[bytes]:
+        with stream:
+            while part := read(size):
+                hashed.update(part)
+                done(len(part))
+                yield part
 
     try:
-        is_json = path.suffix.lower() in _JSON_SUFFIXES
-        return _take(parts, source, lines(), hashed.hexdigest, is_json=is_json)
+        stream = path.open("rb")
+        if name.endswith(_XES_SUFFIXES):
+            chunks = parts_of(stream, stream.read, _CHUNK_BYTES)
+            if name.endswith(".gz"):
+                chunks = unpacked(chunks, MAX_UNPACKED_BYTES)
+            found = xes.rows(chunks, source)
+        else:
+            given = parts_of(stream, stream.readline, MAX_ROW_CHARACTERS * 4)
+            lines = (line.decode("utf-8", errors="replace") for line in given)
+            found = rows(lines, source, is_json=name.endswith(_JSON_SUFFIXES))
+        return _take(parts, source, found, hashed.hexdigest)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
 
@@ -119,15 +133,13 @@ def quality(parts: Parts, log: str) -> Quality:
 def _take(
     parts: Parts,
     source: CaseSourceSettings,
-    lines: Iterable[str],
+    found: Iterable[tuple[int, CaseEvent | RefusedRow]],
     digest: Callable[[], str],
-    *,
-    is_json: bool,
 ) -> Load:
     """Store rows; `digest` is asked once all of them were read."""
     load, waiting = Load(), list[CaseEvent]()
     oldest = parts.clock.now() - timedelta(days=parts.settings.case_days)
-    for line, row in rows(lines, source, is_json=is_json):
+    for line, row in found:
         if isinstance(row, CaseEvent) and row.at >= oldest:
             waiting.append(row)
             if len(waiting) == AT_ONCE:

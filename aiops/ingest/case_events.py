@@ -84,11 +84,25 @@ def rows(
     moments = Moments(source.time_zone)
     found = _objects(lines) if is_json else _table(lines, source.delimiter)
     for line, row, text in found:
-        try:
-            yield line, _event(row, source, moments)
-        except InputError as error:
-            column = error.column if isinstance(error, _ColumnError) else ""
-            yield line, RefusedRow(column=column, why=str(error), text=text[:500])
+        yield line, read_row(row, text, source, moments)
+
+
+def read_row(
+    row: Any, text: str, source: CaseSourceSettings, moments: Moments
+) -> CaseEvent | RefusedRow:
+    """Return the event of a row by its columns, or why it is none.
+
+    Args:
+        row: by column, else what it is instead.
+        text: the row as it was written.
+        source: whose log it is.
+        moments: reads the times of this log.
+    """
+    try:
+        return _event(row, source, moments)
+    except InputError as error:
+        column = error.column if isinstance(error, _ColumnError) else ""
+        return RefusedRow(column=column, why=str(error), text=text[:500])
 
 
 def _objects(lines: Iterable[str]) -> Iterator[tuple[int, Any, str]]:

@@ -28,6 +28,7 @@ INGESTERS = MappingProxyType(
         "unleash": "aiops.ingest.unleash.parse",
         "maintenance": "aiops.ingest.maintenance.parse",
         "case_events": "aiops.ingest.case_events.rows",
+        "xes": "aiops.ingest.xes.rows",
         "otlp_logs": "aiops.ingest.otlp_logs.parse",
         "json_logs": "aiops.ingest.json_logs.parse",
         "otlp_traces": "aiops.ingest.otlp_traces.parse",

@@ -83,7 +83,7 @@ CASES = [
 
 def test_every_ingester_is_looked_at() -> None:
     # What reports changes, pushes samples or gives rows has contracts of its own.
-    elsewhere = {"prometheus", *CHANGE_KINDS, *PUSHED_KINDS, *ROW_KINDS, CASE_EVENTS}
+    elsewhere = {"prometheus", *CHANGE_KINDS, *PUSHED_KINDS, *ROW_KINDS, CASE_EVENTS, "xes"}
     assert {*SENT, *elsewhere} == {*INGESTERS}
     assert {case.values[0] for case in CASES} == {*SENT}
 
@@ -94,7 +94,7 @@ def test_a_sample_is_read_and_read_again_the_same(name: str, body: bytes) -> Non
     assert repr(read(body)) == repr(read(body))
 
 
-@pytest.mark.parametrize("name", [*SENT, *PUSHED_KINDS])
+@pytest.mark.parametrize("name", [*SENT, *PUSHED_KINDS, "xes"])
 def test_its_page_says_what_to_paste_and_how_it_answers(name: str) -> None:
     text = page(name)
     assert text.startswith("# Source: ")

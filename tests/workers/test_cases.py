@@ -21,6 +21,7 @@ from workers.console import make_console
 ORDERS = CaseSourceSettings(name="orders", tokens=(SecretStr("t0"),), token_env="AIOPS_T")
 GOLDEN = Path(__file__).parents[1] / "golden" / "ingest" / "case_events.orders.csv"
 BODY = GOLDEN.read_bytes()
+XES = GOLDEN.with_name("xes.orders.xes").read_bytes()
 JSON = {"content-type": "application/x-ndjson"}
 CSV = {"content-type": "text/csv; charset=utf-8"}
 
@@ -132,6 +133,19 @@ def test_the_command_line_takes_in_lists_shows_and_judges(shop: Installation) ->
     document = json.loads(said("quality", "--json"))["orders"]
     assert (document["events"], document["cases"]) == (4, 2)
     assert {one["check"]: one["count"] for one in document["findings"]}["missing case ids"] == 1
+
+
+@pytest.mark.parametrize("name", ["orders.xes", "orders.XES.gz"])
+def test_a_log_in_xes_is_taken_in_packed_or_not(
+    shop: Installation, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(XES) if name.endswith("gz") else XES)
+    told = said("import", str(path))
+    assert "orders: 3 events taken, 0 known, 2 rows refused" in told
+    assert "line 45: timestamp: found 'yesterday'" in told
+    assert events(shop) == 3
+    assert len(shop.dead_letters.noted("case_events:")) == 2
 
 
 def test_a_file_of_which_nothing_is_taken_ends_with_1(shop: Installation, tmp_path: Path) -> None:

@@ -33,7 +33,10 @@ def about() -> None:
 
 @app.command("import")
 def take(
-    file: Annotated[Path, typer.Argument(help="CSV, or JSON lines (.jsonl, .ndjson, .json).")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV, JSON lines (.jsonl, .ndjson, .json) or XES (.xes, .xes.gz)."),
+    ],
     config: Config = None,
     *,
     log: Annotated[str, typer.Option(help="The log it belongs to; else the file's name.")] = "",
@@ -60,7 +63,8 @@ def take(
     if len(delimiter) > 1:
         raise typer.BadParameter("--delimiter is one character")
     parts = client(config)
-    name = log or file.stem
+    packed = file.suffix.lower() == ".gz"
+    name = log or (Path(file.stem).stem if packed else file.stem)
     known = {one.name: one for one in parts.settings.case_sources}
     source = known.get(name, CaseSourceSettings(name=name))
     source = replace(
