@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
+from aiops.domain.change_reports import ChangeReport
 from aiops.domain.changes import Change
 from aiops.domain.errors import InputError
 from aiops.domain.words import Passed
@@ -82,8 +83,11 @@ def read(
         InputError: it cannot be read.
     """
     reports = ingester_named(source.kind)(body, headers, at)
-    if isinstance(reports, Passed):
-        return reports
+    return reports if isinstance(reports, Passed) else led(parts, source, reports)
+
+
+def led(parts: Parts, source: ChangeSourceSettings, reports: Sequence[ChangeReport]) -> Mapped:
+    """Return the changes that reports tell of, each led to its services."""
     knowledge = parts.knowledge()
     return mapped(
         reports,

@@ -63,7 +63,7 @@ def mapped(
     changes: list[Change] = []
     unmapped: list[ChangeReport] = []
     for report in reports:
-        rule = next((one for one in rules if one.holds(report) and _may(one, report)), None)
+        rule = rule_for(report, rules)
         names = rule.services if rule and rule.services else _by_name(report, known)
         if not names:
             unmapped.append(report)
@@ -78,9 +78,16 @@ def mapped(
     return Mapped(changes=tuple(changes), unmapped=tuple(unmapped))
 
 
-def _may(rule: MapRule, report: ChangeReport) -> bool:
-    """Return whether a rule may speak for a report: of most workflows only one that names them."""
-    return not report.needs_rule or "workflow" in rule.where
+def rule_for(report: ChangeReport, rules: Sequence[MapRule]) -> MapRule | None:
+    """Return the first rule that speaks for a report: for most workflows one that names them."""
+    return next(
+        (
+            one
+            for one in rules
+            if one.holds(report) and (not report.needs_rule or "workflow" in one.where)
+        ),
+        None,
+    )
 
 
 def _by_name(report: ChangeReport, known: frozenset[str]) -> tuple[str, ...]:

@@ -60,12 +60,14 @@ class Parsed:
         rejected: records that were not taken.
         why: the reasons, in words for the sender; empty where all was taken.
         taken: how many records were taken, by environment.
+        steps: what which rule did, with the number of resources.
     """
 
     batch: TelemetryBatch
     rejected: int = 0
     why: str = ""
     taken: Mapping[str, int] = field(default_factory=dict)
+    steps: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -86,6 +88,7 @@ class Acceptance:
     heard: dict[str, int] = field(default_factory=dict)
     taken: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    steps: Counter[str] = field(default_factory=Counter)
     _seen: int = 0
     _now: float = 0.0
     _homeless: str = ""
@@ -96,6 +99,7 @@ class Acceptance:
     def place(self, told: Mapping[str, str]) -> Place | None:
         """Return whose records a resource holds, None where it does not say or is no matter."""
         brought = normalized(told, self.rules)
+        self.steps.update(brought.steps)
         self._homeless = "" if brought.is_ignored else _NO_SERVICE
         told = brought.labels
         service = _name(next((told[one] for one in _SERVICES if told.get(one)), ""))
@@ -150,7 +154,11 @@ class Acceptance:
             )
         why = "; ".join(f"{count:,}: {reason}" for reason, count in sorted(self.refused.items()))
         return Parsed(
-            batch=batch, rejected=sum(self.refused.values()), why=why, taken=dict(self.taken)
+            batch=batch,
+            rejected=sum(self.refused.values()),
+            why=why,
+            taken=dict(self.taken),
+            steps=dict(self.steps),
         )
 
     @property

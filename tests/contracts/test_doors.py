@@ -31,6 +31,7 @@ from tests.builders import minute
 from tests.fuzzing import FUZZED, altered, damaged
 from tests.workers.installation import HandClock, Installation, settings_in
 from workers.console import make_console
+from workers.explaining import explain
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "ingest"
 KEY = "a-key-of-32-characters-for-tests"
@@ -109,6 +110,7 @@ class House:
         self.parts = Installation(settings_in(folder, redis_url), clock, known)
         self.parts.settings = replace(self.parts.settings, **theirs)
         self.app = make_console(self.parts)
+        self.named = {one["kind"]: name for name, one in sources.items()}
 
     def post(self, one: Sent, body: bytes, key: str = KEY) -> httpx.Response:
         """Send a body with every credential a sender may have."""
@@ -181,6 +183,18 @@ def test_the_wrong_key_opens_no_door_stores_nothing_and_is_counted(house: House,
     assert answer.status_code == 401
     assert house.rows() == before
     assert house.parts.heard.faults.pop()[0] == "refused"
+
+
+@pytest.mark.parametrize("one", CASES)
+def test_what_a_golden_body_becomes_is_explained_and_nothing_stored(
+    house: House, one: Sent
+) -> None:
+    before = house.rows()
+    name = house.named.get(one.kind, one.kind)
+    said = list(explain(house.parts, name, whole(one), one.headers))
+    assert said
+    assert all(line.isprintable() for line in said)
+    assert house.rows() == before
 
 
 @pytest.mark.parametrize("one", CASES)

@@ -8,19 +8,24 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from aiops.domain.errors import InputError
+from aiops.domain.change_reports import MapRule
+from aiops.domain.errors import ConfigurationError, InputError
 from aiops.domain.labels import LabelRule
 from aiops.ingest.otlp import JSON
 from aiops.settings import AlertSourceSettings, ChangeSourceSettings
 from tests.builders import minute, series
 from tests.ingest.exports import log, logs
+from tests.pushed import ERRORS, REQUESTS, remote_write, source
 from tests.workers.installation import Installation
 from tests.workers.test_alerts import alert, group, send
 from workers import change_reports, cli
 from workers.alerts import take_waiting
+from workers.explaining import explain
 from workers.exports import take_export
 from workers.feeds import find_missing
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "ingest"
+HUB = ChangeSourceSettings(name="hub", kind="github")
 RULES = AlertSourceSettings(name="am", kind="alertmanager", values={"env": {"production": "prod"}})
 
 
@@ -51,6 +56,55 @@ def test_it_explains_which_rule_did_what(tmp_path: Path) -> None:
         "its sender left out 2 further alerts",
     ):
         assert line in told
+
+
+def explained(house: Installation, body: bytes, name: str, **headers: str) -> list[str]:
+    told = {key.replace("_", "-"): value for key, value in headers.items()}
+    return list(explain(house, name, body, told))
+
+
+def test_it_explains_which_rule_leads_a_change_to_its_service(house: Installation) -> None:
+    rule = MapRule(where={"repository": "acme/*"}, services=("checkout",))
+    house.settings = replace(house.settings, change_map=(rule,), change_sources=(HUB,))
+    body = (GOLDEN / "github.deployment.json").read_bytes()
+    first, led, change = explained(house, body, "hub", x_github_event="deployment")
+    assert first.startswith("1. deploy 2026.04.18-3: repository acme/payment-service")
+    assert led.strip() == "rule changes.map[0] (repository: acme/*)"
+    assert "of checkout in prod" in change
+    house.settings = replace(house.settings, change_map=())
+    _, led, _ = explained(house, body, "hub", x_github_event="deployment")
+    assert "a service has this name" in led
+    (passed,) = explained(house, b"{}", "hub", x_github_event="ping")
+    assert passed.startswith("it is passed over: ")
+
+
+def test_it_explains_which_signals_ask_for_a_series(house: Installation) -> None:
+    rules = (LabelRule(name="normalize[0]", rename={"app": "service"}),)
+    prom = source(REQUESTS, ERRORS, normalize=rules)
+    house.settings = replace(house.settings, pushed_sources=(prom,))
+    at = round(minute(0).timestamp() * 1000)
+    series = {"__name__": "requests_total", "app": "shop", "code": "500"}
+    body = remote_write([(series, at, 1.0), ({"__name__": "up"}, at, 1.0)])
+    assert explained(house, body, "prom") == [
+        "2 samples",
+        "requests_total {code=500, service=shop} → requests_rate, error_ratio",
+        "     shop in prod",
+        "     normalize[0]: app is service = 'shop'",
+        "no signal asks for 1 samples of up",
+    ]
+
+
+def test_it_explains_what_logs_come_down_to(house: Installation) -> None:
+    rules = (LabelRule(name="normalize[0]", values={"service.name": {"*": "checkout"}}),)
+    house.settings = replace(house.settings, normalize=rules)
+    told = explained(house, logs(log()), "otlp_logs")
+    assert told[0] == "1 records of prod"
+    assert any(line.startswith("1 resources: normalize[0]: ") for line in told)
+
+
+def test_a_source_that_nobody_sends_to_is_named_with_those_that_are(house: Installation) -> None:
+    with pytest.raises(ConfigurationError, match="am, changes, otlp_logs, otlp_traces"):
+        explain(house, "shop", b"", {})
 
 
 def test_it_explains_what_rules_for_all_sources_did(house: Installation, tmp_path: Path) -> None:
@@ -84,7 +138,7 @@ def test_it_says_what_is_wrong_with_a_body_or_a_source(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli.app, ["signals", "explain", str(body), "--source", "am"])
     assert isinstance(done.exception, InputError)
     done = CliRunner().invoke(cli.app, ["signals", "explain", str(body), "--source", "x"])
-    assert "those that do: am" in str(done.exception)
+    assert "those that are: am," in str(done.exception)
 
 
 def test_it_lists_what_fires_and_what_has_no_service(house: Installation) -> None:

@@ -13,10 +13,8 @@ from workers.commands.run import Config
 from workers.commands.start import client
 
 if TYPE_CHECKING:
-    from aiops.domain.alerts import Alert, AlertReport
-    from aiops.settings import Settings
+    from aiops.domain.alerts import Alert
     from aiops.store.dead_letters import NotedBody
-    from topology.graph import ServiceGraph
     from workers.wiring import Parts
 
 app = typer.Typer(no_args_is_help=True)
@@ -24,7 +22,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def about() -> None:
-    """See what outside monitors sent and what became of it.
+    """See what others sent and what became of it.
 
     Example: aiops signals alerts
     """
@@ -32,36 +30,31 @@ def about() -> None:
 
 @app.command()
 def explain(
-    file: Annotated[Path, typer.Argument(help="A body, as the monitor sends it.")],
+    file: Annotated[Path, typer.Argument(help="A body, as it is sent.")],
     source: Annotated[str, typer.Option(help="The source of aiops.yaml whose rules hold.")],
+    header: Annotated[
+        list[str] | None, typer.Option(help="NAME:VALUE, as it is sent with it; may be repeated.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Show what a body becomes, and which rule did what. Nothing is stored.
 
-    Example: aiops signals explain body.json --source alertmanager
-    """
-    from aiops.domain.errors import ConfigurationError, InputError  # noqa: PLC0415
-    from workers import knowledge  # noqa: PLC0415 - keeps --help fast
-    from workers.alerts import parse, rules_of  # noqa: PLC0415
+    Bodies of OpenTelemetry's logs and traces, and of the changes anybody may tell of, have no
+    source in aiops.yaml: say otlp_logs, otlp_traces or changes.
 
-    parts = client(config)
-    if rules_of(parts, source) is None:
-        names = ", ".join(one.name for one in parts.settings.alert_sources) or "none"
-        raise ConfigurationError(f"no source {source!r} sends alerts; those that do: {names}")
+    Example: aiops signals explain body.json --source github --header X-GitHub-Event:deployment
+    """
+    from aiops.domain.errors import InputError  # noqa: PLC0415
+    from workers.explaining import explain as lines_of  # noqa: PLC0415 - keeps --help fast
+
     try:
         body = file.read_bytes()
     except OSError as error:
         raise InputError(f"{file} cannot be read ({error.strerror})") from error
-    found = parse(parts, source, body, parts.clock.now())
-    for number, (report, steps) in enumerate(zip(found.reports, found.steps, strict=True), 1):
-        state = "fires" if report.fired_at else "is as it was"
-        typer.echo(f"{number}. alert {report.key} {'is over' if report.ended_at else state}")
-        for step in steps:
-            typer.echo(f"     {step}")
-        for doubt in doubts(report, parts.settings, knowledge.topology(parts.settings)):
-            typer.echo(f"     but {doubt}")
-    if found.truncated:
-        typer.echo(f"its sender left out {found.truncated} further alerts")
+    told = (one.partition(":") for one in header or ())
+    headers = {name.strip().lower(): value.strip() for name, _, value in told}
+    for line in lines_of(client(config), source, body, headers):
+        typer.echo(line)
 
 
 @app.command()
@@ -196,23 +189,6 @@ def replay(
     parts = client(config)
     for one in letters:
         typer.echo(dead_letters.replay(parts, one))
-
-
-def doubts(report: "AlertReport", settings: "Settings", graph: "ServiceGraph") -> Iterator[str]:
-    """Yield what an alert says that nobody has declared."""
-    if report.series is None:
-        return
-    key, known = report.series.key, settings.policies.paging.known_environments
-    if key.env not in known:
-        yield (
-            f"environment {key.env!r} is not declared: it is recorded and never paged; add it to "
-            "`environments:`, or say in `values.env` what it is called here"
-        )
-    if report.is_mapped and key.service not in graph:
-        yield (
-            f"the topology does not know {key.service}: nothing is joined or explained along its "
-            "calls; add it, or say in `values.service` what it is called here"
-        )
 
 
 def _busy(parts: "Parts") -> Iterator[str]:
