@@ -14,7 +14,7 @@ from aiops.store.codec import decode, encode
 from aiops.store.engine import reading, writing
 from aiops.store.pushed_blobs import unpack_blocks
 from aiops.store.pushed_tables import PASSED_METRICS, PUSHED_SAMPLES, PUSHED_SOURCES, RAW_SERIES
-from aiops.store.upsert import insert, insert_missing
+from aiops.store.upsert import insert, insert_missing, insert_missing_at_once
 
 _AT_ONCE = 500
 
@@ -122,7 +122,7 @@ class PushedStore:
             if connection.dialect.name == "postgresql":
                 for source in sorted({one.source for one in bodies}):
                     self._held(connection, source)
-            connection.execute(PUSHED_SAMPLES.insert(), rows)
+            insert_missing_at_once(connection, PUSHED_SAMPLES, rows)
 
     def after(self, source: str, position: int, limit: int) -> tuple[PushedSamples, ...]:
         """Return the first bodies after a position, in order."""
