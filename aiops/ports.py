@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
-import numpy.typing as npt
-
 from aiops.domain.changes import Change
 from aiops.domain.digests import Digest
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import Notification
 from aiops.domain.pacing import Rate
 from aiops.domain.pictures import IncidentPicture
-from aiops.domain.series import Series
+from aiops.domain.pulled import Sample
 from aiops.domain.status_updates import StatusUpdate
 
 
@@ -57,14 +54,6 @@ class Lease(Protocol):
     def release(self, name: str, fencing: int) -> None:
         """Give it back; without effect when somebody else holds it by now."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One series with its values at the asked instants; NaN where there was none."""
-
-    series: Series
-    values: npt.NDArray[np.float64]
 
 
 class Source(Protocol):

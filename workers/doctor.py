@@ -16,7 +16,8 @@ from aiops import settings as configuration
 from aiops.detect.counters import is_counter
 from aiops.domain.errors import AiopsError, ConfigurationError
 from aiops.domain.journeys import Runbook
-from aiops.ports import Sample, Source
+from aiops.domain.pulled import Sample
+from aiops.ports import Source
 from aiops.settings import Settings, lint
 from aiops.store.migrate import Database
 from topology.graph import ServiceGraph

@@ -13,12 +13,12 @@ from typing import BinaryIO, Final
 
 from aiops.domain.errors import InputError, SourceError
 from aiops.domain.journeys import Kpi
+from aiops.domain.pulled import Sample
 from aiops.domain.series import DEFAULT_ENV
 from aiops.domain.time import utc
 from aiops.ingest.cells import Moments
 from aiops.ingest.row_source import Pull, Rows
 from aiops.ingest.rows import window_of
-from aiops.ports import Sample
 from aiops.settings import CsvSettings
 
 MAX_FILES: Final = 1_000

@@ -6,7 +6,8 @@ Source: https://prometheus.io/docs/prometheus/2.42/querying/api/
 import logging
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -16,12 +17,12 @@ import numpy as np
 
 from aiops.domain.errors import InputError, SourceError
 from aiops.domain.journeys import Kpi
+from aiops.domain.pulled import Sample, together
 from aiops.domain.series import DEFAULT_ENV
 from aiops.domain.ticks import Floats
 from aiops.domain.time import utc
 from aiops.ingest.prometheus_answer import Measured, error_text, parse_matrix, parse_vector
 from aiops.ingest.prometheus_series import Named, Naming
-from aiops.ports import Sample
 from aiops.settings import PrometheusSettings, SignalSettings
 
 MAX_POINTS = 10_000
@@ -104,24 +105,27 @@ class PrometheusSource:
         if end < start or step_seconds <= 0:
             raise ValueError(f"expected start <= end and a step above 0: {start}, {end}")
         count = int((end - start) / timedelta(seconds=step_seconds)) + 1
-        samples: dict[str, Sample] = {}
+        samples: list[Sequence[Sample]] = []
+        names: dict[str, list[str]] = defaultdict(list)
         refused: dict[str, str] = {}
         left_out: dict[str, str] = {}
         for signal in self._settings.signals:
             name = f"{signal.name}: {signal.query}"
             try:
                 found = self._ask_for(signal, int(start.timestamp()), step_seconds, count)
-                _require_new(found.samples, samples, self._place(signal))
+                if signal.name in names:
+                    _require_new(found.names, names[signal.name], self._place(signal))
             except QueryRefusedError as error:
                 refused[name] = str(error)
                 continue
             if found.left_out:
                 left_out[name] = f"{self._place(signal)}: {found.left_out}"
-            samples.update((sample.series.key.fingerprint, sample) for sample in found.samples)
+            names[signal.name] += found.names
+            samples.append(found.samples)
         self._complain({**refused, **left_out})
         if refused and len(refused) == len(self._settings.signals):
             raise SourceError("\n".join(refused.values()))
-        return tuple(samples.values())
+        return together(samples)
 
     def now(self) -> datetime | None:
         """Return what time its clock says it is; None where it does not know `time()`.
@@ -130,8 +134,9 @@ class PrometheusSource:
             SourceError: no answer.
         """
         try:
-            (said,) = parse_vector(self._ask("time()", f"source {self.name!r}", "query", {}))
-            return utc(float(said.values[0]))
+            said = parse_vector(self._ask("time()", f"source {self.name!r}", "query", {}))
+            (seconds,) = said.values.tolist()
+            return utc(seconds)
         except (InputError, QueryRefusedError, ValueError) as error:
             logger.info("The clock of source %s is not known: %s", self.name, error)
             return None
@@ -172,7 +177,7 @@ class PrometheusSource:
             if count == 1:
                 at = {"time": str(start)}
                 body = self._ask(signal.query, self._place(signal), "query", at)
-                return self._naming.name(signal, parse_vector(body))
+                return self._naming.name_all(signal, parse_vector(body))
             parts = [
                 part
                 for first in range(0, count, MAX_POINTS)
@@ -279,12 +284,10 @@ def _joined(parts: Sequence[tuple[int, Measured]], count: int) -> list[Measured]
     return [Measured(labels=part.labels, values=values) for part, values in columns.values()]
 
 
-def _require_new(found: Sequence[Sample], known: Mapping[str, Sample], place: str) -> None:
+def _require_new(found: Sequence[str], known: Collection[str], place: str) -> None:
     """Refuse a signal whose series another signal of the same name has given already."""
-    for sample in found:
-        name = sample.series.key.fingerprint
-        if name in known:
-            raise QueryRefusedError(
-                f"{place}: another signal of this name gives {name} too; "
-                "expected each series once: rename one, or narrow its query"
-            )
+    if again := {*found} & {*known}:
+        raise QueryRefusedError(
+            f"{place}: another signal of this name gives {min(again)} too; "
+            "expected each series once: rename one, or narrow its query"
+        )

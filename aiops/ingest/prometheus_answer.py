@@ -1,7 +1,8 @@
 """The JSON a Prometheus answers with -> labels and columns of values. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,21 @@ class Measured:
     infinite: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Vector:
+    """The series of an answer about one instant.
+
+    Args:
+        labels: of each series, `__name__` included.
+        values: float64, one per series; NaN where it is not finite.
+        infinite: the places of those that were infinite, or larger than anything that is measured.
+    """
+
+    labels: Sequence[Mapping[str, str]]
+    values: Floats
+    infinite: tuple[int, ...] = ()
+
+
 def parse_matrix(body: bytes, start: int, step_seconds: int, count: int) -> tuple[Measured, ...]:
     """Read the answer to a range query.
 
@@ -54,10 +70,10 @@ def parse_matrix(body: bytes, start: int, step_seconds: int, count: int) -> tupl
     try:
         return tuple(_series(one, start, step_seconds, count) for one in found)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"a series of the answer is malformed ({error!r})") from error
+        raise _malformed(found, error) from error
 
 
-def parse_vector(body: bytes) -> tuple[Measured, ...]:
+def parse_vector(body: bytes) -> Vector:
     """Read the answer to an instant query; a scalar counts as one series without labels.
 
     Raises:
@@ -66,16 +82,20 @@ def parse_vector(body: bytes) -> tuple[Measured, ...]:
     Examples:
         >>> body = (b'{"status":"success","data":{"resultType":"vector","result":'
         ...         b'[{"metric":{"job":"shop"},"value":[60,"0.25"]}]}}')
-        >>> parse_vector(body)[0].values.tolist()
+        >>> parse_vector(body).values.tolist()
         [0.25]
     """
     found = _result(body, "vector")
     try:
-        column = np.array([float(one["value"][1]) for one in found], dtype=np.float64)
-        labels = [_labels(one) for one in found]
+        values = np.array([float(one["value"][1]) for one in found], dtype=np.float64)
+        labels = [one["metric"] for one in found]
+        if not _are_texts(labels):
+            labels = [_labels(one) for one in found]
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise InputError(f"a series of the answer is malformed ({error!r})") from error
-    return tuple(_measured(named, column[index : index + 1]) for index, named in enumerate(labels))
+        raise _malformed(found, error) from error
+    infinite = np.flatnonzero(np.abs(values) > _LARGEST)
+    values[infinite] = np.nan
+    return Vector(labels=labels, values=values, infinite=tuple(infinite.tolist()))
 
 
 def error_text(body: bytes) -> str:
@@ -111,12 +131,17 @@ def _result(body: bytes, kind: str) -> list[Any]:
         return [{"metric": {}, "value": result}]
     if found != kind or not isinstance(result, list):
         raise InputError(f"the answer holds {found!r}, expected a {kind}: ask for numbers")
+    return result
+
+
+def _malformed(result: list[Any], error: Exception) -> InputError:
+    """Return what is wrong with a result that cannot be read."""
     if any(isinstance(one, dict) and _only_histograms(one) for one in result):
-        raise InputError(
+        return InputError(
             "the answer holds native histograms, expected numbers: wrap the query, as in "
             "histogram_quantile(0.95, …)"
         )
-    return result
+    return InputError(f"a series of the answer is malformed ({error!r})")
 
 
 def _only_histograms(series: Mapping[str, Any]) -> bool:
@@ -137,6 +162,11 @@ def _series(one: Mapping[str, Any], start: int, step_seconds: int, count: int) -
     values = np.full(count, np.nan)
     values[slots[inside]] = found[inside]
     return _measured(_labels(one), values)
+
+
+def _are_texts(labels: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether all labels are texts, as they are from a Prometheus."""
+    return {*map(type, chain.from_iterable(one.values() for one in labels))} <= {str}
 
 
 def _labels(one: Mapping[str, Any]) -> Mapping[str, str]:

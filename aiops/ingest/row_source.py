@@ -10,10 +10,10 @@ import numpy as np
 
 from aiops.domain.errors import InputError
 from aiops.domain.journeys import Kpi
+from aiops.domain.pulled import Sample
 from aiops.ingest.cells import Moments
 from aiops.ingest.prometheus_series import Naming
 from aiops.ingest.rows import LeftOut, Reading, Tallies, Window, is_rate, per
-from aiops.ports import Sample
 from aiops.settings import RowSignalSettings, RowSourceSettings
 
 logger = logging.getLogger(__name__)

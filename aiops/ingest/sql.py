@@ -17,12 +17,12 @@ from sqlalchemy.pool import NullPool
 
 from aiops.domain.errors import InputError, SourceError
 from aiops.domain.journeys import Kpi
+from aiops.domain.pulled import Sample
 from aiops.domain.series import DEFAULT_ENV
 from aiops.ingest.cells import Moments
 from aiops.ingest.row_source import Pull, Rows
 from aiops.ingest.rows import SEEN_SPAN, Window, window_of
 from aiops.ingest.sql_statement import parameters_in, require_reading
-from aiops.ports import Sample
 from aiops.settings import RowSignalSettings, SqlSettings
 
 _PARAMETERS: Final = frozenset({"since", "until", "since_epoch", "until_epoch"})

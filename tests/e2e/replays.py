@@ -19,9 +19,9 @@ from aiops import settings as configuration
 from aiops.backtest import Replay, Result, run
 from aiops.demo.shop import Story
 from aiops.domain.policies import LifePolicy
+from aiops.domain.pulled import Sample
 from aiops.domain.ticks import History, Shard
 from aiops.incident.export import export_all
-from aiops.ports import Sample
 from aiops.settings import Settings
 from tests.workers.installation import HandClock, Installation, settings_in
 from workers import knowledge

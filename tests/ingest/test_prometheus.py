@@ -12,11 +12,11 @@ from pydantic import SecretStr
 from aiops.domain.errors import SourceError
 from aiops.domain.journeys import Kpi
 from aiops.domain.labels import LabelRule
+from aiops.domain.pulled import Sample
 from aiops.domain.series import Direction, Family
 from aiops.ingest.prometheus import PrometheusSource
 from aiops.ingest.prometheus_answer import Measured
 from aiops.ingest.prometheus_series import Naming
-from aiops.ports import Sample
 from aiops.receivers.prometheus import create_app
 from aiops.receivers.server import serve
 from aiops.settings import LabelSettings, PrometheusSettings, SignalSettings
@@ -280,6 +280,42 @@ def test_samples_come_in_the_order_of_signals_then_fingerprints() -> None:
         for metric in ("latency_p95_seconds", "error_ratio")
         for job in "ab"
     ]
+
+
+def test_whatever_order_they_come_in_each_series_has_its_own_value() -> None:
+    told = [
+        {"a": "1", "b": "2"},
+        {"a": "1", "b": "2"},
+        {"b": "3", "a": "4"},
+        {"b": "5", "c": "6", "a": "7"},
+        {"c": "8", "a": "+Inf"},
+        {"": "0", "c": "9"},
+        {"c": "1", "": "0"},
+    ]
+    answers = iter(told)
+
+    def answer(_: dict[str, str]) -> httpx.Response:
+        found = [({"job": job} if job else {}, text) for job, text in next(answers).items()]
+        return success("vector", [{"metric": one, "value": [0, text]} for one, text in found])
+
+    prom = source(answer)
+    for expected in told:
+        pulled = prom.pull(START, START, 60)
+        found = {one.series.key.service: one.values.tolist() for one in pulled}
+        usable = {job: [float(text)] for job, text in expected.items() if job and text != "+Inf"}
+        assert {job: one for job, one in found.items() if not np.isnan(one).any()} == usable
+        assert ("say nowhere" in "".join(prom.complaints.values())) == ("" in expected)
+        assert ("infinite values of a:" in "".join(prom.complaints.values())) == (
+            "+Inf" in expected.values()
+        )
+
+
+def test_what_is_told_of_a_series_without_an_owner_is_of_this_answer() -> None:
+    codes = iter(["500", "503"])
+    prom = source(lambda _: vector({"job": "shop"}, {"code": next(codes)}))
+    for code in ("500", "503"):
+        prom.pull(START, START, 60)
+        assert f"code='{code}'" in next(iter(prom.complaints.values()))
 
 
 def test_a_refused_query_costs_its_own_signal_only(caplog: pytest.LogCaptureFixture) -> None:

@@ -42,14 +42,28 @@ def test_steps_outside_the_asked_ones_are_dropped() -> None:
 
 
 def test_a_scalar_is_one_series_without_labels() -> None:
-    (measured,) = parse_vector(answer("scalar", [60, "2.5"]))
-    assert measured.labels == {}
-    assert measured.values.tolist() == [2.5]
+    found = parse_vector(answer("scalar", [60, "2.5"]))
+    assert (found.labels, found.values.tolist()) == ([{}], [2.5])
 
 
 def test_a_vector_keeps_its_order() -> None:
     body = answer("vector", [{"metric": {"a": str(n)}, "value": [60, str(n)]} for n in range(3)])
-    assert [one.values.tolist() for one in parse_vector(body)] == [[0.0], [1.0], [2.0]]
+    assert parse_vector(body).values.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_a_vector_tells_where_it_is_infinite_and_labels_are_texts() -> None:
+    told = [("a", "+Inf"), (5, "NaN"), (None, "1e300"), ("d", "7")]
+    found = parse_vector(
+        answer("vector", [{"metric": {"a": one}, "value": [60, text]} for one, text in told])
+    )
+    assert found.labels == [{"a": "a"}, {"a": "5"}, {"a": "None"}, {"a": "d"}]
+    assert np.isnan(found.values).tolist() == [True, True, True, False]
+    assert found.infinite == (0, 2)
+
+
+def test_a_vector_of_histograms_is_refused() -> None:
+    with pytest.raises(InputError, match="native histograms"):
+        parse_vector(answer("vector", [{"metric": {}, "histogram": [60, {}]}]))
 
 
 @pytest.mark.parametrize(
@@ -105,4 +119,5 @@ def test_any_bytes_are_a_vector_or_refused(body: bytes) -> None:
         found = parse_vector(body)
     except InputError:
         return
-    assert all(one.values.shape == (1,) for one in found)
+    assert found.values.shape == (len(found.labels),)
+    assert all(isinstance(text, str) for labels in found.labels for text in labels.values())

@@ -16,9 +16,10 @@ from aiops.domain.errors import DeliveryError, SourceError
 from aiops.domain.incidents import Incident
 from aiops.domain.notifications import DeliveryAction, Notification
 from aiops.domain.pacing import NO_LIMIT, Rate
+from aiops.domain.pulled import Sample, SampleTable
 from aiops.domain.series import Series
 from aiops.domain.ticks import Packed
-from aiops.ports import Clock, Notifier, Queue, Receipt, Sample, Source
+from aiops.ports import Clock, Notifier, Queue, Receipt, Source
 from aiops.settings import Settings
 from aiops.store.engine import writing
 from aiops.store.migrate import Database
@@ -110,11 +111,15 @@ class TableSource:
         rows = [(offset + number * step_seconds) // 60 for number in range(count)]
         inside = [row if 0 <= row < len(self.values) else -1 for row in rows]
         taken = np.where(np.array(inside)[:, None] >= 0, self.values[inside], np.nan)
-        return [
-            Sample(series=one, values=taken[:, column].astype(np.float64))
+        known = [
+            (one, taken[:, column].astype(np.float64))
             for column, one in enumerate(self.series)
             if np.isfinite(taken[:, column]).any()
         ]
+        if count > 1:
+            return [Sample(series=one, values=values) for one, values in known]
+        values = np.array([values for _, values in known]).reshape(-1, 1)  # as Prometheus does
+        return SampleTable(series=tuple(one for one, _ in known), values=values)
 
 
 @dataclass

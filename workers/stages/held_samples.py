@@ -10,12 +10,12 @@ from aiops.derive import engine
 from aiops.derive.engine import RawSamples
 from aiops.derive.lanes import NOWHERE
 from aiops.derive.plan import Plan, plan_of
+from aiops.domain.pulled import Sample
 from aiops.domain.pushed import Block, RawSeries, Whole
 from aiops.domain.series import Series
 from aiops.domain.ticks import Floats, Times
 from aiops.domain.time import utc
 from aiops.ingest.pushed_signals import Signals
-from aiops.ports import Sample
 from aiops.store.pushed import PushedSamples, Reached
 from workers.stages.poll import SILENT_TICKS, floor_tick
 

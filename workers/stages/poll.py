@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from aiops.domain.errors import SourceError
+from aiops.domain.pulled import Sample
 from aiops.domain.ticks import Shard, Tick
 from aiops.domain.time import utc
-from aiops.ports import Clock, Lease, Queue, Reporting, Sample, Source
+from aiops.ports import Clock, Lease, Queue, Reporting, Source
 from aiops.store.extents import Extents
 from aiops.store.late import LateTicks
 from aiops.store.signals import HistoryStore
