@@ -1,6 +1,6 @@
 """The web process put together: the console and its endpoints over the stores."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,6 +13,7 @@ from aiops.impact.flow import Flow, flows, young_of
 from aiops.ingest import changes
 from aiops.learn.marks import holding
 from aiops.slo.standing import JourneyStanding, first_hour, last_hour, standings
+from aiops.web import outward
 from aiops.web.app import create_app
 from aiops.web.services import WebServices
 from workers import alerts, cases, change_reports, knowledge, maintenance, regrouping, silencing
@@ -38,8 +39,13 @@ OLD_SPAN = timedelta(days=8)
 _LISTED = 100
 
 
-def make_console(parts: Parts) -> ASGIApp:
-    """Return the web application of an installation."""
+def make_console(parts: Parts, fetch: Callable[[str], bytes] = outward.fetch) -> ASGIApp:
+    """Return the web application of an installation.
+
+    Args:
+        parts: of it.
+        fetch: asks an address elsewhere.
+    """
     settings = parts.settings
     token = _shown(settings.web.token)
     return create_app(
@@ -49,6 +55,7 @@ def make_console(parts: Parts) -> ASGIApp:
             record_changes=lambda found: change_reports.record(parts, found),
             clock=parts.clock,
             real_clock=SystemClock(),
+            fetch=fetch,
             runbooks=knowledge.runbooks(settings),
             base_url=settings.web.base_url,
             ingest_token=token,

@@ -36,6 +36,7 @@ INGESTERS = MappingProxyType(
         "remote_write": "aiops.ingest.remote_write.parse",
         "alertmanager": "aiops.ingest.alertmanager.parse",
         "grafana": "aiops.ingest.grafana.parse",
+        "cloudwatch": "aiops.ingest.cloudwatch.parse",
         "events": "aiops.ingest.events.parse",
         "alerts": "aiops.ingest.alerts.parse",
     }

@@ -1,6 +1,11 @@
 """The only reader of the environment and of `aiops.yaml`; gives out one frozen value."""
 
-from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
+from aiops.settings.alert_sources import (
+    ALERT_KINDS,
+    TOPIC_PATTERN,
+    AlertLabelSettings,
+    AlertSourceSettings,
+)
 from aiops.settings.case_sources import CASE_EVENTS, CaseSourceSettings
 from aiops.settings.change_sources import CHANGE_KINDS, SIGNED_KINDS, ChangeSourceSettings
 from aiops.settings.document import read as read_document
@@ -43,6 +48,7 @@ __all__ = [
     "PUSHED_KINDS",
     "ROW_KINDS",
     "SIGNED_KINDS",
+    "TOPIC_PATTERN",
     "Aggregate",
     "AlertLabelSettings",
     "AlertSourceSettings",

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from aiops.domain.errors import InputError
 from aiops.domain.silences import parse_matcher
+from aiops.settings.alert_sources import TOPIC_PATTERN
 
 
 def without_empty(values: Any) -> Any:
@@ -98,6 +99,8 @@ TraceUrl = Annotated[
 SecretVariable = Annotated[str, StringConstraints(pattern=r"^AIOPS_[A-Z0-9_]+$")]
 Seconds = Annotated[int, Field(gt=0)]
 Texts = Annotated[list[Text], BeforeValidator(one_or_many)]
+Topic = Annotated[str, StringConstraints(pattern=TOPIC_PATTERN)]
+Topics = Annotated[list[Topic], BeforeValidator(one_or_many)]
 Labels = Annotated[list[Text], Field(min_length=1), BeforeValidator(one_or_many)]
 Pattern = Annotated[Text, AfterValidator(_pattern)]
 MatcherText = Annotated[Text, AfterValidator(_matcher)]

@@ -75,7 +75,8 @@ sources:
 #     time_zone: Europe/Berlin              # of local times: never guessed
 #     signals: [{name: orders, aggregate: count, service: checkout}]
 
-## Alerts of others: `aiops help source alertmanager`, `… grafana`, `… events`, `… alerts`.
+## Alerts of others: `aiops help source alertmanager`, `… grafana`, `… cloudwatch`, `… events`,
+## `… alerts`.
 #   alertmanager:
 #     kind: alertmanager
 #     token_env: AIOPS_ALERTMANAGER_TOKEN   # what its webhook presents; on loopback none will do

@@ -18,6 +18,7 @@ from aiops.settings.fields import (
     Section,
     Text,
     Texts,
+    Topics,
     Zone,
     without_empty,
 )
@@ -77,6 +78,7 @@ class SourceSection(Section):
         "prometheus",
         "alertmanager",
         "grafana",
+        "cloudwatch",
         "events",
         "alerts",
         "argocd",
@@ -109,6 +111,7 @@ class SourceSection(Section):
     labels: LabelSection = LabelSection()
     values: dict[Place, dict[Text, Text]] = {}
     fields: dict[AlertField | LogField, Text] = {}
+    topics: Topics = []
     path: Text | None = None
     time: Text | None = None
     service: Text | None = None

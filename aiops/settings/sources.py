@@ -7,7 +7,12 @@ from types import MappingProxyType
 from typing import Any
 
 from aiops.domain.labels import LabelRule, rules_for
-from aiops.settings.alert_sources import ALERT_KINDS, AlertLabelSettings, AlertSourceSettings
+from aiops.settings.alert_sources import (
+    ALERT_KINDS,
+    ALERT_LABELS_OF,
+    AlertLabelSettings,
+    AlertSourceSettings,
+)
 from aiops.settings.case_sources import CASE_EVENTS, CaseSourceSettings
 from aiops.settings.change_sources import CHANGE_KINDS, ChangeSourceSettings
 from aiops.settings.document import Loc
@@ -43,9 +48,10 @@ _OF_USE = MappingProxyType(
         "scrape_seconds": PUSHED_KINDS,
         "most_series": PUSHED_KINDS,
         "labels": (*_ASKED, *PUSHED_KINDS, *ALERT_KINDS, JSON_LOGS),
-        "token_env": _SENDING,
+        "token_env": tuple(one for one in _SENDING if one != "cloudwatch"),
         "values": ALERT_KINDS,
         "fields": ("alerts", JSON_LOGS),
+        "topics": ("cloudwatch",),
         "path": (MAINTENANCE, "csv"),
         "time": ROW_KINDS,
         "time_zone": (*ROW_KINDS, CASE_EVENTS, JSON_LOGS),
@@ -187,6 +193,9 @@ def check(file: SettingsFile) -> Iterator[tuple[Loc, str, str]]:
         if one.kind in _SECRETS and one.token_env is None:
             message = f"found nothing, expected the name of the variable with {_SECRETS[one.kind]}"
             yield ("sources", name, "token_env"), message, ""
+        if one.kind == "cloudwatch" and not one.topics:
+            message = "found nothing, expected the topics whose messages are taken"
+            yield ("sources", name, "topics"), message, "anybody's topic is signed by SNS"
         yield from check_signals(name, one)
         yield from check_rows(name, one)
 
@@ -253,13 +262,18 @@ def _sending(
     return AlertSourceSettings(
         name=name,
         kind=section.kind,
-        labels=AlertLabelSettings(**dict(_named(section.labels))),
+        labels=replace(_usual(section.kind), **dict(_named(section.labels))),
         normalize=rules_for(rules, name),
         values=MappingProxyType({key: dict(one) for key, one in section.values.items()}),
         fields=MappingProxyType({str(key): path for key, path in section.fields.items()}),
+        topics=tuple(section.topics),
         tokens=surroundings.secrets(variable) if variable else (),
         token_env=variable,
     )
+
+
+def _usual(kind: str) -> AlertLabelSettings:
+    return ALERT_LABELS_OF.get(kind, AlertLabelSettings())
 
 
 def _named(labels: LabelSection) -> Iterator[tuple[str, tuple[str, ...]]]:

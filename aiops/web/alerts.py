@@ -17,6 +17,7 @@ from aiops.ingest import events
 from aiops.ingest.alert_bodies import MAX_BODY_BYTES
 from aiops.ingest.pulse import PULSE_RULES, pulse_body
 from aiops.settings import AlertSourceSettings
+from aiops.web import sns
 from aiops.web.bodies import read_body, require_json
 from aiops.web.committed import Committed
 from aiops.web.direct import Endpoint
@@ -81,6 +82,7 @@ def endpoints(services: WebServices) -> Mapping[str, Endpoint]:
     return {
         "/ingest/alertmanager": alertmanager,
         "/ingest/grafana": grafana,
+        "/ingest/cloudwatch": sns.endpoint(services, alerts.take),
         "/ingest/alerts": mapped,
         "/ingest/events/v2/enqueue": enqueue,
     }

@@ -23,6 +23,7 @@ from aiops.settings import (
     PushedSourceSettings,
 )
 from aiops.slo.standing import JourneyStanding
+from aiops.web import outward
 from aiops.web.takers import (
     AlertTaker,
     CaseTaker,
@@ -177,6 +178,7 @@ class WebServices:
         planned: the planned work that is under way or will be.
         pulse_at: when the pulse last came through; None: it never did.
         note_refusal: counts who was refused at the door, and why.
+        fetch: asks an address elsewhere that is known to be SNS's.
         marks: the marks that hold, by series.
         flows: how every KPI stands now, money first.
         journeys: how every journey stands over its window.
@@ -222,6 +224,7 @@ class WebServices:
     planned: Callable[[], Sequence[Maintenance]] = tuple
     pulse_at: Callable[[], datetime | None] = lambda: None
     note_refusal: Callable[[str, str], None] = lambda _where, _why: None
+    fetch: Callable[[str], bytes] = outward.fetch
     marks: Callable[[], Sequence[Mark]] = tuple
     flows: Callable[[], Sequence[Flow]] = tuple
     journeys: Callable[[], Sequence[JourneyStanding]] = tuple

@@ -24,6 +24,7 @@ from aiops.web.app import create_app
 from aiops.web.services import WebServices
 from tests.contracts.test_ingesters import ZABBIX
 from tests.fuzzing import FUZZED, altered, damaged
+from tests.sns import CERTIFICATE, TOPIC, signed
 
 FOLDER = Path(__file__).parent.parent / "golden" / "ingest"
 BODIES = [
@@ -34,6 +35,7 @@ BODIES = [
 SOURCES = {
     "alertmanager": AlertSourceSettings(name="am", kind="alertmanager"),
     "grafana": AlertSourceSettings(name="graf", kind="grafana"),
+    "cloudwatch": AlertSourceSettings(name="aws", kind="cloudwatch", topics=(TOPIC,)),
     "alerts": ZABBIX,
     "events": AlertSourceSettings(
         name="pager", kind="events", token_env="K", tokens=(SecretStr("key-1"),)
@@ -42,6 +44,7 @@ SOURCES = {
 PATHS = {
     "alertmanager": "/ingest/alertmanager",
     "grafana": "/ingest/grafana",
+    "cloudwatch": "/ingest/cloudwatch",
     "alerts": "/ingest/alerts",
     "events": "/ingest/events/v2/enqueue",
 }
@@ -88,6 +91,7 @@ APP = create_app(
         real_clock=Standing(),
         alert_sources=tuple(SOURCES.values()),
         take_alerts=take,
+        fetch=lambda url: CERTIFICATE,
     )
 )
 
@@ -105,8 +109,8 @@ def post(kind: str, body: bytes) -> httpx.Response:
 def judge(kind: str, body: bytes) -> None:
     """Check that a body is taken, or refused with the reason and its place."""
     answer = post(kind, body)
-    if kind == "events" and answer.status_code == 401:
-        return  # the routing key was lost
+    if kind in ("events", "cloudwatch") and answer.status_code == 401:
+        return  # the routing key was lost, or the topic or what says where the certificate is
     assert answer.status_code in (202, 400)
     if answer.status_code == 400:
         said = answer.json()
@@ -119,6 +123,8 @@ def with_key(kind: str, document: Any) -> bytes:
     """Return a body, with its credential where it still is one."""
     if kind == "events" and isinstance(document, dict):
         document = {**document, "routing_key": "key-1"}
+    if kind == "cloudwatch":
+        document = signed(document)
     return json.dumps(document).encode()
 
 

@@ -29,12 +29,15 @@ from aiops.web.signatures import SIGNATURES, signature_of
 from tests import builders
 from tests.builders import minute
 from tests.fuzzing import FUZZED, altered, damaged
+from tests.sns import CERTIFICATE, signed
 from tests.workers.installation import HandClock, Installation, settings_in
 from workers.console import make_console
 from workers.explaining import explain
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "ingest"
 KEY = "a-key-of-32-characters-for-tests"
+WITHIN = ("events", "cloudwatch")
+"""Kinds whose bodies hold what says who sent them."""
 PULLED = ("prometheus", *ROW_KINDS)
 TYPES = {".json": "application/json", ".jsonl": "application/x-ndjson", ".csv": "text/csv"}
 PROTOBUF = "application/x-protobuf"
@@ -109,7 +112,7 @@ class House:
         known = builders.shop()
         self.parts = Installation(settings_in(folder, redis_url), clock, known)
         self.parts.settings = replace(self.parts.settings, **theirs)
-        self.app = make_console(self.parts)
+        self.app = make_console(self.parts, fetch=lambda _url: CERTIFICATE)
         self.named = {one["kind"]: name for name, one in sources.items()}
 
     def post(self, one: Sent, body: bytes, key: str = KEY) -> httpx.Response:
@@ -148,18 +151,20 @@ def with_key(one: Sent, document: Any, key: str = KEY) -> bytes:
     """Return a document as it is sent, with its credential where that stands in the body."""
     if one.kind == "events" and isinstance(document, dict):
         document = {**document, "routing_key": key}
+    if one.kind == "cloudwatch":
+        document = signed(document, "sns" if key == KEY else key)
     return json.dumps(document).encode()
 
 
 def whole(one: Sent, key: str = KEY) -> bytes:
     """Return a golden body with its credential."""
-    return with_key(one, json.loads(one.body), key) if one.kind == "events" else one.body
+    return with_key(one, json.loads(one.body), key) if one.kind in WITHIN else one.body
 
 
 def judge(one: Sent, answer: httpx.Response) -> None:
     """Check that a body is taken, or refused in a way its sender can mend."""
     taken = (200, 202, 204)
-    lost_key = (401,) if one.kind == "events" else ()
+    lost_key = (401,) if one.kind in WITHIN else ()
     assert answer.status_code in (*taken, *lost_key, 400, 413, 415), answer.text
     if answer.status_code == 400 and "protobuf" not in answer.headers["content-type"]:
         assert answer.text.strip() not in ("", "{}")
