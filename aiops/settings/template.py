@@ -8,7 +8,7 @@ from aiops.settings.settings_template import SETTINGS
 
 TOPOLOGY = """\
 ## Who calls whom, and who answers for it. Backstage catalogs, Kiali graphs and OTLP traces are
-## read as well (JSON); `topology:` may name a folder of them. Check it: `aiops topology check`.
+## read as well (`aiops help topology`), also several in a folder. Check: `aiops topology check`.
 ## kind: edge, app, worker, queue, db, cache or external; guessed from the name where it is missing.
 services:
 #   gateway:

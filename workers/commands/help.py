@@ -89,6 +89,15 @@ def normalize() -> None:
     _print("normalize", "aiops.ingest")
 
 
+@app.command()
+def topology() -> None:
+    """Explain what topology files may be made of.
+
+    Example: aiops help topology
+    """
+    _print("topology", "topology")
+
+
 def _print(name: str, package: str = "aiops.notify") -> None:
     from importlib.resources import files  # noqa: PLC0415 - keeps --help fast
 
