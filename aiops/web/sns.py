@@ -5,6 +5,7 @@ header `x-amz-sns-message-type` is not signed, so what it is is read in the mess
 after 5xx, and not after 4xx.
 """
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -65,6 +66,7 @@ class _Door:
     def __init__(self, services: WebServices) -> None:
         self._services = services
         self._certificates: OrderedDict[str, bytes] = OrderedDict()
+        self._asking = asyncio.Lock()
 
     async def source(self, name: str, envelope: sns.Envelope) -> AlertSourceSettings:
         """Return the source whose topic signed a message.
@@ -95,11 +97,16 @@ class _Door:
         _LOG.info("the subscription to %s is confirmed", envelope.topic)
 
     async def _certificate(self, url: str) -> bytes:
-        if url not in self._certificates:
-            self._certificates[url] = await self._asked(url)
+        """Return a certificate; one is asked for at a time, as nobody is known to be SNS so far."""
+        known = self._certificates.get(url)
+        if known is not None:
+            return known
+        async with self._asking:
+            if url not in self._certificates:
+                self._certificates[url] = await self._asked(url)
             while len(self._certificates) > _CERTIFICATES_KEPT:
                 self._certificates.popitem(last=False)
-        return self._certificates[url]
+            return self._certificates[url]
 
     async def _asked(self, url: str) -> bytes:
         try:

@@ -33,6 +33,8 @@ PARSERS = {
 
 
 class Browser(Protocol):
+    app: Any
+
     def post(self, path: str, **kwargs: Any) -> httpx.Response: ...
 
     def get(self, path: str, **kwargs: Any) -> httpx.Response: ...

@@ -1,5 +1,6 @@
 """The door of Amazon SNS: signed, of a topic we expect, and no other address is ever asked."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,20 @@ def test_an_alarm_that_sns_signed_is_taken_without_its_links(
 def test_the_certificate_is_asked_for_once(browser: Browser, taker: Taker) -> None:
     for _ in range(3):
         assert send(browser, signed(ALARM)).status_code == 202
+    assert taker.asked == [CERTIFICATE_URL]
+
+
+def test_messages_that_come_at_once_ask_for_it_once(site: Site, taker: Taker) -> None:
+    app = taker.open(site, fetch=taker.fetch).app
+    body = orjson.dumps(signed(ALARM))
+
+    async def ask() -> list[int]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            sent = [client.post(PATH, content=body, headers=TEXT) for _ in range(20)]
+            return [one.status_code for one in await asyncio.gather(*sent)]
+
+    assert asyncio.run(ask()) == [202] * 20
     assert taker.asked == [CERTIFICATE_URL]
 
 
