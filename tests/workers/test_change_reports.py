@@ -11,12 +11,16 @@ from pydantic import SecretStr
 from sqlalchemy import event as sql_event
 
 from aiops.domain.change_reports import MapRule
+from aiops.domain.changes import Change
 from aiops.domain.errors import AiopsError, InputError
-from aiops.settings import ChangeSourceSettings
+from aiops.ingest.change_reports import Mapped
+from aiops.settings import CHANGE_KINDS, ChangeSourceSettings
+from aiops.store.changes import merge
 from aiops.web.signatures import signature_of
+from tests.contracts.test_change_reports import BODIES
 from tests.workers.installation import Installation
 from workers.change_client import post_change
-from workers.change_reports import receive
+from workers.change_reports import read, receive
 from workers.console import make_console
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "ingest"
@@ -51,6 +55,31 @@ def test_a_deployment_and_its_status_are_one_change_whichever_comes_first(
     for event in ("deployment_status", "deployment", "deployment_status"):
         assert tell(shop, event)["accepted"] == 1  # type: ignore[index]
     assert [(ref, status) for _, ref, status in told(shop)] == [("2026.04.18-3", "finished")]
+
+
+@pytest.mark.parametrize("order", ["forth", "back", "forth and back", "back and forth"])
+@pytest.mark.parametrize("kind", CHANGE_KINDS)
+def test_bodies_in_any_order_and_again_leave_the_same_changes(
+    shop: Installation, kind: str, order: str
+) -> None:
+    rules = tuple(MapRule(where={"workflow": one}) for one in ("Deploy", "release"))
+    shop.settings = replace(shop.settings, change_map=rules)
+    source = ChangeSourceSettings(name="tool", kind=kind)
+    forth = [(event, content) for tool, event, content in BODIES if tool == kind]
+    whole: dict[str, Change] = {}
+    for event, content in forth:
+        found = read(shop, source, content, {"x-github-event": event}, shop.clock.now())
+        assert isinstance(found, Mapped)
+        for one in found.changes:
+            whole[one.id] = merge(whole[one.id], one) if one.id in whole else one
+    orders = {"forth": forth, "back": forth[::-1]}
+    for part in order.split(" and "):
+        for event, content in orders[part]:
+            receive(shop, source, content, {"x-github-event": event})
+    now = shop.clock.now()
+    stored = shop.changes.told(now.replace(year=2020), now)
+    assert {one.id: one for one in stored} == whole
+    assert len(stored) == len(whole) > 0
 
 
 def test_a_rule_of_the_settings_leads_to_the_service(shop: Installation) -> None:
