@@ -38,7 +38,8 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "ingest"
 KEY = "a-key-of-32-characters-for-tests"
 WITHIN = ("events", "cloudwatch")
 """Kinds whose bodies hold what says who sent them."""
-PULLED = ("prometheus", *ROW_KINDS)
+PULLED = ("prometheus", *ROW_KINDS, "xes")
+"""What is not sent: asked for, or imported by a command."""
 TYPES = {".json": "application/json", ".jsonl": "application/x-ndjson", ".csv": "text/csv"}
 PROTOBUF = "application/x-protobuf"
 OWN = {
