@@ -122,6 +122,19 @@ class Lanes:
             self._known[identity] = operands, firsts
         return self._known[identity]
 
+    def unit_of(self, derivation: Derivation, first: int) -> str:
+        """Return the unit of what a group is made of; a mean has that of the sums.
+
+        Args:
+            derivation: what is made.
+            first: the group's first raw slot, which may count what the sums are of.
+        """
+        unit = self.series[first].unit
+        if unit or derivation.per is None:
+            return unit
+        sums = self._slots.get(derivation.of.metric, ())
+        return next((one.unit for one in map(self.series.__getitem__, sums) if one.unit), "")
+
     def all(self) -> tuple[Lane, ...]:
         """Return the lanes, by number."""
         return tuple(self._lane(ring) for ring in self._places)

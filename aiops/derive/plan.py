@@ -67,7 +67,9 @@ def plan_of(derivations: Sequence[Derivation], series: Sequence[Series]) -> Plan
     outputs: dict[SeriesKey, Series] = {}
     slots = [np.zeros(len(draft.firsts), dtype=np.int64) for draft in drafts]
     for slot, (first, number, place) in enumerate(told):
-        derived = _derived(drafts[number], lanes.series[first])
+        draft = drafts[number]
+        unit = lanes.unit_of(draft.step.derivation, first)
+        derived = _derived(draft, lanes.series[first], unit)
         if derived.key in outputs:
             raise ConfigurationError(
                 f"derived series: two are called {derived.key.fingerprint}, expected each to have"
@@ -118,10 +120,10 @@ def _drafts(derivation: Derivation, lanes: Lanes) -> Iterator[_Draft]:
     yield _Draft(step=step, firsts=tuple(firsts_of.values()))
 
 
-def _derived(draft: _Draft, raw: Series) -> Series:
+def _derived(draft: _Draft, raw: Series, unit: str) -> Series:
     """Return the series that a raw one is the first of."""
     one = draft.step.derivation
-    unit = unit_of(one.name, one.unit or raw.unit)
+    unit = unit_of(one.name, one.unit or unit)
     family, bad_direction = classify(one.name, unit)
     title = one.title or title_of(one.name, family)
     metric = one.name

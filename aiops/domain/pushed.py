@@ -1,7 +1,7 @@
 """Raw series as sources push them, and their samples in columns."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,7 +23,8 @@ class RawSeries:
 
     Args:
         key: its identity with all its labels.
-        unit: as we write it, empty where it is not known.
+        unit: as we write it, empty where it is not known; of a histogram that of what it counts,
+            while their number has none.
         bounds: of a histogram the upper bounds, ascending, without +Inf; None: it is none.
     """
 
@@ -54,7 +55,7 @@ class RawSeries:
         if self.bounds is None:
             return (self._named(""),)
         buckets = (self._named("_bucket", repr(one)) for one in (*self.bounds, math.inf))
-        return (*buckets, self._named(""), self._named("_sum"))
+        return (*buckets, replace(self._named(""), unit=""), self._named("_sum"))
 
     def _named(self, suffix: str, bound: str = "") -> Series:
         key = self.key

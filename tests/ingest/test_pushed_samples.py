@@ -8,8 +8,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 
+from aiops.derive.plan import plan_of
 from aiops.domain.errors import InputError
 from aiops.domain.labels import LabelRule
+from aiops.domain.pushed import RawSeries
 from aiops.ingest import otlp_metrics, remote_write
 from aiops.ingest.catalog import Catalog, Pushed
 from aiops.ingest.pushed_signals import Signals
@@ -155,6 +157,25 @@ def test_an_environment_that_is_spelled_out_is_known_by_the_declared_name() -> N
     assert list(numbers.given) == [
         "shop:requests{env=prod,deployment.environment.name=prod,service.name=shop}"
     ]
+
+
+def test_the_rate_of_a_histogram_is_of_calls_and_not_of_their_unit() -> None:
+    took = Selected(metric="took")
+    rules = source(
+        PushedSignalSettings(name="requests_rate", of=took, reading=Reading.RATE),
+        PushedSignalSettings(name="latency_mean", of=took, reading=Reading.MEAN),
+        PushedSignalSettings(name="latency_p95", of=took, reading=Reading.QUANTILE, quantile=0.95),
+        kind="otlp_metrics",
+    )
+    signals = Signals(source=rules)
+    key = signals.key("took", {"service.name": "shop"})
+    raw = RawSeries(key=key, unit="s", bounds=(0.1,)).expanded()
+    named = [signals.named(one) for one in plan_of(signals.derivations(), raw).outputs]
+    assert {one.key.metric: one.unit for one in named if one} == {
+        "requests_rate": "1/s",
+        "latency_mean": "s",
+        "latency_p95": "s",
+    }
 
 
 def test_what_is_not_taken_is_told_with_the_reason() -> None:
