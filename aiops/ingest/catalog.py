@@ -127,7 +127,8 @@ class Catalog:
             if number >= len(self._starts):
                 more = np.full(max(2 * number, 1024) - len(self._starts), _NO_START)
                 self._starts = np.concatenate([self._starts, more])
-            self._starts[number] = 0
+            if self._starts[number] == _NO_START:  # else its start is known already
+                self._starts[number] = 0
 
     def ended(self, numbers: Whole) -> None:
         """Note that starts of series say no more."""

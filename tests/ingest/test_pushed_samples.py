@@ -139,6 +139,15 @@ def test_a_new_start_is_a_reset_even_where_the_new_count_is_higher() -> None:
         assert told == [(round(seconds * 1000), float(count)), *began]
 
 
+def test_a_start_that_is_known_is_told_once_also_by_points_that_are_read_in_full() -> None:
+    known = catalog(OTEL)
+    for seconds in (0, 10, 20):
+        one = Export("requests")
+        one.count(5, seconds=seconds)
+        one.metric.sum.data_points[0].exemplars.add(as_double=1.0)
+        assert len(values(export(one, known))) == (2 if seconds == 0 else 1)
+
+
 def test_a_point_of_what_came_since_tells_of_no_reset_but_the_first() -> None:
     known = catalog(OTEL)
     for number in range(3):
