@@ -60,7 +60,9 @@ class Envelope:
 
     @property
     def signed(self) -> bytes:
-        r"""Return what its signature is of.
+        r"""Return what its signature is of: every part ends its line, the last one, too.
+
+        AWS's page says that the last does not; its SDKs, and what it signs, do otherwise.
 
         Examples:
             >>> Envelope(parts={"Type": "Notification", "Message": "hi", "TopicArn": "t"}).signed
