@@ -22,6 +22,7 @@ WARM_SECONDS = 8.0
 SERIES = 20_000
 """Fewer than the cap of a metric; a tenth of them have not counted anything yet."""
 
+SERIES_OF_A_TARGET = 100
 BODIES = 4
 """Every series is sent so often, at a time of its own."""
 
@@ -91,15 +92,17 @@ def _series_of(scale: float) -> int:
 
 
 def _written(size: int, scale: float = 1.0) -> Iterable[bytes]:
+    now = _now_milliseconds()
     for turn in range(BODIES):
-        at = _varint(_now_milliseconds() - 15_000 * turn)
         for first in range(0, _series_of(scale), size):
-            series = (_series(number, at, turn) for number in range(first, first + size))
+            series = (_series(number, now, turn) for number in range(first, first + size))
             packed: bytes = pa.compress(b"".join(series), codec="snappy", asbytes=True)
             yield packed
 
 
-def _series(number: int, at: bytes, turn: int) -> bytes:
+def _series(number: int, now: int, turn: int) -> bytes:
+    """Return a series: each target is scraped every 15 s, at a moment of its own."""
+    at = _varint(now - 15_000 * turn - 7 * (number // SERIES_OF_A_TARGET))
     labels = {
         "__name__": "http_requests_total",
         "code": "200",
@@ -130,17 +133,19 @@ def _varint(number: int) -> bytes:
 
 
 def _numbers(size: int, scale: float = 1.0) -> Iterable[bytes]:
+    now = _now_milliseconds()
     for turn in range(BODIES):
         for first in range(0, _series_of(scale), size):
             made, metric = _metric("requests", first)
             metric.sum.aggregation_temporality, metric.sum.is_monotonic = 2, True
             for number in range(first, first + size):
                 point = metric.sum.data_points.add(as_int=number * 7 + 100 - turn)
-                _describe(point, number, turn)
+                _describe(point, number, now, turn)
             yield made.SerializeToString()
 
 
 def _histograms(size: int, scale: float = 1.0) -> Iterable[bytes]:
+    now = _now_milliseconds()
     for turn in range(BODIES):
         for first in range(0, _series_of(scale) // 4, size):
             made, metric = _metric("took", first)
@@ -153,7 +158,7 @@ def _histograms(size: int, scale: float = 1.0) -> Iterable[bytes]:
                 )
                 point.bucket_counts.extend(counts)
                 point.explicit_bounds.extend(BOUNDS)
-                _describe(point, number, turn)
+                _describe(point, number, now, turn)
             yield made.SerializeToString()
 
 
@@ -165,10 +170,10 @@ def _metric(name: str, first: int) -> tuple[ExportMetricsServiceRequest, Any]:
     return made, resource.scope_metrics.add().metrics.add(name=name)
 
 
-def _describe(point: Any, number: int, turn: int) -> None:
-    now = _now_milliseconds() * 1_000_000
-    point.start_time_unix_nano = now - 3_600_000_000_000
-    point.time_unix_nano = now - 15_000_000_000 * turn
+def _describe(point: Any, number: int, now: int, turn: int) -> None:
+    """Add what tells a point from others; all of an export are of one time, and began at one."""
+    point.start_time_unix_nano = (now - 3_600_000) * 1_000_000
+    point.time_unix_nano = (now - 15_000 * turn) * 1_000_000
     for key, told in (
         ("http.request.method", "GET"),
         ("http.route", f"/api/v1/thing{number}"),
