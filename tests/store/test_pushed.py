@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, event
 
+from aiops.domain.errors import StateFormatError
 from aiops.domain.pushed import Block, RawSeries
 from aiops.domain.series import SeriesKey
 from aiops.store.pushed import PushedBody, PushedStore, Reached
-from aiops.store.pushed_blobs import pack_blocks
+from aiops.store.pushed_blobs import pack_blocks, unpack_blocks
 from tests.builders import minute
 
 NOTHING = Reached(0, None)
@@ -106,6 +107,25 @@ def test_a_body_comes_out_with_every_bit_it_went_in_with(store: PushedStore) -> 
         assert [part.shape for part in kept] == [part.shape for part in sent]
     assert store.waiting_bytes("prom") == len(blob)
     assert store.waiting_bytes("otel") == 0
+
+
+def test_blobs_of_the_releases_before_are_read(store: PushedStore) -> None:
+    header, block = bytes.fromhex("41494f5001000000 01000000"), bytes.fromhex("01000000 01000000")
+    columns = (np.array([7], "<i4"), np.array([1000], "<i8"), np.array([0.5], "<f8"))
+    blob = header + block + b"".join(column.tobytes() for column in columns)
+    store.keep_all([PushedBody(source="prom", received_at=minute(0), newest=1000, blob=blob)])
+    assert values(store) == [0.5]
+
+
+@pytest.mark.parametrize("cut", [0, 5, 11, 12, 20, -1])
+def test_a_blob_that_is_cut_is_named_and_read_by_nobody(cut: int) -> None:
+    with pytest.raises(StateFormatError, match="pushed samples"):
+        unpack_blocks(body(1).blob[:cut])
+
+
+def test_a_blob_of_a_later_release_is_named() -> None:
+    with pytest.raises(StateFormatError, match="unknown here"):
+        unpack_blocks(b"AIOP\x09" + body(1).blob[5:])
 
 
 def test_how_far_a_source_is_worked_moves_once(store: PushedStore) -> None:
