@@ -115,7 +115,7 @@ def _series(number: int, now: int, turn: int) -> bytes:
     named = (
         _part(1, _part(1, key.encode()) + _part(2, one.encode())) for key, one in labels.items()
     )
-    count = 0 if number % 10 == 0 else number * 7 + 100 - turn
+    count = 0 if number % 10 == 0 else _count(number) - turn
     value = b"\x09" + np.float64(count).tobytes() if count else b""
     return _part(1, b"".join(named) + _part(2, value + b"\x10" + at))
 
@@ -139,7 +139,7 @@ def _numbers(size: int, scale: float = 1.0) -> Iterable[bytes]:
             made, metric = _metric("requests", first)
             metric.sum.aggregation_temporality, metric.sum.is_monotonic = 2, True
             for number in range(first, first + size):
-                point = metric.sum.data_points.add(as_int=number * 7 + 100 - turn)
+                point = metric.sum.data_points.add(as_int=_count(number) - turn)
                 _describe(point, number, now, turn)
             yield made.SerializeToString()
 
@@ -152,9 +152,9 @@ def _histograms(size: int, scale: float = 1.0) -> Iterable[bytes]:
             metric.unit = "ms"
             metric.histogram.aggregation_temporality = 2
             for number in range(first, first + size):
-                counts = [(number + bucket) % 9 + 9 - turn for bucket in range(len(BOUNDS) + 1)]
+                counts = [_count(number + bucket) - turn for bucket in range(len(BOUNDS) + 1)]
                 point = metric.histogram.data_points.add(
-                    count=sum(counts), sum=1234.5, min=0.5, max=777.0
+                    count=sum(counts), sum=_count(number) / 7, min=0.5, max=777.0
                 )
                 point.bucket_counts.extend(counts)
                 point.explicit_bounds.extend(BOUNDS)
@@ -180,6 +180,11 @@ def _describe(point: Any, number: int, now: int, turn: int) -> None:
         ("http.response.status_code", "200"),
     ):
         point.attributes.add(key=key).value.string_value = told
+
+
+def _count(number: int) -> int:
+    """Return what something may have counted: up to ten million, alike for no two in a row."""
+    return number * 2_654_435_761 % 9_999_991 + BODIES
 
 
 def _now_milliseconds() -> int:
