@@ -29,6 +29,7 @@ class ChangeReport:
         status: as in `Change`.
         service: what the tool calls it; empty where it names none.
         env: the environment as the tool calls it; empty where it names none.
+        tier: what sort of environment that is, as `production`, where the tool says.
         reverts: as in `Change`.
         description: in the words of whoever did it.
         actor: who did it.
@@ -44,6 +45,7 @@ class ChangeReport:
     status: str = ""
     service: str = ""
     env: str = ""
+    tier: str = ""
     reverts: str | None = None
     description: str = ""
     actor: str = ""

@@ -56,6 +56,7 @@ def mapped(
         rules: of `changes.map`, in their order.
         services: the names we know.
         environments: the names we know; `production` is `prod` where that is known, and so on.
+            One that nobody knows is that of its tier, where the tool says that and we know it.
         default_env: of a report that names none.
         source: what the changes are said to come from.
     """
@@ -69,7 +70,7 @@ def mapped(
             unmapped.append(report)
         if report.needs_rule and rule is None:
             continue
-        env = rule.env if rule and rule.env else _env(report.env, places) or default_env
+        env = rule.env if rule and rule.env else _env(report, places) or default_env
         about = "" if names else report.words
         changes += [
             _change(report, name, env, source, about) for name in names or (report.service,)
@@ -97,12 +98,14 @@ def _by_name(report: ChangeReport, known: frozenset[str]) -> tuple[str, ...]:
     return next(((name,) for name in called if name in known), ())
 
 
-def _env(said: str, known: frozenset[str]) -> str:
-    if said in known:
-        return said
-    lower = said.lower()
-    found = _SYNONYMS.get(lower, lower)
-    return found if found in known else said
+def _env(report: ChangeReport, known: frozenset[str]) -> str:
+    """Return the environment of a report as we call it: by its name, else by its tier."""
+    for said in (report.env, report.tier):
+        lower = said.lower()
+        for one in (said, _SYNONYMS.get(lower, lower)):
+            if one in known:
+                return one
+    return report.env
 
 
 def _change(report: ChangeReport, service: str, env: str, source: str, about: str) -> Change:

@@ -89,6 +89,7 @@ def _deployment(
         status=status,
         service=payload.text("service"),
         env=one.text("environment"),
+        tier="production" if one.values.get("production_environment") is True else "",
         reverts=payload.text("reverts") or ("" if is_rollback else None),
         description=one.text("description"),
         actor=one.mapping("creator").text("login"),

@@ -94,6 +94,7 @@ def _deployment(content: Fields, received_at: datetime) -> tuple[ChangeReport, .
             ended_at=None if status == "started" else at,
             status=status,
             env=content.text("environment"),
+            tier=content.text("environment_tier"),
             description=content.text("commit_title"),
             actor=content.mapping("user").text("username"),
             facts={"repository": (repository,)},

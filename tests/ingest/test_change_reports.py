@@ -81,6 +81,20 @@ def test_what_needs_a_rule_is_a_change_only_with_one() -> None:
     assert services(map_all(run, rules=rules)) == ["shop"]
 
 
+@pytest.mark.parametrize(
+    ("said", "tier", "env"),
+    [
+        ("production/eu", "production", "prod"),
+        ("staging", "production", "staging"),
+        ("review/x", "development", "review/x"),
+        ("review/x", "", "review/x"),
+    ],
+)
+def test_an_environment_nobody_knows_is_that_of_its_tier(said: str, tier: str, env: str) -> None:
+    found = map_all(replace(REPORT, env=said, tier=tier))
+    assert [one.env for one in found.changes] == [env]
+
+
 def test_a_rule_that_names_no_workflow_makes_no_deploy_of_every_run() -> None:
     run = replace(REPORT, needs_rule=True)
     whole = MapRule(where={"repository": "acme/*"}, services=("search",))

@@ -70,6 +70,12 @@ def test_a_rollback_is_told_by_its_task_or_its_payload(
     assert one.reverts == reverts
 
 
+@pytest.mark.parametrize(("said", "tier"), [(True, "production"), (False, ""), ("x", "")])
+def test_a_deployment_may_be_to_production_whatever_that_is_called(said: Any, tier: str) -> None:
+    (one,) = deploy_status(deployment__production_environment=said)
+    assert one.tier == tier
+
+
 def test_a_deployment_without_version_is_called_by_branch_and_commit() -> None:
     (one,) = deploy_status(deployment__payload={})
     assert one.ref == "v2026.04.18@aa218f5"

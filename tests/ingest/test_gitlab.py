@@ -99,6 +99,11 @@ def test_what_is_wrong_is_named_with_its_place(
         read(event, **changed)
 
 
+def test_a_deployment_says_the_tier_of_its_environment() -> None:
+    (one,) = read("deployment", environment="production/eu")
+    assert (one.env, one.tier) == ("production/eu", "production")
+
+
 @pytest.mark.parametrize("user", [None, {}])
 def test_a_deployment_by_api_may_lack_user_job_and_branch(user: object) -> None:
     (one,) = read("deployment", user=user, deployable_id=None, deployable_url=None, ref=None)
