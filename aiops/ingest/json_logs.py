@@ -141,6 +141,7 @@ class _Reader:
         key = tuple(part for pair in told.items() for part in pair)
         if key not in self._places:
             brought = normalized(told, rules)
+            self.accept.steps.update(brought.steps)
             labels = dict(brought.labels)
             if self.source.service and not labels.get("service") and "service.name" not in labels:
                 labels["service.name"] = self.source.service
@@ -173,7 +174,7 @@ def _object(line: Any) -> Mapping[str, Any]:
     try:
         found = orjson.loads(line) if isinstance(line, bytes) else line
     except orjson.JSONDecodeError as error:
-        raise InputError(f"it is no JSON ({error})") from error
+        raise InputError(f"it is no JSON ({error.msg} at column {error.colno})") from error
     if not isinstance(found, dict):
         raise InputError(f"found {kind_of(found)}, expected an object")
     return found

@@ -56,6 +56,17 @@ _part = cast("Callable[[bytes, slice], bytes]", getitem)
 _MOST_DIGITS: Final = 5
 
 
+def is_version_2(content_type: str) -> bool:
+    """Return whether a content type is that of remote write 2.0, however it is spelled.
+
+    Examples:
+        >>> is_version_2('application/x-protobuf; proto="io.prometheus.write.v2.Request"')
+        True
+    """
+    told = content_type.replace(" ", "").replace('"', "")
+    return told.lower() == VERSION_2.lower()
+
+
 def unpacked(body: bytes) -> bytes:
     """Return what a body in snappy's block format holds.
 
@@ -94,7 +105,7 @@ def parse(body: bytes, content_type: str, catalog: Catalog, received_at: datetim
         InputError: it cannot be read; names the place.
     """
     body = unpacked(body)
-    if content_type == VERSION_2:
+    if is_version_2(content_type):
         return remote_write_2.parse(body, catalog, received_at)
     series: Sequence[bytes] = list(decoded(body, _KINDS["WriteRequest"], "the body").timeseries)
     reader = _Reader(catalog, received_at)

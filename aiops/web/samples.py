@@ -157,7 +157,7 @@ def _version(request: Request) -> str:
     kind, _, parameters = told.partition(";")
     if kind == PROTOBUF and parameters in ("", "proto=prometheus.writerequest"):
         return PROTOBUF
-    if told == remote_write.VERSION_2.lower():
+    if remote_write.is_version_2(told):
         return remote_write.VERSION_2
     raise HTTPException(415, f"send remote write 1.0 or 2.0: `Content-Type: {PROTOBUF}`")
 

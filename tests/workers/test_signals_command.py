@@ -12,10 +12,10 @@ from aiops.domain.change_reports import MapRule
 from aiops.domain.errors import ConfigurationError, InputError
 from aiops.domain.labels import LabelRule
 from aiops.ingest.otlp import JSON
-from aiops.settings import AlertSourceSettings, ChangeSourceSettings
+from aiops.settings import AlertSourceSettings, ChangeSourceSettings, LogSourceSettings
 from tests.builders import minute, series
 from tests.ingest.exports import log, logs
-from tests.pushed import ERRORS, REQUESTS, remote_write, source
+from tests.pushed import ERRORS, REQUESTS, remote_write, remote_write_2, source
 from tests.workers.installation import Installation
 from tests.workers.test_alerts import alert, group, send
 from workers import change_reports, cli
@@ -91,6 +91,31 @@ def test_it_explains_which_signals_ask_for_a_series(house: Installation) -> None
         "     shop in prod",
         "     normalize[0]: app is service = 'shop'",
         "no signal asks for 1 samples of up",
+    ]
+
+
+def test_it_explains_bodies_of_remote_write_2(house: Installation) -> None:
+    house.settings = replace(house.settings, pushed_sources=(source(REQUESTS),))
+    at = round(minute(0).timestamp() * 1000)
+    body = remote_write_2([({"__name__": "requests_total", "service": "shop"}, at, 1.0)])
+    kind = "application/x-protobuf; proto=io.prometheus.write.v2.Request"
+    assert explained(house, body, "prom", content_type=kind)[:2] == [
+        "1 samples",
+        "requests_total {service=shop} → requests_rate",
+    ]
+
+
+def test_it_explains_what_lines_of_json_come_down_to(house: Installation) -> None:
+    rules = (LabelRule(name="normalize[0]", rename={"team": "service"}),)
+    apps = LogSourceSettings(name="apps", normalize=rules)
+    house.settings = replace(house.settings, log_sources=(apps,))
+    body = b'{"level":50,"msg":"card 7 declined","team":"checkout"}\n{'
+    assert explained(house, body, "apps") == [
+        "1 records of prod",
+        "    1  checkout  ERROR  card <*> declined",
+        "1 resources: normalize[0]: team is service = 'checkout'",
+        "not taken: 1: it is no JSON",
+        "not taken: line 2: it is no JSON (unexpected end of data at column 2)",
     ]
 
 
