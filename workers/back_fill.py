@@ -27,7 +27,7 @@ def fetch_past(parts: Parts, say: Callable[[str], None]) -> None:
     One that does not answer is said, and begins young: beat asks for its past again and again.
     """
     for source in parts.settings.sources:
-        if has_past(parts, source):
+        if not source.back_fill_days or has_past(parts, source):
             continue
         say(f"{source.name}: fetching {source.back_fill_days:g} days of history …")
         try:

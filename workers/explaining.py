@@ -20,6 +20,7 @@ from aiops.ingest.otlp import Parsed
 from aiops.ingest.pushed_signals import Signals
 from aiops.ingest.registry import ingester_named
 from aiops.settings import (
+    OTLP_TRACES,
     AlertSourceSettings,
     CaseSourceSettings,
     ChangeSourceSettings,
@@ -57,6 +58,8 @@ def explain(parts: Parts, name: str, body: bytes, headers: Headers) -> Lines:
         ConfigurationError: there is no such source.
         InputError: the body cannot be read.
     """
+    if any(one.name == name and one.kind == OTLP_TRACES for one in parts.settings.sources):
+        name = OTLP_TRACES
     if name in ALWAYS:
         return _changes(parts, body) if name == "changes" else _export(parts, name, body, headers)
     sources = _sent_to_us(parts.settings)

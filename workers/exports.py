@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 from redis.exceptions import RedisError
 
@@ -11,7 +12,7 @@ from aiops.domain.labels import rules_for
 from aiops.ingest.json_logs import ReadLogs
 from aiops.ingest.otlp import Parsed
 from aiops.ingest.registry import ingester_named
-from aiops.settings import LogSourceSettings
+from aiops.settings import OTLP_TRACES, LogSourceSettings
 from aiops.store.accepted import AcceptedBody
 from aiops.store.codec import encode
 from workers.stages.digest import FLAG
@@ -39,6 +40,8 @@ def take_export(parts: Parts, signal: str, body: bytes, content_type: str) -> tu
     parsed = ingester_named(source)(
         body, content_type, now, settings.default_env, declared, rules=rules
     )
+    if not any(one.kind == OTLP_TRACES for one in settings.sources):
+        parsed = replace(parsed, batch=replace(parsed.batch, counts=()))  # nobody asks for them
     _store(parts, source, source, body, parsed)
     return parsed.rejected, parsed.why
 

@@ -16,6 +16,7 @@ from aiops.ports import (
     Source,
     UpdateNotifier,
 )
+from aiops.settings import SpanSettings
 from workers.clock import FileClock, SystemClock
 from workers.plugins import (
     change_notifiers,
@@ -24,6 +25,7 @@ from workers.plugins import (
     sources,
     update_notifiers,
 )
+from workers.spans import SpanSource
 from workers.stores import Stores
 
 
@@ -43,8 +45,13 @@ class Outside(Stores):
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
-        """The configured sources by name."""
-        return sources(self.settings)
+        """The configured sources by name, and what is counted of spans among them."""
+        spans = {
+            one.name: SpanSource(one, self.settings.kpis, self.span_counts, self.clock)
+            for one in self.settings.sources
+            if isinstance(one, SpanSettings)
+        }
+        return {**sources(self.settings), **spans}
 
     @cached_property
     def pushing(self) -> Mapping[str, Signals]:

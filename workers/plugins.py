@@ -5,12 +5,16 @@ from collections.abc import Mapping
 from aiops.ingest import registry as ingest_registry
 from aiops.notify import registry as notify_registry
 from aiops.ports import ChangeNotifier, Notifier, PictureNotifier, Source, UpdateNotifier
-from aiops.settings import Settings
+from aiops.settings import Settings, SpanSettings
 
 
 def sources(settings: Settings) -> Mapping[str, Source]:
-    """Return the configured sources by name."""
-    return {one.name: ingest_registry.source(one, settings) for one in settings.sources}
+    """Return the configured sources that others answer, by name."""
+    return {
+        one.name: ingest_registry.source(one, settings)
+        for one in settings.sources
+        if not isinstance(one, SpanSettings)
+    }
 
 
 def notifiers(settings: Settings) -> Mapping[str, Notifier]:

@@ -31,6 +31,7 @@ from aiops.store.pushed import PushedStore
 from aiops.store.signals import HistoryStore
 from aiops.store.silences import SilenceStore
 from aiops.store.sli_hours import SliHourStore
+from aiops.store.span_counts import SpanCountStore
 from aiops.store.symptoms import SymptomStore
 from aiops.store.updates import StatusUpdateStore
 from aiops.store.words import WordStore
@@ -184,6 +185,11 @@ class Stores:
     def clues(self) -> ClueStore:
         """Logs and traces."""
         return ClueStore(self._engine, origin=self.settings.origin)
+
+    @cached_property
+    def span_counts(self) -> SpanCountStore:
+        """How many requests spans tell of."""
+        return SpanCountStore(self._engine)
 
     @cached_property
     def dead_letters(self) -> DeadLetterStore:

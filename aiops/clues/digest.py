@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aiops.clues.spans import keep_few, sum_calls
 from aiops.clues.templates import Place, tally
-from aiops.domain.clues import LogTemplate, ServiceCall, TelemetryBatch, TraceExample
+from aiops.domain.clues import LogTemplate, ServiceCall, SpanCount, TelemetryBatch, TraceExample
 
 Spot = tuple[str, str, datetime]
 """Environment, service and minute."""
@@ -23,6 +23,7 @@ class Kept:
         counts: lines by spot, then by template number.
         traces: examples by spot.
         calls: counted anew, to be added to what is known.
+        requests: counted anew, to be added to what is known.
         crowded: services whose further lines count as one, as (env, service).
     """
 
@@ -31,6 +32,7 @@ class Kept:
     counts: Mapping[Spot, Mapping[int, int]] = field(default_factory=dict)
     traces: Mapping[Spot, tuple[TraceExample, ...]] = field(default_factory=dict)
     calls: tuple[ServiceCall, ...] = ()
+    requests: tuple[SpanCount, ...] = ()
     crowded: tuple[Place, ...] = ()
 
 
@@ -63,6 +65,7 @@ def digest(known: Kept, batches: Sequence[TelemetryBatch]) -> Kept:
         counts=counts,
         traces=_examples(known.traces, [one for batch in batches for one in batch.traces]),
         calls=sum_calls(one for batch in batches for one in batch.calls),
+        requests=tuple(one for batch in batches for one in batch.counts),
         crowded=found.crowded,
     )
 

@@ -1,11 +1,12 @@
-"""Spans -> a few examples per service and minute, and who calls whom. Pure."""
+"""Spans -> a few examples per service and minute, counts, and who calls whom. Pure."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from aiops.clues.durations import bucket_of
 from aiops.clues.masking import redact
-from aiops.domain.clues import ServiceCall, TraceExample
+from aiops.domain.clues import ServiceCall, SpanCount, TraceExample
 from aiops.domain.time import utc
 from topology.spans import Span, calls_from_spans
 
@@ -139,17 +140,68 @@ def sum_calls(calls: Iterable[ServiceCall]) -> tuple[ServiceCall, ...]:
     )
 
 
+def count_spans(spans: Iterable[SpanRecord]) -> tuple[SpanCount, ...]:
+    """Return how many requests spans tell of, how long they took and how they ended.
+
+    One that both sides tell of counts once where both spans are among these, by the span of
+    whoever answered.
+
+    Args:
+        spans: in any order; one twice counts once.
+    """
+    known = {(span.trace_id, span.span_id): span for span in spans}
+    answered = {
+        (one.trace_id, one.parent_id)
+        for one in known.values()
+        if one.kind not in _ASKING
+        and (asking := known.get((one.trace_id, one.parent_id)))
+        and asking.service != one.service
+    }
+    found: Counter[tuple[str, str, str, bool, str, str, int, bool, int]] = Counter()
+    for place, span in known.items():
+        parties = _parties(span, known.get((span.trace_id, span.parent_id)))
+        if parties is None or place in answered:
+            continue
+        cohort = (span.region, span.segment)
+        minute, bucket = int(span.end // 60) * 60, bucket_of(span.end - span.start)
+        asked = span.kind in _ASKING
+        found[span.env, *parties, asked, *cohort, minute, span.failed, bucket] += 1
+    return tuple(
+        SpanCount(
+            env=env,
+            service=service,
+            caller=caller,
+            is_callers=asked,
+            region=region,
+            segment=segment,
+            minute=utc(minute),
+            failed=failed,
+            bucket=bucket,
+            count=count,
+        )
+        for (
+            (env, service, caller, asked, region, segment, minute, failed, bucket),
+            count,
+        ) in sorted(found.items())
+    )
+
+
+def _parties(span: SpanRecord, parent: SpanRecord | None) -> tuple[str, str] | None:
+    """Return who answered, or should have, and who asked; None where a span answers nobody."""
+    if span.kind in _ASKING:
+        return (span.peer, span.service) if span.peer not in ("", span.service) else None
+    if span.kind in _ANSWERING or not span.parent_id:
+        is_called = parent is not None and parent.service != span.service
+        return span.service, parent.service if parent is not None and is_called else ""
+    return None
+
+
 def _example(span: SpanRecord, parent: SpanRecord | None) -> TraceExample | None:
     """Return a span as an example, None where it answers nobody."""
-    if span.kind in _ASKING:
-        if not span.peer or span.peer == span.service:
-            return None
-        service, caller = span.peer, span.service
-    elif span.kind in _ANSWERING or not span.parent_id:
-        caller = parent.service if parent is not None and parent.service != span.service else ""
-        service = span.service
-    else:
+    parties = _parties(span, parent)
+    if parties is None:
         return None
+    service, caller = parties
     return TraceExample(
         env=span.env,
         service=service,

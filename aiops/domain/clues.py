@@ -149,6 +149,35 @@ class ServiceCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpanCount:
+    """Requests of one minute that are alike: who asked whom, how long it took, how it ended.
+
+    Args:
+        env: the environment.
+        service: who answered, or should have.
+        caller: who asked; empty where the spans do not say.
+        is_callers: whether the caller's span tells of it: the service may tell of it, too.
+        region: where it was answered; empty where it does not say.
+        segment: for which customers; empty where it does not say.
+        minute: start of the minute they ended in, aware UTC.
+        failed: whether their status is an error.
+        bucket: how long they took, as `aiops.clues.durations.bucket_of` has it.
+        count: how many there were.
+    """
+
+    env: str
+    service: str
+    caller: str
+    is_callers: bool
+    region: str
+    segment: str
+    minute: datetime
+    failed: bool
+    bucket: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryBatch:
     """What one body of logs or traces comes down to; nothing else of it is ever stored.
 
@@ -158,12 +187,14 @@ class TelemetryBatch:
         lines: of its logs.
         traces: examples among its spans.
         calls: between services, as its spans tell.
+        counts: of the requests its spans tell of.
     """
 
     heard: tuple[tuple[str, datetime], ...] = ()
     lines: tuple[LogLines, ...] = ()
     traces: tuple[TraceExample, ...] = ()
     calls: tuple[ServiceCall, ...] = ()
+    counts: tuple[SpanCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

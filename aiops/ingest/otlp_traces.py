@@ -8,7 +8,7 @@ from typing import Any, Final
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from aiops.clues.spans import SpanRecord, example_spans, service_calls
+from aiops.clues.spans import SpanRecord, count_spans, example_spans, service_calls
 from aiops.domain.clues import TelemetryBatch
 from aiops.domain.labels import LabelRule
 from aiops.ingest.otlp import PROTOBUF, Acceptance, Parsed, Place, sent_in, told_of
@@ -49,7 +49,10 @@ def parse(
     records = _by_message if content_type == PROTOBUF else _in_document
     spans = tuple(one for one in records(body, accept) if _is_known(one, accept))
     batch = TelemetryBatch(
-        heard=accept.environments, traces=example_spans(spans), calls=service_calls(spans)
+        heard=accept.environments,
+        traces=example_spans(spans),
+        calls=service_calls(spans),
+        counts=count_spans(spans),
     )
     return accept.parsed(batch)
 

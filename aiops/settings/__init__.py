@@ -37,6 +37,7 @@ from aiops.settings.row_sources import (
     SqlSettings,
 )
 from aiops.settings.senders import SenderSettings
+from aiops.settings.span_sources import OTLP_TRACES, SpanSettings
 from aiops.settings.values import BackFillSettings, Settings, SinkSettings, WebSettings
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "CHANGE_KINDS",
     "JSON_LOGS",
     "MAINTENANCE",
+    "OTLP_TRACES",
     "PUSHED_KINDS",
     "ROW_KINDS",
     "SIGNED_KINDS",
@@ -73,6 +75,7 @@ __all__ = [
     "Settings",
     "SignalSettings",
     "SinkSettings",
+    "SpanSettings",
     "SqlSettings",
     "WebSettings",
     "lint",

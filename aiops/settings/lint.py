@@ -8,6 +8,7 @@ from aiops.settings.checks import is_loopback
 from aiops.settings.metric_sources import MetricSourceSettings, PrometheusSettings
 from aiops.settings.problems import did_you_mean
 from aiops.settings.row_sources import SqlSettings
+from aiops.settings.span_sources import OTLP_TRACES
 from aiops.settings.values import Settings
 from topology.graph import ServiceGraph
 
@@ -116,7 +117,7 @@ def _sources(settings: Settings) -> Iterator[str]:
     if not settings.is_fed:
         yield "no source is declared, so there is nothing to watch; declare `sources:`"
     for source in settings.sources:
-        if not source.signals:
+        if not source.signals and source.kind != OTLP_TRACES:
             yield f"source {source.name!r} is asked for nothing; declare its `signals:`"
         variable = _unset(source)
         if variable:

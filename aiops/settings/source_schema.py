@@ -92,6 +92,7 @@ class SourceSection(Section):
         "maintenance",
         "remote_write",
         "otlp_metrics",
+        "otlp_traces",
         "csv",
         "sql",
         "case_events",

@@ -31,12 +31,16 @@ from aiops.settings.row_sections import check_rows, row_source
 from aiops.settings.row_sources import ROW_KINDS
 from aiops.settings.schema import SettingsFile
 from aiops.settings.source_schema import LabelSection, SignalSection, SourceSection
+from aiops.settings.span_sources import MINUTE, OTLP_TRACES, SpanSettings
 from aiops.settings.surroundings import Surroundings
 
 _SENDING = (*ALERT_KINDS, *CHANGE_KINDS, *PUSHED_KINDS, MAINTENANCE, CASE_EVENTS, JSON_LOGS)
 """Kinds of sources that send; the others are asked."""
 
 _ASKED = ("prometheus", *ROW_KINDS)
+
+_OF_SPANS = ("step_seconds", "delay_seconds", "zone", "zones")
+"""Keys that go into the settings of counted spans as they are."""
 
 _OF_USE = MappingProxyType(
     {
@@ -79,12 +83,12 @@ _SECRETS = MappingProxyType(
 def measured(
     file: SettingsFile, folder: Path, surroundings: Surroundings
 ) -> tuple[MetricSourceSettings, ...]:
-    """Return the sources that are asked; files lie in or below a folder."""
+    """Return the sources that are asked, ourselves among them; files lie in or below a folder."""
     rules = label_rules(file.normalize)
     return tuple(
         _asked(name, one, folder, surroundings, rules)
         for name, one in file.sources.items()
-        if one.kind in _ASKED
+        if one.kind in (*_ASKED, OTLP_TRACES)
     )
 
 
@@ -196,6 +200,9 @@ def check(file: SettingsFile) -> Iterator[tuple[Loc, str, str]]:
         if one.kind == "cloudwatch" and not one.topics:
             message = "found nothing, expected the topics whose messages are taken"
             yield ("sources", name, "topics"), message, "anybody's topic is signed by SNS"
+        if one.kind == OTLP_TRACES and one.step_seconds % MINUTE:
+            message = f"found {one.step_seconds}, expected a multiple of {MINUTE}"
+            yield ("sources", name, "step_seconds"), message, "spans are counted by the minute"
         yield from check_signals(name, one)
         yield from check_rows(name, one)
 
@@ -223,6 +230,8 @@ def _asked(
         "normalize": rules_for(rules, name),
         "labels": _label_settings(section),
     }
+    if section.kind == OTLP_TRACES:
+        return _spans(name, section)
     if section.kind in ROW_KINDS:
         return row_source(section, folder, surroundings, common)
     variable = section.bearer_token_env
@@ -233,6 +242,11 @@ def _asked(
         bearer_token=surroundings.secret(variable) if variable else None,
         bearer_token_env=variable,
     )
+
+
+def _spans(name: str, section: SourceSection) -> SpanSettings:
+    told = {key: getattr(section, key) for key in _OF_SPANS if key in section.model_fields_set}
+    return SpanSettings(name=name, back_fill_days=0, **told)
 
 
 def _signal(signal: SignalSection) -> SignalSettings:

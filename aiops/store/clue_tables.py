@@ -66,8 +66,26 @@ class ServiceCallRow(AiopsRow, table=True):
     seen_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class SpanCountRow(AiopsRow, table=True):
+    """How many requests of one minute were alike, as `aiops.domain.clues.SpanCount` says."""
+
+    __tablename__ = "span_counts"
+
+    minute: int = Field(primary_key=True, sa_type=BigInteger)
+    env: str = Field(primary_key=True)
+    service: str = Field(primary_key=True)
+    caller: str = Field(primary_key=True)
+    is_callers: bool = Field(primary_key=True)
+    region: str = Field(primary_key=True)
+    segment: str = Field(primary_key=True)
+    failed: bool = Field(primary_key=True)
+    bucket: int = Field(primary_key=True)
+    count: int = Field(sa_type=BigInteger)
+
+
 LISTENING = table_of(ListeningRow)
 LOG_TEMPLATES = table_of(LogTemplateRow)
 LOG_MINUTES = table_of(LogMinuteRow)
 TRACE_MINUTES = table_of(TraceMinuteRow)
 SERVICE_CALLS = table_of(ServiceCallRow)
+SPAN_COUNTS = table_of(SpanCountRow)

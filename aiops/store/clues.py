@@ -24,11 +24,13 @@ from aiops.store.clue_tables import (
     LOG_MINUTES,
     LOG_TEMPLATES,
     SERVICE_CALLS,
+    SPAN_COUNTS,
     TRACE_MINUTES,
 )
 from aiops.store.columns import is_one_of
 from aiops.store.engine import reading, writing
 from aiops.store.prune import delete_in_steps
+from aiops.store.span_counts import write_counts
 from aiops.store.tables import ACCEPTED_BODIES
 from aiops.store.upsert import insert_missing
 from topology.discover import Call, edges_from_calls
@@ -116,6 +118,7 @@ class ClueStore:
                 connection.execute(reject.values(state=BodyState.REJECTED, error=why))
             write_rows(connection, rows)
             write_calls(connection, changed.calls, self._origin)
+            write_counts(connection, changed.requests, self._origin)
 
     def listens(self, env: str) -> bool:
         """Return whether any logs or traces of an environment were ever taken in."""
@@ -215,7 +218,7 @@ class ClueStore:
     def prune_minutes(self, before: datetime) -> int:
         """Delete counts and examples of minutes before then, and bodies done; return how many."""
         deleted = 0
-        for table in (LOG_MINUTES, TRACE_MINUTES):
+        for table in (LOG_MINUTES, TRACE_MINUTES, SPAN_COUNTS):
             with writing(self._engine) as connection:
                 old = delete(table).where(table.c.minute < int(before.timestamp()))
                 deleted += connection.execute(old).rowcount

@@ -107,7 +107,7 @@ class House:
         theirs = {
             name: getattr(told, name)
             for name in told.__dataclass_fields__
-            if name.endswith("_sources") or name == "web"
+            if name.endswith("sources") or name == "web"
         }
         clock = HandClock(minute(0) + timedelta(seconds=2))
         known = builders.shop()

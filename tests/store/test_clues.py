@@ -34,12 +34,14 @@ def store(aiops: Engine) -> ClueStore:
     return ClueStore(aiops)
 
 
-def accept(engine: Engine, *batches: TelemetryBatch, first: int = 0) -> None:
+def accept(
+    engine: Engine, *batches: TelemetryBatch, first: int = 0, source: str = "otlp_logs"
+) -> None:
     BodyStore(engine).accept(
         [
             AcceptedBody(
                 idempotency_key=f"body-{number}",
-                source="otlp_logs",
+                source=source,
                 content_type="application/json",
                 received_at=minute(5),
                 body=encode(TelemetryBatch, batch).encode(),

@@ -10,7 +10,7 @@ import typer
 from aiops.domain.environment import Knowledge
 from aiops.domain.errors import ConfigurationError
 from aiops.domain.policies import Mode
-from aiops.settings import Settings
+from aiops.settings import OTLP_TRACES, MetricSourceSettings, Settings
 from workers import knowledge, probes
 from workers.back_fill import await_fits, fetch_past
 from workers.commands.start import load
@@ -77,13 +77,18 @@ def _require_startable(settings: Settings) -> Settings:
     return settings
 
 
+def _asked_for(source: MetricSourceSettings) -> str:
+    if source.kind == OTLP_TRACES:
+        return "counts the spans that come at /v1/traces"
+    return f"{source.address}, signals: {len(source.signals)}"
+
+
 def _banner(settings: Settings, known: Knowledge) -> str:
     """Say what is going to run."""
     paging = settings.policies.paging
     sinks = ", ".join(one.name for one in settings.sinks) or "none: incidents show in the console"
     asked = [
-        f"{one.name} ({one.address}, signals: {len(one.signals)}, every {one.step_seconds} s)"
-        for one in settings.sources
+        f"{one.name} ({_asked_for(one)}, every {one.step_seconds} s)" for one in settings.sources
     ]
     sending = [f"{one.name} (sends alerts as {one.kind})" for one in settings.alert_sources]
     pushing = [f"{one.name} (sends samples as {one.kind})" for one in settings.pushed_sources]
