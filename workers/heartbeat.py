@@ -55,12 +55,14 @@ def send_pulse(parts: Parts) -> None:
 def standing_still(parts: Parts) -> str:
     """Return which stage stands still that the pulse itself does not pass; empty for none."""
     now = parts.clock.now()
-    for source in parts.settings.sources:
-        newest = parts.extents.newest_tick(source.name)
-        allowed = LATE + timedelta(seconds=LATE_STEPS * source.step_seconds)
-        if newest is not None and now - newest > allowed:
-            return f"{source.name} brought no tick since {newest:%H:%M} UTC"
-    step = max((one.step_seconds for one in parts.settings.sources), default=0)
+    settings = parts.settings
+    steps = {one.name: one.step_seconds for one in settings.sources}
+    steps |= {one.name: one.step_seconds for one in settings.pushed_sources}
+    for name, step in steps.items():
+        newest = parts.extents.newest_tick(name)
+        if newest is not None and now - newest > LATE + timedelta(seconds=LATE_STEPS * step):
+            return f"{name} brought no tick since {newest:%H:%M} UTC"
+    step = max(steps.values(), default=0)
     behind = parts.extents.behind()
     if behind > LATE + timedelta(seconds=LATE_STEPS * step):
         return f"detection is {behind.total_seconds() / 60:.0f} minutes behind"

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import httpx
 import numpy as np
@@ -22,7 +23,7 @@ from aiops.domain.pulses import PULSE_ENV, PULSE_ID
 from aiops.domain.ticks import Tick
 from aiops.notify.heartbeat import Heartbeat
 from aiops.receivers.server import serve
-from aiops.settings import HeartbeatSettings, PrometheusSettings
+from aiops.settings import HeartbeatSettings, PrometheusSettings, PushedSourceSettings
 from aiops.store.engine import reading
 from aiops.store.outbox_tables import OUTBOX
 from aiops.store.tables import SYMPTOMS
@@ -200,10 +201,14 @@ def test_when_the_database_takes_nothing_nothing_is_heard(
     assert alive.monitor.heard == []
 
 
-def test_when_polls_stand_still_nothing_is_sent(alive: Alive) -> None:
+SHOP = PrometheusSettings(name="shop", url="http://127.0.0.1:9")
+PUSHED = PushedSourceSettings(name="shop", kind="remote_write")
+
+
+@pytest.mark.parametrize("brought", [{"sources": (SHOP,)}, {"pushed_sources": (PUSHED,)}])
+def test_when_nobody_brings_ticks_nothing_is_sent(alive: Alive, brought: dict[str, Any]) -> None:
     parts = alive.parts
-    shop = PrometheusSettings(name="shop", url="http://127.0.0.1:9")
-    parts.settings = replace(parts.settings, sources=(shop,))
+    parts.settings = replace(parts.settings, **brought)
     add_shard(parts, FIRST)
     close(parts, FIRST, 1)
     alive.beat()
