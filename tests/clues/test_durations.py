@@ -27,6 +27,12 @@ def test_a_quantile_is_within_its_bucket_of_the_true_one(took: list[float], shar
     assert found <= true * 2**0.5 * 1.001
 
 
+def test_a_share_that_ends_with_a_bucket_is_its_end() -> None:
+    counts = np.zeros((BUCKETS, 1))
+    counts[bucket_of(0.01), 0], counts[bucket_of(10.0), 0] = 19, 1
+    assert quantile(0.95, counts)[0] == pytest.approx(0.01, rel=0.42)
+
+
 def test_of_nothing_there_is_no_quantile() -> None:
     assert np.isnan(quantile(0.95, np.zeros((BUCKETS, 3)))).all()
 

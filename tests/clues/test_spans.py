@@ -9,6 +9,7 @@ from aiops.clues.spans import (
     FAILING,
     SLOWEST,
     SpanRecord,
+    count_spans,
     example_spans,
     keep_few,
     service_calls,
@@ -71,3 +72,20 @@ def test_calls_between_services_are_counted() -> None:
     answer = span("pay", span_id="b" * 16, parent_id="a" * 16)
     (call,) = service_calls([asking, answer])
     assert (call.env, call.caller, call.callee, call.count) == ("prod", "shop", "pay", 1)
+
+
+def test_a_request_that_both_sides_tell_of_is_counted_once_by_who_answered() -> None:
+    asking = span("shop", kind=3, span_id="a" * 16, peer="pay", seconds=2)
+    answer = span("pay", span_id="b" * 16, parent_id="a" * 16, seconds=1, failed=True)
+    alone = span("shop", kind=3, span_id="c" * 16, peer="payments-db")
+    counts = count_spans([asking, answer, alone, answer])
+    told = [(one.service, one.caller, one.is_callers, one.failed, one.count) for one in counts]
+    assert told == [
+        ("pay", "shop", False, True, 1),
+        ("payments-db", "shop", True, False, 1),
+    ]
+
+
+def test_what_happens_inside_a_service_is_no_request() -> None:
+    within = span("pay", kind=1, parent_id="c" * 16)
+    assert count_spans([within]) == ()
