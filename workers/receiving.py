@@ -2,10 +2,12 @@
 
 import hashlib
 import threading
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 
 from aiops.domain.errors import BusyError, InputError
+from aiops.domain.pushed import RawSeries
 from aiops.ingest.catalog import Catalog, Passed, Pushed
 from aiops.ingest.registry import ingester_named
 from aiops.settings import PushedSourceSettings
@@ -21,6 +23,10 @@ MOST_WAITING_BYTES = 4 * 1024**3
 """Samples kept of a source at most: some minutes as a rule, more where nobody works them."""
 
 LOOK_EVERY = timedelta(seconds=5)
+
+MEET_EVERY = timedelta(days=1)
+"""So often each series is met anew: the database then knows it was seen, and a number in memory is
+never as old as a series that is forgotten (`workers.stages.forget.SERIES_KEPT`)."""
 
 _NAMED = 5
 
@@ -48,7 +54,7 @@ class Receiver:
             StoreError: it cannot be stored now.
         """
         parts, now = self._parts, self._parts.clock.now()
-        known = self._known(source)
+        known = self._known(source, now)
         known.look(now)
         try:
             pushed: Pushed = ingester_named(source.kind)(body, content_type, known.catalog, now)
@@ -67,12 +73,15 @@ class Receiver:
         )
         return parts.samples_intake.accept(kept), pushed
 
-    def _known(self, source: PushedSourceSettings) -> "_Source":
+    def _known(self, source: PushedSourceSettings, now: datetime) -> "_Source":
         found = self._sources.get(source.name)
-        if found is None:
+        if found is None or found.is_old(now):
             with self._lock:
-                found = self._sources.get(source.name) or _Source(self._parts, source.name)
-                self._sources[source.name] = found
+                found = self._sources.get(source.name)
+                if found is None or found.is_old(now):
+                    if found is not None:
+                        found.store_counts()
+                    found = self._sources[source.name] = _Source(self._parts, source.name, now)
         return found
 
     def _refuse(self, name: str, body: bytes, content_type: str, at: datetime, error: str) -> None:
@@ -92,19 +101,27 @@ class Receiver:
 class _Source:
     """What is known of one source: its series, and what of it was counted."""
 
-    def __init__(self, parts: Parts, name: str) -> None:
+    def __init__(self, parts: Parts, name: str, now: datetime) -> None:
         self._parts = parts
         self._name = name
+        self._begun_at = now
         self._looked_at: datetime | None = None
         self._lock = threading.Lock()
         self._told: set[str] = set()
         self._counted: dict[str, tuple[int, int]] = {}
         self._waiting = 0
-        self.catalog = Catalog(parts.pushing[name], lambda series: parts.pushed.keep(name, series))
-        for number, one in parts.pushed.series(name).items():
-            self.catalog.known[one.fingerprint] = number
+        self.catalog = Catalog(parts.pushing[name], self._keep)
+        for one in parts.pushed.series(name, seen_from=now - MEET_EVERY).values():
+            self.catalog.counted.add(one.fingerprint)
             metric = self.catalog.metrics.setdefault(one.key.metric, Passed())
             metric.series += 1
+
+    def is_old(self, now: datetime) -> bool:
+        """Return whether its series are to be met anew."""
+        return now - self._begun_at >= MEET_EVERY
+
+    def _keep(self, series: Sequence[RawSeries]) -> Mapping[str, int]:
+        return self._parts.pushed.keep(self._name, series, self._parts.clock.now())
 
     def look(self, now: datetime) -> None:
         """Store what was counted, and see how much waits, now and then.
@@ -115,7 +132,7 @@ class _Source:
         with self._lock:
             if self._looked_at is None or now - self._looked_at >= LOOK_EVERY:
                 self._looked_at = now
-                self._store_counts()
+                self.store_counts()
                 self._waiting = self._parts.pushed.waiting_bytes(self._name)
         if self._waiting > MOST_WAITING_BYTES:
             raise BusyError(
@@ -123,7 +140,8 @@ class _Source:
                 f"{MOST_WAITING_BYTES:,} at most: send it again later"
             )
 
-    def _store_counts(self) -> None:
+    def store_counts(self) -> None:
+        """Store what was counted since the last time."""
         with self.catalog.lock:
             now = {
                 metric: (one.refused, one.samples) for metric, one in self.catalog.metrics.items()

@@ -254,6 +254,7 @@ class Parts(Process):
             ),
             minutes=self.clues,
             cases=self.cases,
+            pushed=self.pushed,
             clock=self.clock,
             history_days=self.settings.history_days,
             case_days=self.settings.case_days,

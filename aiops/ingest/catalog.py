@@ -74,13 +74,15 @@ class Catalog:
 
     Args:
         signals: which of them are asked for.
-        keep: gives new ones their numbers.
-        known: those that have a number already, by fingerprint.
+        keep: gives them their numbers, and notes that they were seen.
+        counted: the fingerprints of those that count against the caps: seen of late.
     """
 
     signals: Signals
     keep: Keep
+    counted: set[str] = field(default_factory=set)
     known: dict[str, int] = field(default_factory=dict)
+    """The numbers of those that were met, by fingerprint."""
     keys: dict[bytes, int] = field(default_factory=dict)
     """By name: a number, or below 0 the metric it is counted under."""
     metrics: dict[str, Passed] = field(default_factory=dict)
@@ -164,11 +166,14 @@ class Catalog:
                     self._listed[place].samples += int(count)
 
     def _has_room(self, one: RawSeries) -> bool:
+        if one.fingerprint in self.counted:
+            return True
         about = self._listed[-1 - self.passed(one.key.metric)]
         if about.series >= self.signals.source.most_series:
             about.refused += 1
             return False
         about.series += 1
+        self.counted.add(one.fingerprint)
         return True
 
 

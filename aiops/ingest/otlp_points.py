@@ -186,7 +186,7 @@ class Points:
     def _meet(self) -> None:
         """Take the points that were read in full, by the width of their values."""
         by_width: dict[int, list[tuple[int, _Spelled]]] = {}
-        is_new = [one.series.fingerprint not in self.catalog.known for one in self._spelled]
+        is_new = [one.series.fingerprint not in self.catalog.counted for one in self._spelled]
         numbers = self.catalog.meet([one.series for one in self._spelled])
         for number, fresh, one in zip(numbers, is_new, self._spelled, strict=True):
             family = one.family

@@ -3,18 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 
-from aiops.domain.pushed import Block, RawSeries
-from aiops.domain.symptoms import Origin
+from aiops.domain.pushed import Block
 from aiops.domain.time import utc
-from aiops.store.codec import decode, encode
 from aiops.store.engine import reading, writing
 from aiops.store.pushed_blobs import unpack_blocks
 from aiops.store.pushed_tables import PASSED_METRICS, PUSHED_SAMPLES, PUSHED_SOURCES, RAW_SERIES
-from aiops.store.upsert import insert, insert_missing, insert_missing_at_once
+from aiops.store.raw_series import RawSeriesStore, milliseconds
+from aiops.store.upsert import insert, insert_missing_at_once
 
 _AT_ONCE = 500
 
@@ -56,52 +55,8 @@ class Reached(NamedTuple):
     closed: datetime | None
 
 
-class PushedStore:
+class PushedStore(RawSeriesStore):
     """Keeps samples from the moment they are acknowledged until they are derived."""
-
-    def __init__(self, engine: Engine, *, origin: Origin = Origin.LIVE) -> None:
-        self._engine = engine
-        self._origin = origin
-
-    def keep(self, source: str, series: Sequence[RawSeries]) -> dict[str, int]:
-        """Return the numbers of raw series by fingerprint; those that have none get one."""
-        with writing(self._engine) as connection:
-            held = self._held(connection, source)
-            names = [one.fingerprint for one in series]
-            numbers = _numbers(connection, source, names)
-            rows, number = [], int(held.next_number)
-            for one in series:
-                name = one.fingerprint
-                if name not in numbers:
-                    rows.append(
-                        {
-                            "source": source,
-                            "number": number,
-                            "fingerprint": name,
-                            "metric": one.key.metric,
-                            "doc": encode(RawSeries, one),
-                            "origin": self._origin,
-                        }
-                    )
-                    numbers[name] = number
-                    number += one.width
-            if rows:
-                connection.execute(RAW_SERIES.insert(), rows)
-                mine = PUSHED_SOURCES.c.source == source
-                connection.execute(update(PUSHED_SOURCES).where(mine).values(next_number=number))
-        return numbers
-
-    def series(self, source: str, begin: int = 0) -> dict[int, RawSeries]:
-        """Return the raw series of a source with numbers from `begin` on, in order."""
-        table = RAW_SERIES.c
-        query = (
-            select(table.number, table.doc)
-            .where(table.source == source, table.number >= begin)
-            .order_by(table.number)
-        )
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        return {number: decode(RawSeries, doc) for number, doc in rows}
 
     def keep_all(self, bodies: Sequence[PushedBody]) -> None:
         """Store bodies in one commit.
@@ -111,7 +66,7 @@ class PushedStore:
         rows = [
             {
                 "source": one.source,
-                "received_at": _milliseconds(one.received_at),
+                "received_at": milliseconds(one.received_at),
                 "newest": one.newest,
                 "blob": one.blob,
                 "origin": self._origin,
@@ -121,7 +76,7 @@ class PushedStore:
         with writing(self._engine) as connection:
             if connection.dialect.name == "postgresql":
                 for source in sorted({one.source for one in bodies}):
-                    self._held(connection, source)
+                    self.held(connection, source)
             insert_missing_at_once(connection, PUSHED_SAMPLES, rows)
 
     def after(self, source: str, position: int, limit: int) -> tuple[PushedSamples, ...]:
@@ -162,7 +117,7 @@ class PushedStore:
             False when somebody else did the work meanwhile: nothing is written.
         """
         table = PUSHED_SOURCES.c
-        closed = None if old.closed is None else _milliseconds(old.closed)
+        closed = None if old.closed is None else milliseconds(old.closed)
         mine = (
             table.source == source,
             table.position == old.position,
@@ -170,13 +125,13 @@ class PushedStore:
         )
         values = {
             "position": new.position,
-            "closed": None if new.closed is None else _milliseconds(new.closed),
+            "closed": None if new.closed is None else milliseconds(new.closed),
         }
         with writing(self._engine) as connection:
-            self._held(connection, source)
+            self.held(connection, source)
             if connection.execute(update(PUSHED_SOURCES).where(*mine).values(values)).rowcount != 1:
                 return False
-        self._forget(source, new.position, _milliseconds(keep_after))
+        self._forget(source, new.position, milliseconds(keep_after))
         return True
 
     def waiting_bytes(self, source: str) -> int:
@@ -226,19 +181,6 @@ class PushedStore:
             for metric in sorted({*counts, *others})
         }
 
-    def _held(self, connection: Connection, source: str) -> Any:
-        """Return a source's row, kept from other writers until the commit."""
-        row = {
-            "source": source,
-            "next_number": 0,
-            "position": 0,
-            "closed": None,
-            "origin": self._origin,
-        }
-        insert_missing(connection, PUSHED_SOURCES, [row])
-        query = select(PUSHED_SOURCES).where(PUSHED_SOURCES.c.source == source)
-        return connection.execute(query.with_for_update()).one()
-
     def _forget(self, source: str, position: int, before: int) -> None:
         table = PUSHED_SAMPLES.c
         old = (table.source == source, table.id <= position, table.newest < before)
@@ -248,17 +190,3 @@ class PushedStore:
             with writing(self._engine) as connection:
                 if connection.execute(statement).rowcount < _AT_ONCE:
                     return
-
-
-def _numbers(connection: Connection, source: str, names: Sequence[str]) -> dict[str, int]:
-    table = RAW_SERIES.c
-    found: dict[str, int] = {}
-    for begin in range(0, len(names), _AT_ONCE):
-        some = table.fingerprint.in_(names[begin : begin + _AT_ONCE])
-        query = select(table.fingerprint, table.number).where(table.source == source, some)
-        found.update(connection.execute(query).all())
-    return found
-
-
-def _milliseconds(at: datetime) -> int:
-    return round(at.timestamp() * 1000)

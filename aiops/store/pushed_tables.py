@@ -18,7 +18,11 @@ class PushedSourceRow(HistoryRow, table=True):
 
 
 class RawSeriesRow(HistoryRow, table=True):
-    """A raw series that signals are made of; a number never gets another meaning."""
+    """A raw series that signals are made of; a number never gets another meaning.
+
+    `seen` is when one of our processes met it last: within a day of its last sample, 0 where that
+    is not known.
+    """
 
     __tablename__ = "raw_series"
     __table_args__ = (UniqueConstraint("source", "fingerprint"),)
@@ -28,6 +32,7 @@ class RawSeriesRow(HistoryRow, table=True):
     fingerprint: str
     metric: str
     doc: str = Field(sa_type=Text)
+    seen: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class PushedSamplesRow(HistoryRow, table=True):

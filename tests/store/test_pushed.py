@@ -6,13 +6,15 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, update
 
 from aiops.domain.errors import StateFormatError
 from aiops.domain.pushed import Block, RawSeries
 from aiops.domain.series import SeriesKey
+from aiops.store.engine import writing
 from aiops.store.pushed import PushedBody, PushedStore, Reached
 from aiops.store.pushed_blobs import pack_blocks, unpack_blocks
+from aiops.store.pushed_tables import RAW_SERIES
 from tests.builders import minute
 
 NOTHING = Reached(0, None)
@@ -44,9 +46,9 @@ def values(store: PushedStore, position: int = 0, source: str = "prom") -> list[
 
 def test_a_series_keeps_its_number_and_a_wide_one_has_several(store: PushedStore) -> None:
     wide = raw("b", bounds=(0.5, 1.0))
-    first = store.keep("prom", [raw("a"), wide, raw("c")])
+    first = store.keep("prom", [raw("a"), wide, raw("c")], minute(0))
     assert list(first.values()) == [0, 1, 1 + wide.width]
-    again = store.keep("prom", [raw("d"), raw("c"), raw("a")])
+    again = store.keep("prom", [raw("d"), raw("c"), raw("a")], minute(0))
     assert again[raw("a").fingerprint] == 0
     assert again[raw("d").fingerprint] == 2 + wide.width
     assert store.series("prom") == {0: raw("a"), 1: wide, 6: raw("c"), 7: raw("d")}
@@ -54,18 +56,18 @@ def test_a_series_keeps_its_number_and_a_wide_one_has_several(store: PushedStore
 
 
 def test_sources_number_their_series_on_their_own(store: PushedStore) -> None:
-    store.keep("prom", [raw("a"), raw("b")])
-    assert store.keep("otel", [raw("b")]) == {raw("b").fingerprint: 0}
+    store.keep("prom", [raw("a"), raw("b")], minute(0))
+    assert store.keep("otel", [raw("b")], minute(0)) == {raw("b").fingerprint: 0}
     assert store.series("nobody") == {}
-    assert store.keep("nobody", []) == {}
+    assert store.keep("nobody", [], minute(0)) == {}
 
 
 def test_thousands_of_series_that_are_known_in_part_get_one_number_each(
     store: PushedStore,
 ) -> None:
     some = [raw(str(number)) for number in range(1300)]
-    store.keep("prom", some[::2])
-    numbers = store.keep("prom", [*some, *some])
+    store.keep("prom", some[::2], minute(0))
+    numbers = store.keep("prom", [*some, *some], minute(0))
     assert sorted(numbers.values()) == list(range(1300))
     assert set(store.series("prom").values()) == set(some)
 
@@ -74,7 +76,9 @@ def test_writers_that_meet_the_same_series_at_once_agree(store: PushedStore) -> 
     def keep(first: int) -> dict[str, int]:
         found: dict[str, int] = {}
         for begin in range(first, first + 60, 10):
-            found |= store.keep("prom", [raw(str(number)) for number in range(begin, begin + 30)])
+            found |= store.keep(
+                "prom", [raw(str(number)) for number in range(begin, begin + 30)], minute(0)
+            )
         return found
 
     with ThreadPoolExecutor(4) as threads:
@@ -82,6 +86,38 @@ def test_writers_that_meet_the_same_series_at_once_agree(store: PushedStore) -> 
     kept = {one.fingerprint: number for number, one in store.series("prom").items()}
     assert len(kept) == len(set(kept.values())) == 100
     assert all(found.items() <= kept.items() for found in told)
+
+
+def test_series_that_are_gone_are_forgotten_and_their_numbers_are_not_given_again(
+    store: PushedStore,
+) -> None:
+    store.keep("prom", [raw(str(number)) for number in range(1200)], minute(0))
+    store.keep("prom", [raw("7")], minute(5))
+    store.keep("prom", [raw("7"), raw("8")], minute(3))
+    assert store.prune_series(minute(0), minute(9)) == 0
+    assert store.prune_series(minute(5), minute(9)) == 1199
+    assert store.series("prom") == {7: raw("7")}
+    assert store.count_series("prom") == 1
+    again = store.keep("prom", [raw("8"), raw("7")], minute(6))
+    assert again == {raw("7").fingerprint: 7, raw("8").fingerprint: 1200}
+
+
+def test_it_is_known_which_series_were_seen_of_late(store: PushedStore) -> None:
+    store.keep("prom", [raw("a"), raw("b")], minute(0))
+    store.keep("prom", [raw("b"), raw("c")], minute(4))
+    assert set(store.series("prom", seen_from=minute(4)).values()) == {raw("b"), raw("c")}
+    assert set(store.series("prom", begin=2, seen_from=minute(0)).values()) == {raw("c")}
+
+
+def test_series_of_the_releases_before_count_as_seen_now(
+    store: PushedStore, history: Engine
+) -> None:
+    store.keep("prom", [raw("a"), raw("b")], minute(0))
+    with writing(history) as connection:
+        connection.execute(update(RAW_SERIES).where(RAW_SERIES.c.number == 0).values(seen=0))
+    assert store.prune_series(minute(5), minute(5)) == 1
+    assert store.series("prom") == {0: raw("a")}
+    assert store.prune_series(minute(6), minute(6)) == 1
 
 
 def test_bodies_are_read_in_the_order_of_their_commits(store: PushedStore) -> None:
@@ -160,7 +196,7 @@ def test_an_id_is_not_given_again_when_all_is_forgotten(store: PushedStore) -> N
 
 
 def test_what_is_counted_adds_up(store: PushedStore) -> None:
-    store.keep("prom", [raw("a"), raw("b"), raw("c", metric="errors")])
+    store.keep("prom", [raw("a"), raw("b"), raw("c", metric="errors")], minute(0))
     store.count_passed("prom", {})
     store.count_passed("prom", {"requests": (1, 10), "unasked": (0, 1 << 40)})
     store.count_passed("prom", {"requests": (2, 5)})

@@ -46,11 +46,15 @@ class House:
         self.parts.__dict__.pop("gather", None)
         self.receiver = Receiver(self.parts)
 
+    def restart_web(self) -> None:
+        """Forget what was in the memory of the web process."""
+        self.receiver = Receiver(self.parts)
+
     def values(self) -> dict[str, dict[float, float]]:
         """Return every derived value by series and minute."""
         found: dict[str, dict[float, float]] = {}
         for shard in self.parts.history.shards():
-            history = self.parts.history.history(shard.id, minute(-1000), minute(1000))
+            history = self.parts.history.history(shard.id, minute(-1000), minute(20_000))
             for slot, one in enumerate(shard.series):
                 column = history.values[:, slot]
                 found[one.key.fingerprint] = {
@@ -297,3 +301,89 @@ def test_the_command_lists_what_is_kept_and_what_is_not(
         "prom: requests_total: 1 series kept, 1 beyond the cap, 1 samples not asked for",
         "prom: up: 0 series kept, 1 samples not asked for",
     ]
+
+
+DAY = 24 * 60
+
+
+class Churn(House):
+    """A house whose source may have two series of a metric, and is sent those of pods."""
+
+    def __init__(self, parts: Installation) -> None:
+        super().__init__(parts, replace(PROM, most_series=2))
+
+    def send_at(self, minutes: float, *pods: str) -> int:
+        """Send a minute of some pods' samples; return how many were kept."""
+        self.parts.hand.at = minute(minutes)
+        told = [one for pod in pods for one in scrapes(minutes - 1, minutes, pod=pod)]
+        kept, pushed = self.receiver.take(self.rules, remote_write(told), TYPE)
+        kept.result(10)
+        return pushed.kept
+
+    def send_for_minutes(self, pod: str) -> None:
+        """Send a pod's samples for longer than rates look back, and have them worked."""
+        for minutes in range(1, 8):
+            self.send_at(minutes, pod)
+        self.gather_at(minute(7.5))
+
+    def numbers(self) -> dict[str, int]:
+        found = self.parts.pushed.series("prom").items()
+        return {dict(one.key.labels)["pod"]: number for number, one in found}
+
+
+def test_pods_that_are_gone_make_room_for_others(parts: Installation) -> None:
+    house = Churn(parts)
+    assert house.send_at(0, "a", "b", "c") == 10
+    assert house.send_at(DAY / 2, "d") == 0
+    house.restart()
+    assert house.send_at(DAY / 2, "a", "b", "d") == 10
+    assert house.send_at(DAY * 1.1, "a", "d") == 5  # b was there within a day
+    assert house.send_at(DAY * 2.5, "d", "e") == 10
+    assert house.numbers() == {"a": 0, "b": 1, "d": 2, "e": 3}
+
+
+def test_a_pod_that_comes_back_after_it_was_forgotten_is_a_new_one(parts: Installation) -> None:
+    house = Churn(parts)
+    house.send_at(0, "a", "b")
+    for day in range(1, 9):
+        house.send_at(DAY * day, "b")
+        parts.forget.run()
+    assert house.numbers() == {"b": 1}
+    assert house.send_at(DAY * 9, "a") == 5
+    assert house.numbers() == {"b": 1, "a": 2}
+
+
+def test_samples_of_a_series_that_is_forgotten_stand_in_nobodys_way(parts: Installation) -> None:
+    house = Churn(parts)
+    house.send_at(0, "a", "b")
+    parts.pushed.prune_series(minute(1), minute(1))
+    house.restart()
+    house.send_for_minutes("c")
+    assert house.numbers() == {"c": 2}
+    rates = house.values()[RATE]
+    assert min(rates) == 1
+    assert rates[6] == pytest.approx(2.0)
+
+
+def test_a_series_with_a_lower_number_outlives_one_that_is_forgotten(parts: Installation) -> None:
+    house = Churn(parts)
+    house.send_at(0, "a", "b")
+    parts.pushed.keep("prom", [parts.pushed.series("prom")[0]], minute(2))
+    parts.pushed.prune_series(minute(1), minute(1))
+    house.restart()
+    house.send_for_minutes("a")
+    assert house.numbers() == {"a": 0}
+    assert house.values()[RATE][6] == pytest.approx(2.0)
+
+
+def test_what_is_held_of_series_that_are_forgotten_is_left_behind(parts: Installation) -> None:
+    house = Churn(parts)
+    house.send_at(0, "a", "b")
+    house.gather_at(minute(0.5))
+    parts.pushed.prune_series(minute(1), minute(1))
+    house.restart_web()
+    house.send_for_minutes("c")
+    assert ("ingest.gather", ("prom",)) in parts.tasks.tasks
+    house.gather_at(minute(7.5))
+    assert house.numbers() == {"c": 2}
+    assert house.values()[RATE][6] == pytest.approx(2.0)

@@ -9,6 +9,10 @@ from aiops.ports import Clock
 MINUTES_KEPT = timedelta(days=3)
 """How long log counts and trace examples are kept: an incident looks back on two days."""
 
+SERIES_KEPT = timedelta(days=7)
+"""How long a raw series is known that nobody sends any more. Longer than a process of ours goes on
+using the number of a series without asking (`workers.receiving.MEET_EVERY`)."""
+
 
 class Prunable(Protocol):
     """A store that can forget."""
@@ -26,6 +30,14 @@ class PrunableMinutes(Protocol):
         ...
 
 
+class PrunableSeries(Protocol):
+    """A store whose series come and go."""
+
+    def prune_series(self, before: datetime, now: datetime) -> int:
+        """Forget the series that were seen last before `before`; return how many."""
+        ...
+
+
 class Forget:
     """Deletes old rows; incidents, the outbox and the audit stay."""
 
@@ -35,6 +47,7 @@ class Forget:
         stores: Sequence[Prunable],
         minutes: PrunableMinutes,
         cases: Prunable,
+        pushed: PrunableSeries,
         clock: Clock,
         history_days: int,
         case_days: int,
@@ -43,6 +56,7 @@ class Forget:
         self._minutes = minutes
         self._clock = clock
         self._cases = cases
+        self._pushed = pushed
         self._cases_kept = timedelta(days=case_days)
         self._kept = timedelta(days=history_days)
 
@@ -53,3 +67,4 @@ class Forget:
             store.prune(now - self._kept)
         self._cases.prune(now - self._cases_kept)
         self._minutes.prune_minutes(now - MINUTES_KEPT)
+        self._pushed.prune_series(now - SERIES_KEPT, now)

@@ -23,6 +23,9 @@ LEASE_SECONDS = 10.0
 
 BODIES_AT_ONCE = 500
 
+_FORGOTTEN_RATIO = 2
+"""What is held is read anew once it is of so many times the series there still are."""
+
 LONGEST_SECONDS = 2.0
 """A task of five seconds is given to another worker, too: what is left is asked for again."""
 
@@ -76,7 +79,11 @@ class Gather:
             bodies = self._pushed.after(source, held.read, BODIES_AT_ONCE)
             is_more = len(bodies) == BODIES_AT_ONCE
             if bodies:
-                held.take(bodies, reached, self._pushed.series(source, held.next_number))
+                fresh = self._pushed.series(source, held.next_number)
+                held.take(bodies, reached, fresh)
+                if fresh and held.raw > _FORGOTTEN_RATIO * self._pushed.count_series(source):
+                    self._held[source] = Held(held.signals)  # without those that are forgotten
+                    return True
             if held.read >= reached.position:
                 now = bodies[-1].received_at if is_more else self._clock.now()
                 reached = self._close(source, held, reached, now)

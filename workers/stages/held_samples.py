@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 
 from aiops.derive import engine
 from aiops.derive.engine import RawSamples
@@ -33,6 +34,7 @@ class Held:
         newest: epoch milliseconds of the newest sample.
         heard_at: when the last body came.
         late_from: the earliest sample that came after its tick had closed.
+        raw: how many raw series are known.
         trouble: what is wrong with what is sent; empty for nothing.
     """
 
@@ -42,6 +44,7 @@ class Held:
     newest: int = 0
     heard_at: datetime | None = None
     late_from: int | None = None
+    raw: int = 0
     trouble: str = ""
     _series: list[Series] = field(default_factory=list)
     _plan: Plan | None = None
@@ -134,6 +137,7 @@ class Held:
         """Plan anew where there are new series; what the others have in memory stays."""
         if not fresh:
             return
+        self.raw += len(fresh)
         last = max(fresh)
         self.next_number = last + fresh[last].width
         slots = np.full(self.next_number, NOWHERE)
@@ -165,12 +169,19 @@ class Held:
             self._is_sorted = True
         cut = int(np.searchsorted(at, end, side="right"))
         if cut and self._plan is not None:
-            slots = self._slots[numbers[:cut]]
-            samples = RawSamples(slots=slots, at=at[:cut], values=values[:cut])
+            known = self._are_known(numbers[:cut])
+            slots = self._slots[numbers[:cut][known]]
+            samples = RawSamples(slots=slots, at=at[:cut][known], values=values[:cut][known])
             engine.observe(self._plan, self._rings, samples)
             self._heard = max(int(at[cut - 1]), self._heard or 0)
         self._waiting = [(numbers[cut:], at[cut:], values[cut:])] if cut < len(at) else []
         return self._heard
+
+    def _are_known(self, numbers: Whole) -> npt.NDArray[np.bool_]:
+        """Return which numbers are of series that are not forgotten."""
+        known = numbers < len(self._slots)
+        known[known] = self._slots[numbers[known]] != NOWHERE
+        return known
 
     def _first(self) -> float:
         """Return the first tick at or after the first sample, epoch seconds."""
