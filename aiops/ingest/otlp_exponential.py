@@ -89,25 +89,26 @@ def cumulative(point: Any, ladder: Ladder) -> list[float] | None:
     Returns:
         One number more than there are bounds; None for over `MOST_BUCKETS` buckets.
     """
-    bounds = np.array(_BOUNDS[ladder])
     buckets = point.positive.bucket_counts
     if len(buckets) + len(point.negative.bucket_counts) > MOST_BUCKETS:
         return None
+    size = len(_BOUNDS[ladder])
     least = float(point.zero_count) + float(sum(point.negative.bucket_counts))
     if point.count and not least and not any(buckets):
-        return [*(np.nan for _ in bounds), float(point.count)]
-    counts = np.zeros(len(bounds) + 1)
+        return [*[np.nan] * size, float(point.count)]
+    counts = np.zeros(size + 1)
     counts[0] = least
     first = ladder.lowest << ladder.scale
     if buckets:
-        at = np.clip(_ends(point, ladder.scale) - first, 0, len(bounds))
-        weights = np.array(buckets, dtype=np.float64)
-        counts += np.bincount(at, weights, minlength=len(counts))
+        at = _ends(point, ladder.scale) - first
+        np.minimum(np.maximum(at, 0, out=at), size, out=at)
+        counts += np.bincount(at, np.array(buckets, dtype=np.float64), minlength=size + 1)
     below = np.cumsum(counts)
     coarse = min(ladder.scale - point.scale, _MOST_SHIFT)
     if coarse > 0:
-        below[:-1][(np.arange(first, first + len(bounds)) & ((1 << coarse) - 1)) != 0] = np.nan
-    below[:-1][bounds < point.zero_threshold] = np.nan
+        below[:-1][(np.arange(first, first + size) & ((1 << coarse) - 1)) != 0] = np.nan
+    if point.zero_threshold > 0:
+        below[:-1][np.array(_BOUNDS[ladder]) < point.zero_threshold] = np.nan
     told: list[float] = below.tolist()
     return told
 
