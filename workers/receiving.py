@@ -113,8 +113,7 @@ class _Source:
         self.catalog = Catalog(parts.pushing[name], self._keep)
         for one in parts.pushed.series(name, seen_from=now - MEET_EVERY).values():
             self.catalog.counted.add(one.fingerprint)
-            metric = self.catalog.metrics.setdefault(one.key.metric, Passed())
-            metric.series += 1
+            self.catalog.metrics.setdefault(one.key.metric, Passed()).keep(one)
 
     def is_old(self, now: datetime) -> bool:
         """Return whether its series are to be met anew."""

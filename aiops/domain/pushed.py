@@ -38,6 +38,17 @@ class RawSeries:
         return 1 if self.bounds is None else len(self.bounds) + 3
 
     @property
+    def weight(self) -> int:
+        """For how many it counts where series are capped: each twenty columns cost as much as one.
+
+        Examples:
+            >>> key = SeriesKey(service="shop", metric="took")
+            >>> [RawSeries(key=key, bounds=tuple(range(size))).weight for size in (15, 117)]
+            [1, 6]
+        """
+        return max(1, self.width // 20)
+
+    @property
     def fingerprint(self) -> str:
         """What tells it from others; a histogram with other bounds is another one."""
         return self.key.fingerprint + ("" if self.bounds is None else _spelled(self.bounds))

@@ -39,13 +39,20 @@ class Passed:
 
     Args:
         series: how many of its series are kept.
+        weight: what they count for, where they are capped.
         refused: how many were seen beyond the cap.
         samples: that no signal asks for, or of series beyond the cap.
     """
 
     series: int = 0
+    weight: int = 0
     refused: int = 0
     samples: int = 0
+
+    def keep(self, one: RawSeries) -> None:
+        """Note a series that is kept."""
+        self.series += 1
+        self.weight += one.weight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,10 +176,10 @@ class Catalog:
         if one.fingerprint in self.counted:
             return True
         about = self._listed[-1 - self.passed(one.key.metric)]
-        if about.series >= self.signals.source.most_series:
+        if about.weight + one.weight > self.signals.source.most_series:
             about.refused += 1
             return False
-        about.series += 1
+        about.keep(one)
         self.counted.add(one.fingerprint)
         return True
 

@@ -13,7 +13,11 @@ from opentelemetry.sdk.metrics._internal.exponential_histogram.mapping.logarithm
 )
 
 from aiops.derive.quantiles import histogram_quantile
+from aiops.domain.pushed import RawSeries
+from aiops.domain.series import SeriesKey
 from aiops.ingest.otlp_exponential import MOST_BUCKETS, cumulative, ladder_of
+from aiops.settings import PushedSignalSettings, Reading, Selected
+from tests.pushed import catalog, source
 
 SECONDS, BOUNDS = ladder_of("s")
 ORDINARY = st.floats(1e-3, 1e2)
@@ -126,6 +130,17 @@ def test_a_point_of_too_many_buckets_is_not_taken() -> None:
     told = ExponentialHistogramDataPoint(scale=2)
     told.positive.bucket_counts.extend([1] * (MOST_BUCKETS + 1))
     assert cumulative(told, SECONDS) is None
+
+
+def test_a_wide_series_counts_for_several_where_series_are_capped() -> None:
+    wanted = PushedSignalSettings(name="rate", of=Selected(metric="took"), reading=Reading.RATE)
+    known = catalog(source(wanted, kind="otlp_metrics", most_series=13))
+    wide = [
+        RawSeries(key=SeriesKey(service=f"s{n}", metric="took"), bounds=BOUNDS) for n in range(3)
+    ]
+    narrow = RawSeries(key=SeriesKey(service="n", metric="took"), bounds=(1.0,))
+    assert [number >= 0 for number in known.meet([*wide, narrow])] == [True, True, False, True]
+    assert (known.metrics["took"].series, known.metrics["took"].refused) == (3, 1)
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns", "By", ""])
