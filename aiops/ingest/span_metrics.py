@@ -60,8 +60,8 @@ class SpanMetrics:
             if not one.is_callers:
                 place = one.env, one.service
                 self._own[place] = max(one.minute, self._own.get(place, one.minute))
-        for one in filter(self._is_told, counts):
-            for cohort in _cohorts(one):
+        for one in counts:
+            for cohort in self._cohorts(one):
                 if cohort in self._seen or len(self._seen) < MOST_SERIES:
                     self._seen[cohort] = max(one.minute, self._seen.get(cohort, one.minute))
                 else:
@@ -87,7 +87,7 @@ class SpanMetrics:
             if slot < 0:
                 continue
             alive[one.env][slot] = 0.0
-            for cohort in _cohorts(one) if self._is_told(one) else ():
+            for cohort in self._cohorts(one):
                 if cohort in found:
                     found[cohort][int(one.failed), one.bucket, slot] += one.count
         return tuple(
@@ -126,19 +126,19 @@ class SpanMetrics:
             )
             yield Sample(series=self._declared.series(signal, key), values=values)
 
-    def _is_told(self, one: SpanCount) -> bool:
-        """Return whether requests count: those of callers do where the service tells of none."""
-        return not one.is_callers or (one.env, one.service) not in self._own
+    def _cohorts(self, one: SpanCount) -> Iterable[Cohort]:
+        """Yield whose requests they are: everybody's, and those of their caller.
+
+        A call counts once, whoever tells of it: where both sides came together only the span of
+        who answered was counted, and where it came alone it does not know its caller.
+        """
+        everybody = Cohort(one.env, one.service, "", one.region, one.segment)
+        if not one.is_callers or (one.env, one.service) not in self._own:
+            yield everybody
+        if one.caller:
+            yield everybody._replace(caller=one.caller)
 
     def _forget(self, now: datetime) -> None:
         since = now - SEEN_SPAN - timedelta(minutes=1)
         self._own = {place: at for place, at in self._own.items() if at >= since}
         self._seen = {cohort: at for cohort, at in self._seen.items() if at >= since}
-
-
-def _cohorts(one: SpanCount) -> Iterable[Cohort]:
-    """Yield whose requests they are: everybody's, and those of their caller."""
-    everybody = Cohort(one.env, one.service, "", one.region, one.segment)
-    yield everybody
-    if one.caller:
-        yield everybody._replace(caller=one.caller)

@@ -63,6 +63,12 @@ def test_what_both_sides_tell_of_counts_once() -> None:
     assert values(theirs)["pay:traced_requests_rate{env=prod}"][0] == 1.0  # a database is silent
 
 
+def test_a_call_is_known_from_its_callers_where_the_sides_come_apart() -> None:
+    found = values(counted(count=90), counted(caller="shop", is_callers=True, count=60))
+    assert found["pay:traced_requests_rate{env=prod}"][0] == 1.5
+    assert found["pay:traced_requests_rate{env=prod,caller=shop}"][0] == 1.0
+
+
 def test_who_has_no_request_any_more_is_at_zero_while_others_have_some() -> None:
     found = values(counted(), counted(1, service="shop"))
     rates = found["pay:traced_requests_rate{env=prod}"]

@@ -21,7 +21,8 @@ from starlette.routing import Route
 from aiops.receivers import pagerduty, slack
 from aiops.receivers.server import serve
 from aiops.store.migrate import Database, check, migrate
-from workers.doctor import Finding, Level, examine
+from workers.doctor import examine
+from workers.findings import Finding, Level
 from workers.probes import LEAST_FREE_BYTES
 
 ROUTING_KEY = "0123456789abcdef0123456789abcdef"
