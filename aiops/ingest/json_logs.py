@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BytesIO
 from typing import Any, Final
 
 import orjson
@@ -13,7 +14,7 @@ from aiops.domain.errors import InputError
 from aiops.domain.labels import normalized
 from aiops.ingest.cells import Moments
 from aiops.ingest.json_log_fields import FIELDS, first, nanoseconds, said, severity, text_of
-from aiops.ingest.otlp import Acceptance, Parsed, Place
+from aiops.ingest.otlp import MOST_RECORDS, Acceptance, Parsed, Place
 from aiops.ingest.otlp_values import hex_id, kind_of
 from aiops.settings import LogSourceSettings
 
@@ -92,7 +93,7 @@ class _Reader:
 
     def records(self, body: bytes) -> Iterator[LogRecord]:
         """Yield the records of a body that may be clues."""
-        for place, line in _objects(body):
+        for place, line in self._objects(body):
             try:
                 made = self._record(line)
             except InputError as error:
@@ -150,24 +151,38 @@ class _Reader:
             self._places[key] = self.accept.place(labels), brought.is_ignored
         return self._places[key]
 
+    def _objects(self, body: bytes) -> Iterator[tuple[str, Any]]:
+        """Yield what stands in each line, or in each place of a list, with the place."""
+        if body.lstrip()[:1] == b"[":
+            try:
+                found = orjson.loads(body)
+            except orjson.JSONDecodeError as error:
+                told = f"the body is no JSON ({error}); expected an object a line"
+                raise InputError(told) from error
+            yield from ((f"[{number}]", one) for number, one in enumerate(found[:MOST_RECORDS]))
+            self._pass_over(len(found) - MOST_RECORDS)
+            return
+        stream, count = BytesIO(body), 0
+        for number, line in enumerate(stream, start=1):
+            if not (written := line.strip()):
+                continue
+            if count == MOST_RECORDS:
+                rest = stream.read().rstrip()
+                self._pass_over(1 + rest.count(b"\n") + bool(rest))
+                return
+            count += 1
+            yield f"line {number}", written
+
+    def _pass_over(self, count: int) -> None:
+        """Note that a body holds so many records more than are looked at."""
+        if count > 0:
+            why = f"more than {MOST_RECORDS:,} records in one body: send smaller ones"
+            self.accept.refused[why] += count
+
     def _refuse(self, place: str, why: str) -> None:
         self.accept.refuse(why.partition(" (")[0][:120])
         if len(self.told) < MOST_TOLD:
             self.told.append((place, why))
-
-
-def _objects(body: bytes) -> Iterator[tuple[str, Any]]:
-    """Yield what stands in each line, or in each place of a list, with the place."""
-    if body.lstrip()[:1] == b"[":
-        try:
-            found = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise InputError(f"the body is no JSON ({error}); expected an object a line") from error
-        yield from ((f"[{number}]", one) for number, one in enumerate(found))
-        return
-    for number, line in enumerate(body.split(b"\n"), start=1):
-        if line.strip():
-            yield f"line {number}", line
 
 
 def _object(line: Any) -> Mapping[str, Any]:
