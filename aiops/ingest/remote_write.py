@@ -107,7 +107,9 @@ def parse(body: bytes, content_type: str, catalog: Catalog, received_at: datetim
     body = unpacked(body)
     if is_version_2(content_type):
         return remote_write_2.parse(body, catalog, received_at)
-    series: Sequence[bytes] = list(decoded(body, _KINDS["WriteRequest"], "the body").timeseries)
+    sent = decoded(body, _KINDS["WriteRequest"], "the body").timeseries
+    remote_write_2.require_series(sent)
+    series: Sequence[bytes] = list(sent)
     reader = _Reader(catalog, received_at)
     sizes, at, values = read_tails(series)
     names: Iterable[bytes] = map(_part, series, _NAMES[sizes].tolist())

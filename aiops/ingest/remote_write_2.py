@@ -8,7 +8,7 @@ Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/ (2.0-rc.4).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -35,6 +35,9 @@ _KINDS: Final = messages(
         "Metadata": [("unit", 4, "int64")],
     },
 )
+MOST_SERIES: Final = 500_000
+"""Of one body; Prometheus sends 2,000 unless told otherwise, and a body holds 32 MB."""
+
 _BETWEEN: Final = b"\xff"
 """Stands in no text, so that texts in a row are told apart; no name of 1.0 begins with it."""
 
@@ -57,9 +60,22 @@ def parse(body: bytes, catalog: Catalog, received_at: datetime) -> Pushed:
         InputError: it cannot be read; names the place.
     """
     found = decoded(body, _KINDS["Request"], "the body")
+    require_series(found.timeseries)
     reader = _Reader(catalog, received_at, list(found.symbols))
     reader.read(found.timeseries)
     return reader.pushed()
+
+
+def require_series(timeseries: Sized) -> None:
+    """Refuse a body of so many series that it can only be made of empty ones.
+
+    Raises:
+        InputError: there are more than `MOST_SERIES`.
+    """
+    if len(timeseries) > MOST_SERIES:
+        raise InputError(
+            f"the body holds {len(timeseries):,} timeseries, expected {MOST_SERIES:,} at most"
+        )
 
 
 @dataclass(slots=True)

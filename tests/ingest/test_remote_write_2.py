@@ -134,6 +134,15 @@ def test_what_is_no_body_is_refused(body: bytes) -> None:
         read(body)
 
 
+@pytest.mark.parametrize(
+    ("empty", "version"),
+    [(b"\x0a\x00", remote_write.PROTOBUF), (b"\x2a\x00", remote_write.VERSION_2)],
+)
+def test_a_body_of_a_million_empty_series_is_refused(empty: bytes, version: str) -> None:
+    with pytest.raises(InputError, match="holds 1,000,000 timeseries"):
+        remote_write.parse(packed(empty * 1_000_000), version, catalog(source(REQUESTS)), minute(1))
+
+
 def test_a_body_of_the_other_version_holds_nothing() -> None:
     found = read(written([(UP, AT, 1.0)]))
     assert (found.kept, found.samples) == (0, 0)
