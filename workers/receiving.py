@@ -106,7 +106,7 @@ class _Source:
         self._name = name
         self._begun_at = now
         self._looked_at: datetime | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._told: set[str] = set()
         self._counted: dict[str, tuple[int, int]] = {}
         self._waiting = 0
@@ -128,11 +128,14 @@ class _Source:
         Raises:
             BusyError: too much waits.
         """
-        with self._lock:
-            if self._looked_at is None or now - self._looked_at >= LOOK_EVERY:
-                self._looked_at = now
-                self.store_counts()
-                self._waiting = self._parts.pushed.waiting_bytes(self._name)
+        if self._lock.acquire(blocking=False):  # where another thread looks, this one goes on
+            try:
+                if self._looked_at is None or now - self._looked_at >= LOOK_EVERY:
+                    self._looked_at = now
+                    self.store_counts()
+                    self._waiting = self._parts.pushed.waiting_bytes(self._name)
+            finally:
+                self._lock.release()
         if self._waiting > MOST_WAITING_BYTES:
             raise BusyError(
                 f"{self._waiting:,} bytes of samples wait to be worked, "
@@ -141,20 +144,25 @@ class _Source:
 
     def store_counts(self) -> None:
         """Store what was counted since the last time."""
-        with self.catalog.lock:
-            now = {
-                metric: (one.refused, one.samples) for metric, one in self.catalog.metrics.items()
+        with self._lock:
+            with self.catalog.lock:
+                now = {
+                    metric: (one.refused, one.samples)
+                    for metric, one in self.catalog.metrics.items()
+                }
+            none = (0, 0)
+            news = {
+                metric: (refused - before[0], samples - before[1])
+                for metric, (refused, samples) in now.items()
+                if (before := self._counted.get(metric, none)) != (refused, samples)
             }
-        none = (0, 0)
-        news = {
-            metric: (refused - before[0], samples - before[1])
-            for metric, (refused, samples) in now.items()
-            if (before := self._counted.get(metric, none)) != (refused, samples)
-        }
-        self._parts.pushed.count_passed(self._name, news)
-        self._counted = now
-        over = sorted(metric for metric, (refused, _) in now.items() if refused)
-        fresh = [metric for metric in over if metric not in self._told]
+            self._parts.pushed.count_passed(self._name, news)
+            self._counted = now
+            self._name_offenders(sorted(metric for metric, (refused, _) in now.items() if refused))
+
+    def _name_offenders(self, metrics: Sequence[str]) -> None:
+        """Say which metrics have too many series, each once."""
+        fresh = [metric for metric in metrics if metric not in self._told]
         self._told.update(fresh)
         if fresh:
             cap = self.catalog.signals.source.most_series

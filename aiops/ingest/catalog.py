@@ -167,10 +167,11 @@ class Catalog:
 
     def count_passed(self, numbers: Whole) -> None:
         """Count samples that are not kept, by the numbers below 0 they were found under."""
+        counts = np.bincount(-1 - numbers)
+        places = np.flatnonzero(counts)
         with self.lock:
-            for place, count in enumerate(np.bincount(-1 - numbers)):
-                if count:
-                    self._listed[place].samples += int(count)
+            for place, count in zip(places.tolist(), counts[places].tolist(), strict=True):
+                self._listed[place].samples += count
 
     def _has_room(self, one: RawSeries) -> bool:
         if one.fingerprint in self.counted:

@@ -1,9 +1,11 @@
 """Pushed samples → closed ticks."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -387,3 +389,26 @@ def test_what_is_held_of_series_that_are_forgotten_is_left_behind(parts: Install
     house.gather_at(minute(7.5))
     assert house.numbers() == {"c": 2}
     assert house.values()[RATE][6] == pytest.approx(2.0)
+
+
+def test_bodies_are_taken_while_another_thread_looks_how_much_waits(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.send(scrapes(-5, 0))
+    looks, may_go_on = Event(), Event()
+
+    def look(_source: str) -> int:
+        looks.set()
+        assert may_go_on.wait(10)
+        return 0
+
+    monkeypatch.setattr(house.parts.pushed, "waiting_bytes", look)
+    house.parts.hand.move(10)
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(house.send, scrapes(0.25, 0.5))
+        try:
+            assert looks.wait(10)
+            house.send(scrapes(0.75, 1))
+        finally:
+            may_go_on.set()
+        first.result(10)
