@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 
-from aiops.domain.errors import BusyError, InputError
+from aiops.domain.errors import InputError
 from aiops.domain.pushed import RawSeries
 from aiops.ingest.catalog import Catalog, Passed, Pushed
 from aiops.ingest.registry import ingester_named
@@ -20,7 +20,11 @@ BODY_SOURCE = "metrics:"
 """How the sources of refused bodies of samples begin."""
 
 MOST_WAITING_BYTES = 4 * 1024**3
-"""Samples kept of a source at most: some minutes as a rule, more where nobody works them."""
+"""Samples kept of a source at most: some minutes as a rule, more where nobody works them. Beyond
+that the oldest give way to the newest, which an incident of now is seen in."""
+
+SHED_TO = 0.9
+"""The share of it that is kept then, so that not every body makes room for itself."""
 
 LOOK_EVERY = timedelta(seconds=5)
 
@@ -50,7 +54,7 @@ class Receiver:
 
         Raises:
             InputError: it cannot be read; the beginning of it is kept to be looked at.
-            BusyError: too much waits to be worked.
+            BusyError: too much waits to be stored.
             StoreError: it cannot be stored now.
         """
         parts, now = self._parts, self._parts.clock.now()
@@ -109,7 +113,6 @@ class _Source:
         self._lock = threading.RLock()
         self._told: set[str] = set()
         self._counted: dict[str, tuple[int, int]] = {}
-        self._waiting = 0
         self.catalog = Catalog(parts.pushing[name], self._keep)
         for one in parts.pushed.series(name, seen_from=now - MEET_EVERY).values():
             self.catalog.counted.add(one.fingerprint)
@@ -123,24 +126,24 @@ class _Source:
         return self._parts.pushed.keep(self._name, series, self._parts.clock.now())
 
     def look(self, now: datetime) -> None:
-        """Store what was counted, and see how much waits, now and then.
-
-        Raises:
-            BusyError: too much waits.
-        """
+        """Store what was counted, and make room where too much waits, now and then."""
         if self._lock.acquire(blocking=False):  # where another thread looks, this one goes on
             try:
                 if self._looked_at is None or now - self._looked_at >= LOOK_EVERY:
                     self._looked_at = now
                     self.store_counts()
-                    self._waiting = self._parts.pushed.waiting_bytes(self._name)
+                    if self._parts.pushed.waiting_bytes(self._name) > MOST_WAITING_BYTES:
+                        self._make_room()
             finally:
                 self._lock.release()
-        if self._waiting > MOST_WAITING_BYTES:
-            raise BusyError(
-                f"{self._waiting:,} bytes of samples wait to be worked, "
-                f"{MOST_WAITING_BYTES:,} at most: send it again later"
-            )
+
+    def _make_room(self) -> None:
+        count = self._parts.pushed.shed(self._name, int(SHED_TO * MOST_WAITING_BYTES))
+        self._parts.telemetry.fault(
+            "samples",
+            f"{self._name}: {count:,} bodies of samples are lost, the oldest of those that waited: "
+            "is `aiops worker fast` running, and fast enough?",
+        )
 
     def store_counts(self) -> None:
         """Store what was counted since the last time."""

@@ -141,6 +141,39 @@ class PushedStore(RawSeriesStore):
         with reading(self._engine) as connection:
             return int(connection.scalar(query) or 0)
 
+    def shed(self, source: str, most_bytes: int) -> int:
+        """Delete the oldest bodies of a source until it keeps so many bytes; return how many.
+
+        They are counted where they are deleted: `shed_bodies` has them all.
+        """
+        table = PUSHED_SAMPLES.c
+        sizes = select(table.id, func.length(table.blob)).where(table.source == source)
+        kept, last = 0, 0
+        with reading(self._engine) as connection:
+            for number, size in connection.execute(sizes.order_by(table.id.desc())):
+                kept += size
+                if kept > most_bytes:
+                    last = number
+                    break
+        some = select(table.id).where(table.source == source, table.id <= last)
+        some = some.order_by(table.id).limit(_AT_ONCE)
+        statement = delete(PUSHED_SAMPLES).where(table.id.in_(some.scalar_subquery()))
+        shed, mine = PUSHED_SOURCES.c.shed, PUSHED_SOURCES.c.source == source
+        total, count = 0, _AT_ONCE
+        while count == _AT_ONCE:
+            with writing(self._engine) as connection:
+                self.held(connection, source)
+                count = connection.execute(statement).rowcount
+                connection.execute(update(PUSHED_SOURCES).where(mine).values(shed=shed + count))
+            total += count
+        return total
+
+    def shed_bodies(self, source: str) -> int:
+        """Return how many bodies of a source were deleted before they were worked."""
+        table = PUSHED_SOURCES.c
+        with reading(self._engine) as connection:
+            return connection.scalar(select(table.shed).where(table.source == source)) or 0
+
     def count_passed(self, source: str, passed: Mapping[str, tuple[int, int]]) -> None:
         """Add to what was counted and not kept, by metric: series beyond the cap, and samples."""
         rows = [

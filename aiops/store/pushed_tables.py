@@ -7,7 +7,10 @@ from aiops.store.columns import ROW_ID, HistoryRow, table_of
 
 
 class PushedSourceRow(HistoryRow, table=True):
-    """How far the samples of a source are worked: `position` was read when `closed` closed."""
+    """How far the samples of a source are worked: `position` was read when `closed` closed.
+
+    `shed` counts the bodies that were deleted before, for too many waited.
+    """
 
     __tablename__ = "pushed_sources"
 
@@ -15,6 +18,7 @@ class PushedSourceRow(HistoryRow, table=True):
     next_number: int
     position: int = Field(sa_type=BigInteger)
     closed: int | None = Field(default=None, sa_type=BigInteger)
+    shed: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class RawSeriesRow(HistoryRow, table=True):

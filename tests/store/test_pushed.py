@@ -248,3 +248,15 @@ def test_the_newest_moment_is_what_decides(store: PushedStore) -> None:
     assert values(store) == [1]
     assert store.close("prom", Reached(kept.id, late), Reached(kept.id, minute(6)), minute(6))
     assert values(store) == []
+
+
+def test_the_oldest_bodies_give_way_and_are_counted(store: PushedStore) -> None:
+    store.keep_all([body(value) for value in range(1200)])
+    store.keep_all([body(7, source="otel")])
+    each = store.waiting_bytes("otel")
+    assert store.shed("prom", 2000 * each) == 0
+    assert store.shed("prom", 100 * each + each // 2) == 1100
+    assert values(store) == [float(value) for value in range(1100, 1200)]
+    assert store.shed("prom", 0) == 100
+    assert (store.shed_bodies("prom"), store.shed_bodies("otel")) == (1200, 0)
+    assert values(store, source="otel") == [7.0]

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from aiops.domain.errors import BusyError, InputError
+from aiops.domain.errors import InputError
 from aiops.domain.symptoms import SymptomKind
 from aiops.settings import PushedSourceSettings
 from tests.builders import minute
@@ -215,14 +215,26 @@ def test_a_body_that_cannot_be_read_is_kept_to_be_looked_at(house: House) -> Non
     assert "snappy" in one.note
 
 
-def test_a_source_whose_samples_nobody_works_is_told_to_wait(
+def test_where_nobody_works_samples_the_oldest_give_way_and_are_counted(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.receiving.MOST_WAITING_BYTES", 100)
-    house.send(scrapes(-5, 0))
+    for number in range(-10, 0):
+        house.send(scrapes(number, number + 0.75))
+    size = house.parts.pushed.waiting_bytes("prom")
+    monkeypatch.setattr("workers.receiving.MOST_WAITING_BYTES", size // 2)
     house.parts.hand.move(6)
-    with pytest.raises(BusyError, match="wait to be worked"):
-        house.send(scrapes(0, 1))
+    house.send(scrapes(0, 0.5))
+    kept = [one.blocks[0].at.min() for one in house.parts.pushed.after("prom", 0, 100)]
+    assert kept[-1] == at(0)
+    assert 3 <= len(kept) <= 6
+    shed = house.parts.pushed.shed_bodies("prom")
+    assert shed == 11 - len(kept)
+    assert ("samples", f"prom: {shed} bodies of samples are lost") in [
+        (kind, why[: len(f"prom: {shed} bodies of samples are lost")])
+        for kind, why in house.parts.heard.faults
+    ]
+    house.gather_at(minute(0.5))
+    assert max(house.values()[RATE]) == 0
 
 
 def test_samples_that_no_tick_can_be_made_of_are_forgotten(house: House) -> None:

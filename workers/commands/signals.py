@@ -138,10 +138,15 @@ def metrics(config: Config = None, *, as_json: Json = False) -> None:
         for metric, counts in parts.pushed.metrics(one.name).items()
     ]
     found.sort(key=lambda one: (-one[3], -one[2], -one[4]))
+    shed = {one.name: parts.pushed.shed_bodies(one.name) for one in parts.settings.pushed_sources}
     if as_json:
         names = ("source", "metric", "series", "refused", "passed")
-        typer.echo(orjson.dumps([dict(zip(names, one, strict=True)) for one in found]).decode())
+        rows = [dict(zip(names, one, strict=True)) | {"shed": shed[one[0]]} for one in found]
+        typer.echo(orjson.dumps(rows).decode())
         return
+    for source, count in shed.items():
+        if count:
+            typer.echo(f"{source}: {count:,} bodies were lost, the oldest first: too many waited")
     for source, metric, series, refused, passed in found:
         over = f", {refused} beyond the cap" if refused else ""
         told = f"{series} series kept{over}, {passed} samples not asked for"
