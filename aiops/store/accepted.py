@@ -85,15 +85,17 @@ class BodyStore:
         table = ACCEPTED_BODIES.c
         keys = [body.idempotency_key for body in bodies]
         query = select(table.idempotency_key, table.id).where(table.idempotency_key.in_(keys))
+        rows = _rows(bodies)
         with writing(self._engine) as connection:
-            _insert(connection, bodies)
+            insert_missing_at_once(connection, ACCEPTED_BODIES, rows)
             return dict(connection.execute(query).all())
 
     def keep_all(self, bodies: Sequence[AcceptedBody]) -> None:
         """Store bodies as `accept` does, where nobody wants to know their ids."""
         if bodies:
+            rows = _rows(bodies)
             with writing(self._engine) as connection:
-                _insert(connection, bodies)
+                insert_missing_at_once(connection, ACCEPTED_BODIES, rows)
 
     def waiting(self, limit: int = 1000) -> tuple[int, ...]:
         """Return the ids of bodies not worked through yet, oldest first."""
@@ -172,10 +174,9 @@ def body_of(row: Any) -> AcceptedBody:
     )
 
 
-def _insert(connection: Connection, bodies: Sequence[AcceptedBody]) -> None:
+def _rows(bodies: Sequence[AcceptedBody]) -> list[dict[str, Any]]:
     # One order for all writers: two groups with common bodies cannot lock each other out.
-    ordered = sorted(bodies, key=lambda one: one.idempotency_key)
-    insert_missing_at_once(connection, ACCEPTED_BODIES, [_row(body) for body in ordered])
+    return [_row(body) for body in sorted(bodies, key=lambda one: one.idempotency_key)]
 
 
 def _row(body: AcceptedBody) -> dict[str, Any]:

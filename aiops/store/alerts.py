@@ -17,7 +17,7 @@ from aiops.store.columns import is_one_of
 from aiops.store.engine import reading, writing
 from aiops.store.origins import LIVE_ONLY, among
 from aiops.store.prune import delete_in_steps
-from aiops.store.symptoms import write_facts
+from aiops.store.symptoms import rows_of_facts, write_facts
 from aiops.store.tables import ACCEPTED_BODIES
 from aiops.store.upsert import Row, upsert_at_once
 
@@ -83,10 +83,11 @@ class AlertStore:
             StaleStateError: somebody else was faster; nothing was written, read again and repeat.
         """
         rows = [_row(one, origin) for one in sorted(moved, key=_id_of)]
+        news = rows_of_facts(facts, traceparent, outside=True)
         with writing(self._engine) as connection:
             finish_bodies(connection, bodies)
             _move(connection, rows)
-            write_facts(connection, facts, traceparent, outside=True)
+            write_facts(connection, news)
 
     def firing(self) -> tuple[Alert, ...]:
         """Return the alerts that fire, by source and key."""

@@ -1,6 +1,7 @@
 """Symptoms and the facts they are made of: appended by detection, read by correlation."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -50,8 +51,9 @@ class SymptomStore:
             StoreError: nothing was written.
         """
         if facts:
+            rows = rows_of_facts(facts, traceparent, outside=outside)
             with writing(self._engine) as connection:
-                write_facts(connection, facts, traceparent, outside=outside)
+                write_facts(connection, rows)
 
     def uncorrelated(self, env: str, up_to: datetime | None) -> tuple[SymptomFact, ...]:
         """Return the facts of ticks correlation has not seen, until `up_to` inclusive, by tick."""
@@ -136,17 +138,34 @@ class SymptomStore:
         return delete_in_steps(self._engine, table, over)
 
 
-def write_facts(
-    connection: Connection, facts: Sequence[SymptomFact], traceparent: str, *, outside: bool
-) -> None:
-    """Store facts inside a transaction; see `SymptomStore.append_facts`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRows:
+    """Facts as they are stored: made before the transaction, in which other writers wait.
+
+    Args:
+        facts: in the order of all writers.
+        symptoms: as they stand after them.
+    """
+
+    facts: Sequence[Row]
+    symptoms: Sequence[Row]
+
+
+def rows_of_facts(facts: Sequence[SymptomFact], traceparent: str, *, outside: bool) -> FactRows:
+    """Return facts as they are stored; see `SymptomStore.append_facts`."""
     # One order for all writers: two batches with common symptoms cannot lock each other out.
     ordered = sorted(facts, key=lambda fact: (fact.symptom.id, fact.at, _RANK[fact.kind]))
-    newest = {fact.symptom.id: _symptom_row(fact) for fact in ordered}
-    if ordered:
-        rows = [{**_fact_row(one, traceparent), "outside": outside} for one in ordered]
-        insert_missing_at_once(connection, SYMPTOM_FACTS, rows)
-        _keep_newest(connection, list(newest.values()))
+    newest = {fact.symptom.id: fact for fact in ordered}
+    return FactRows(
+        facts=[{**_fact_row(one, traceparent), "outside": outside} for one in ordered],
+        symptoms=[_symptom_row(one) for one in newest.values()],
+    )
+
+
+def write_facts(connection: Connection, rows: FactRows) -> None:
+    """Store facts inside a transaction; see `SymptomStore.append_facts`."""
+    insert_missing_at_once(connection, SYMPTOM_FACTS, rows.facts)
+    _keep_newest(connection, rows.symptoms)
 
 
 def _of_ticks(up_to: datetime | None) -> ColumnElement[bool]:
@@ -201,7 +220,7 @@ def _symptom_row(fact: SymptomFact) -> dict[str, Any]:
     }
 
 
-def _keep_newest(connection: Connection, rows: list[dict[str, Any]]) -> None:
+def _keep_newest(connection: Connection, rows: Sequence[Row]) -> None:
     upsert_at_once(
         connection,
         SYMPTOMS,

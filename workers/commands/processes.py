@@ -69,6 +69,7 @@ def run_web(config: Path | None) -> None:
             port=settings.web.port,
             log_level=settings.log_level.lower(),
             access_log=False,
+            proxy_headers=False,  # nothing asks who a proxy says it is for, or by which scheme
         )
 
 
