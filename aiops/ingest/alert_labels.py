@@ -98,16 +98,16 @@ def place(
         ('checkout:CheckoutDown{env=prod}', 'availability', True)
     """
     asked = labels if rules.normalize else _asked(rules)
-    told = tuple((one, labels[one]) for one in asked if one in labels)
+    told = tuple([pair for pair in labels.items() if pair[0] in asked])
     return _placed(shortened(name), told, rules, default_env)
 
 
 @lru_cache
-def _asked(rules: AlertSourceSettings) -> tuple[str, ...]:
+def _asked(rules: AlertSourceSettings) -> frozenset[str]:
     """Return the labels that say anything, by a source's rules."""
     names = rules.labels
-    asked = (*names.service, *names.env, *names.region, *names.segment, *names.severity, *_KEPT)
-    return tuple(dict.fromkeys(asked))
+    asked = (names.service, names.env, names.region, names.segment, names.severity, _KEPT)
+    return frozenset().union(*asked)
 
 
 @lru_cache(maxsize=4096)
