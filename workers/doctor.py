@@ -14,6 +14,7 @@ from aiops.store.migrate import Database
 from topology.graph import ServiceGraph
 from topology.problems import ProblemLevel
 from workers import knowledge, probes
+from workers.certificates import require_certificate
 from workers.findings import Finding, Level, fault, ok, probed, warning
 from workers.plugins import notifiers
 from workers.source_findings import examine_sources
@@ -113,6 +114,8 @@ def _surroundings(settings: Settings) -> Iterator[Finding]:
     else:
         yield probed("data directory", partial(probes.data_directory, settings))
         yield probed("web", partial(probes.port, settings.web))
+    if settings.web.certificate is not None:
+        yield probed("web", partial(require_certificate, settings.web))
     yield probed("broker", partial(probes.broker, settings))
     for which, url in (
         (Database.AIOPS, settings.database_url),

@@ -5,6 +5,7 @@ from datetime import timedelta
 import httpx
 
 from aiops.domain.errors import AdapterError
+from workers.certificates import only
 from workers.wiring import Parts
 
 PULSE_PATH = "/ingest/pulse"
@@ -41,7 +42,12 @@ def send_pulse(parts: Parts) -> None:
     headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
     try:
         answer = httpx.post(
-            f"{beat.via}{PULSE_PATH}", json={}, headers=headers, timeout=_SECONDS, trust_env=False
+            f"{beat.via}{PULSE_PATH}",
+            json={},
+            headers=headers,
+            timeout=_SECONDS,
+            trust_env=False,
+            verify=only(beat.certificate) if beat.certificate else True,
         )
     except httpx.HTTPError as error:
         raise AdapterError(

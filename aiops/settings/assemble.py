@@ -25,6 +25,7 @@ from aiops.settings.schema import (
     SinkSection,
     SloSection,
     TeamSection,
+    WebSection,
 )
 from aiops.settings.slos import budgeting_of
 from aiops.settings.sources import (
@@ -61,6 +62,7 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
     sources = measured(file, folder, surroundings)
     sinks = _sinks(file, surroundings)
     journeys = tuple(_journey(one) for one in file.journeys)
+    web = _web(file, folder, surroundings)
     return Settings(
         config_path=path,
         data_dir=data_dir,
@@ -79,8 +81,8 @@ def assemble(file: SettingsFile, path: Path | None, surroundings: Surroundings) 
         log_sources=telling(file, surroundings),
         change_map=change_map(file.changes.map, journeys),
         sinks=sinks,
-        web=_web(file, surroundings),
-        heartbeat=_heartbeat(file, surroundings),
+        web=web,
+        heartbeat=_heartbeat(file, web, surroundings),
         slack_signing_secret=surroundings.secret("AIOPS_SLACK_SIGNING_SECRET"),
         pagerduty_webhook_secrets=surroundings.secrets("AIOPS_PAGERDUTY_WEBHOOK_SECRET"),
         policies=_policies(file, sinks),
@@ -178,7 +180,7 @@ def _sinks(file: SettingsFile, surroundings: Surroundings) -> tuple[SinkSettings
     return tuple(sink(name, section) for name, section in file.sinks.items())
 
 
-def _web(file: SettingsFile, surroundings: Surroundings) -> WebSettings:
+def _web(file: SettingsFile, folder: Path, surroundings: Surroundings) -> WebSettings:
     host, port = surroundings.text("AIOPS_WEB_HOST") or file.web.host, file.web.port
     token = surroundings.secret("AIOPS_WEB_TOKEN")
     if host != file.web.host and not is_loopback(host) and token is None:
@@ -187,19 +189,27 @@ def _web(file: SettingsFile, surroundings: Surroundings) -> WebSettings:
             f"found {shown(host)}, which others can reach; expected a token beside it",
             "set AIOPS_WEB_TOKEN or AIOPS_WEB_TOKEN_FILE",
         )
-    own = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    section = file.web
     return WebSettings(
         host=host,
         port=port,
-        base_url=(file.web.base_url or own).rstrip("/"),
+        base_url=(section.base_url or _address(section, host)).rstrip("/"),
         token=token,
+        certificate=folder / section.certificate if section.certificate else None,
+        key=folder / section.key if section.key else None,
     )
 
 
-def _heartbeat(file: SettingsFile, surroundings: Surroundings) -> HeartbeatSettings:
-    section, web = file.heartbeat, _web(file, surroundings)
+def _address(section: WebSection, host: str) -> str:
+    scheme = "https" if section.certificate else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{section.port}"
+
+
+def _heartbeat(
+    file: SettingsFile, web: WebSettings, surroundings: Surroundings
+) -> HeartbeatSettings:
+    section = file.heartbeat
     host = "127.0.0.1" if web.host in _EVERYWHERE else web.host
-    own = f"http://{f'[{host}]' if ':' in host else host}:{web.port}"
     variable = section.url_env
     url = surroundings.url(variable, ("http", "https")) if variable else None
     return HeartbeatSettings(
@@ -207,7 +217,8 @@ def _heartbeat(file: SettingsFile, surroundings: Surroundings) -> HeartbeatSetti
         url=SecretStr(url) if url else None,
         url_env=variable,
         every_seconds=section.every_seconds,
-        via=(section.via or own).rstrip("/"),
+        via=(section.via or _address(file.web, host)).rstrip("/"),
+        certificate=None if section.via else web.certificate,
     )
 
 

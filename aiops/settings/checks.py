@@ -250,6 +250,10 @@ def _web(facts: Facts) -> Iterator[Finding]:
             "127.0.0.1, or a token",
             "set AIOPS_WEB_TOKEN in the environment, or AIOPS_WEB_TOKEN_FILE",
         )
+    for name, other in (("certificate", "key"), ("key", "certificate")):
+        written = getattr(facts.file.web, name)
+        if written is None and getattr(facts.file.web, other) is not None:
+            yield ("web", other), f"found it alone, expected `web.{name}` beside it", ""
 
 
 _CHECKS: Mapping[tuple[str, ...], Callable[[Facts], Iterable[Finding]]] = MappingProxyType(

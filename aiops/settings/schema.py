@@ -156,6 +156,8 @@ class WebSection(Section):
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     base_url: HttpUrl | None = None
+    certificate: Text | None = None
+    key: Text | None = None
 
 
 class TracesSection(Section):

@@ -240,6 +240,9 @@ web:
   port: 8080
   ## How people reach it, for the links in messages.
 #   base_url: https://aiops.example.com
+  ## TLS, where no proxy before it does that: both in PEM, beside this file.
+#   certificate: tls/aiops.crt
+#   key: tls/aiops.key
 
 ## Where a trace can be looked at, for the links of an incident's examples.
 # traces:

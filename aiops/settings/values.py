@@ -103,12 +103,16 @@ class WebSettings:
         port: TCP port; 0 lets the system choose.
         base_url: how people reach it, for links in messages; no slash at the end.
         token: what callers must present, if one is set.
+        certificate: in PEM, with what vouches for it; None: TLS is somebody else's, or none.
+        key: of the certificate, in PEM.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     base_url: str = "http://127.0.0.1:8080"
     token: SecretStr | None = None
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,10 +56,12 @@ def run_web(config: Path | None) -> None:
     """Serve HTTP until told to stop."""
     import uvicorn  # noqa: PLC0415 - only the web process needs it
 
+    from workers.certificates import require_certificate  # noqa: PLC0415
     from workers.console import make_console  # noqa: PLC0415
 
     settings = load(config)
     log_to_stderr(settings)
+    require_certificate(settings.web)
     sys.setswitchinterval(SWITCH_SECONDS)
     parts = Parts(settings, "client")
     with parts.feed_counter:
@@ -70,6 +72,8 @@ def run_web(config: Path | None) -> None:
             log_level=settings.log_level.lower(),
             access_log=False,
             proxy_headers=False,  # nothing asks who a proxy says it is for, or by which scheme
+            ssl_certfile=settings.web.certificate,
+            ssl_keyfile=settings.web.key,
         )
 
 
