@@ -60,7 +60,7 @@ def measure_remote_write(scale: float) -> Mapping[str, Any]:
         ):
             headers = {"content_type": _PROTOBUF, "content_encoding": "snappy"}
             bodies = [
-                request("/ingest/remote_write", body, **headers) for body in _written(size, scale)
+                request("/ingest/remote_write", body, **headers) for body in written(size, scale)
             ]
             figures[key] = _per_second(port, bodies, size, scale)
     return figures
@@ -71,8 +71,8 @@ def measure_otlp(scale: float) -> Mapping[str, Any]:
     figures = {}
     with web_process(_EXPORTED) as port:
         for key, made, size in (
-            ("otlp_points_per_second", _numbers, POINTS_IN_A_BODY),
-            ("otlp_histogram_points_per_second", _histograms, POINTS_IN_A_BODY // 5),
+            ("otlp_points_per_second", numbers, POINTS_IN_A_BODY),
+            ("otlp_histogram_points_per_second", histograms, POINTS_IN_A_BODY // 5),
         ):
             bodies = [
                 request("/v1/metrics", body, content_type=_PROTOBUF) for body in made(size, scale)
@@ -91,7 +91,8 @@ def _series_of(scale: float) -> int:
     return max(int(SERIES * min(scale, 1.0)), 1)
 
 
-def _written(size: int, scale: float = 1.0) -> Iterable[bytes]:
+def written(size: int, scale: float = 1.0) -> Iterable[bytes]:
+    """Yield bodies of remote write with so many samples each."""
     now = _now_milliseconds()
     for turn in range(BODIES):
         for first in range(0, _series_of(scale), size):
@@ -132,7 +133,8 @@ def _varint(number: int) -> bytes:
     return bytes([*found, number])
 
 
-def _numbers(size: int, scale: float = 1.0) -> Iterable[bytes]:
+def numbers(size: int, scale: float = 1.0) -> Iterable[bytes]:
+    """Yield exports of so many counters each."""
     now = _now_milliseconds()
     for turn in range(BODIES):
         for first in range(0, _series_of(scale), size):
@@ -144,7 +146,8 @@ def _numbers(size: int, scale: float = 1.0) -> Iterable[bytes]:
             yield made.SerializeToString()
 
 
-def _histograms(size: int, scale: float = 1.0) -> Iterable[bytes]:
+def histograms(size: int, scale: float = 1.0) -> Iterable[bytes]:
+    """Yield exports of so many histograms each."""
     now = _now_milliseconds()
     for turn in range(BODIES):
         for first in range(0, _series_of(scale) // 4, size):
