@@ -102,15 +102,15 @@ class Acceptance:
         self.steps.update(brought.steps)
         self._homeless = "" if brought.is_ignored else _NO_SERVICE
         told = brought.labels
-        service = _name(next((told[one] for one in _SERVICES if told.get(one)), ""))
+        service = name_in(next((told[one] for one in _SERVICES if told.get(one)), ""))
         if not service or brought.is_ignored:
             return None
         env = next((told[one] for one in _ENVIRONMENTS if told.get(one)), "")
         return Place(
-            env=environment(_name(env), self.declared) or self.default_env,
+            env=environment(name_in(env), self.declared) or self.default_env,
             service=service,
-            region=_name(next((told[one] for one in _REGIONS if told.get(one)), "")),
-            segment=_name(told.get("segment", "")),
+            region=name_in(next((told[one] for one in _REGIONS if told.get(one)), "")),
+            segment=name_in(told.get("segment", "")),
         )
 
     def moment(self, place: Place | None, *nanoseconds: object) -> float | None:
@@ -254,14 +254,20 @@ def sent_in(
                 yield one, place
 
 
+def name_in(text: str) -> str:
+    r"""Return a name that somebody sent as we keep it: short, and without what no database takes.
+
+    Examples:
+        >>> name_in(" pay\0ments ")
+        'pay ments'
+    """
+    printable = "".join(char if char.isprintable() else " " for char in text[:_NAME_CHARACTERS])
+    return printable.strip()
+
+
 def _seconds(nanoseconds: object) -> float | None:
     try:
         count = nanoseconds if isinstance(nanoseconds, int) else int(str(nanoseconds or 0))
     except ValueError:
         return None
     return count / 1e9 if 0 < count < 2**63 else None
-
-
-def _name(text: str) -> str:
-    printable = "".join(char if char.isprintable() else " " for char in text[:_NAME_CHARACTERS])
-    return printable.strip()

@@ -11,7 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from aiops.clues.spans import SpanRecord, count_spans, example_spans, service_calls
 from aiops.domain.clues import TelemetryBatch
 from aiops.domain.labels import LabelRule
-from aiops.ingest.otlp import PROTOBUF, Acceptance, Parsed, Place, sent_in, told_of
+from aiops.ingest.otlp import PROTOBUF, Acceptance, Parsed, Place, name_in, sent_in, told_of
 from aiops.ingest.otlp_values import either, hex_id, items, number_in, told_by, told_in
 from topology.spans import peer_of
 
@@ -84,7 +84,7 @@ def _by_message(body: bytes, accept: Acceptance) -> Iterator[SpanRecord]:
             end=end,
             failed=failed,
             status=_why(one.status.message, told, events) if failed else "",
-            peer=peer_of(told),
+            peer=name_in(peer_of(told)),
             region=place.region,
             segment=place.segment,
         )
@@ -121,7 +121,7 @@ def _of(
         end=end,
         failed=failed,
         status=_why(str(status.get("message", "")), told, events) if failed else "",
-        peer=peer_of(told),
+        peer=name_in(peer_of(told)),
         region=place.region,
         segment=place.segment,
     )

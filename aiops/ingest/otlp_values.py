@@ -11,6 +11,8 @@ from aiops.domain.errors import InputError
 
 _DEPTH: Final = 4
 _TEXT_CHARACTERS: Final = 4_000
+_MOST_DIGITS: Final = 20
+"""Of the largest number of 64 bits, with its sign."""
 
 
 @lru_cache(maxsize=256)
@@ -122,11 +124,19 @@ def hex_id(value: object, characters: int) -> str:
 
 
 def number_in(value: object, names: Mapping[str, int]) -> int:
-    """Return a number of a JSON body, or that of an enumeration's name; 0 for anything else."""
+    """Return a number of a JSON body, or that of an enumeration's name; 0 for anything else.
+
+    Examples:
+        >>> number_in("STATUS_CODE_ERROR", {"STATUS_CODE_ERROR": 2}), number_in("7", {})
+        (2, 7)
+        >>> number_in("9" * 400, {})
+        0
+    """
     if isinstance(value, str) and value in names:
         return names[value]
+    told = str(value or 0)
     try:
-        return int(str(value or 0))
+        return int(told) if len(told) <= _MOST_DIGITS else 0
     except ValueError:
         return 0
 

@@ -152,6 +152,20 @@ def test_a_record_without_a_time_is_of_now() -> None:
     assert one.minute == minute(5)
 
 
+def test_a_number_no_clock_has_is_none() -> None:
+    parsed = read_traces(spans(span(startTimeUnixNano="9" * 400, kind="9" * 4000)))
+    (one,) = parsed.batch.traces
+    assert one.duration_seconds == 0.0
+
+
+def test_who_is_asked_has_a_name_that_every_database_takes() -> None:
+    told = {"kind": 3, "attributes": [attribute("peer.service", "bank\0" + "x" * 4_000)]}
+    body = spans(span(**told))
+    for parsed in (read_traces(body), read_traces(as_protobuf(body), PROTOBUF)):
+        assert [one.callee for one in parsed.batch.calls] == ["bank " + "x" * 115]
+        assert [one.service for one in parsed.batch.counts] == ["bank " + "x" * 115]
+
+
 def test_a_span_without_ids_is_refused() -> None:
     parsed = read_traces(spans(span(traceId="bcxyz==")))
     assert (parsed.rejected, parsed.batch.traces) == (1, ())
