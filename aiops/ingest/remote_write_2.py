@@ -38,6 +38,13 @@ _KINDS: Final = messages(
 MOST_SERIES: Final = 500_000
 """Of one body; Prometheus sends 2,000 unless told otherwise, and a body holds 32 MB."""
 
+MOST_NAME_BYTES: Final = 64 * 1024 * 1024
+"""What the labels of all series of a body may come to, written out: symbols are told once and may
+be named a million times."""
+
+_MOST_REFERENCES: Final = 2 * (MOST_LABELS + 1)
+_MOST_SYMBOL_BYTES: Final = 64 * 1024
+_TOO_MANY: Final = f"no __name__, or over {MOST_LABELS} labels"
 _BETWEEN: Final = b"\xff"
 """Stands in no text, so that texts in a row are told apart; no name of 1.0 begins with it."""
 
@@ -57,7 +64,7 @@ def parse(body: bytes, catalog: Catalog, received_at: datetime) -> Pushed:
         received_at: when it came, aware UTC.
 
     Raises:
-        InputError: it cannot be read; names the place.
+        InputError: it cannot be read, or its symbols come to more than we hold; names the place.
     """
     found = decoded(body, _KINDS["Request"], "the body")
     require_series(found.timeseries)
@@ -92,6 +99,11 @@ class _Reader:
 
     def __post_init__(self) -> None:
         for place, one in enumerate(self.symbols):
+            if len(one) > _MOST_SYMBOL_BYTES:
+                raise InputError(
+                    f"symbols[{place}]: found {len(one):,} bytes, expected"
+                    f" {_MOST_SYMBOL_BYTES:,} at most"
+                )
             try:
                 one.decode()
             except UnicodeDecodeError as error:
@@ -100,15 +112,24 @@ class _Reader:
     def read(self, timeseries: Sequence[Any]) -> None:
         """Take all series."""
         symbol, last, keys = self.symbols.__getitem__, len(self.symbols) - 1, self.catalog.keys
+        left = MOST_NAME_BYTES
         for one in timeseries:
             if one.histograms:
                 count = len(one.histograms)
                 self._refuse("native histograms are not taken: send classic ones", count)
             references = one.labels
+            if len(references) > _MOST_REFERENCES:
+                self._refuse(_TOO_MANY, len(one.samples))
+                continue
             if not references or min(references) < 0 or max(references) > last:
                 self._refuse("labels that are no symbols of the body", len(one.samples))
                 continue
             key = _BETWEEN + _BETWEEN.join(map(symbol, references))
+            left -= len(key)
+            if left < 0:
+                raise InputError(
+                    f"its labels come to over {MOST_NAME_BYTES:,} bytes: send fewer series a body"
+                )
             number = keys.get(key)
             if number is None:
                 self._meet(key, one)
@@ -141,7 +162,7 @@ class _Reader:
         labels = {name: text for name, text in labels.items() if text}
         metric = labels.pop("__name__", "")
         if not metric or len(labels) > MOST_LABELS:
-            self._refuse(f"no __name__, or over {MOST_LABELS} labels", len(one.samples))
+            self._refuse(_TOO_MANY, len(one.samples))
             return
         raw = RawSeries(
             key=self.catalog.signals.key(metric, labels), unit=self._unit(metric, one.metadata.unit)

@@ -128,6 +128,21 @@ def test_a_symbol_that_is_no_text_is_named() -> None:
         read(packed(part(4, b"") + part(4, b"\xff\xfe")))
 
 
+def test_a_symbol_that_is_named_without_end_costs_its_series_only() -> None:
+    symbols = ["", "__name__", "requests_total", "job", "x" * 60_000]
+    found = read(body_of(symbols, series(1, 2, *(3, 4) * 200_000), series(1, 2)))
+    assert (found.kept, found.samples) == (1, 2)
+    assert found.refused == {"no __name__, or over 128 labels": 1}
+
+
+def test_symbols_that_come_to_more_than_we_hold_are_refused() -> None:
+    long = ["", "__name__", "requests_total", "job", "x" * 60_000]
+    with pytest.raises(InputError, match="its labels come to over 67,108,864 bytes: send fewer"):
+        read(body_of(long, *[series(1, 2, 3, 4)] * 1_200))
+    with pytest.raises(InputError, match=r"symbols\[1\]: found 70,000 bytes, expected 65,536"):
+        read(body_of(["", "x" * 70_000]))
+
+
 @pytest.mark.parametrize("body", [b"", b"\xff" * 9, packed(b"\x2a\xff"), packed(b"\x2a\x01\xff")])
 def test_what_is_no_body_is_refused(body: bytes) -> None:
     with pytest.raises(InputError):
