@@ -36,6 +36,10 @@ class SpanSource:
         self._clock = clock
         self._metrics = SpanMetrics(settings, kpis)
         self._has_looked_back = False
+        self._too_many = (
+            f"{self.name}: more than {MOST_SERIES:,} services and calls; the others are left out: "
+            "does a name hold an id?"
+        )
 
     def pull(self, start: datetime, end: datetime, step_seconds: int) -> Sequence[Sample]:
         """Return rate, errors and duration of every service and call, as the port has it.
@@ -47,15 +51,12 @@ class SpanSource:
         window = window_of(start, end, step_seconds)
         with self._answering():
             if not self._has_looked_back:
-                self._metrics.note(self._store.between(window.since - SEEN_SPAN, window.since))
+                before = window.since - SEEN_SPAN
+                self._metrics.note(self._store.parties(before, window.since, 2 * MOST_SERIES))
                 self._has_looked_back = True
             counts = self._store.between(window.since, window.until)
         samples = self._metrics.samples(counts, window)
-        if self._metrics.left_out:
-            self.complaints = {
-                "series": f"{self.name}: more than {MOST_SERIES:,} services and calls; the others"
-                " are left out: does a name hold an id?"
-            }
+        self.complaints = {"series": self._too_many} if self._metrics.left_out else {}
         return samples
 
     def reported_until(self) -> datetime:

@@ -149,8 +149,8 @@ class ServiceCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpanCount:
-    """Requests of one minute that are alike: who asked whom, how long it took, how it ended.
+class SpanParties:
+    """Who had requests of whom, by the spans of one minute.
 
     Args:
         env: the environment.
@@ -160,9 +160,6 @@ class SpanCount:
         region: where it was answered; empty where it does not say.
         segment: for which customers; empty where it does not say.
         minute: start of the minute they ended in, aware UTC.
-        failed: whether their status is an error.
-        bucket: how long they took, as `aiops.clues.durations.bucket_of` has it.
-        count: how many there were.
     """
 
     env: str
@@ -172,6 +169,18 @@ class SpanCount:
     region: str
     segment: str
     minute: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanCount(SpanParties):
+    """Requests of one minute that are alike: who asked whom, how long it took, how it ended.
+
+    Args:
+        failed: whether their status is an error.
+        bucket: how long they took, as `aiops.clues.durations.bucket_of` has it.
+        count: how many there were.
+    """
+
     failed: bool
     bucket: int
     count: int

@@ -3,14 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from aiops.clues.durations import BUCKETS, quantile
-from aiops.domain.clues import SpanCount
+from aiops.domain.clues import SpanCount, SpanParties
 from aiops.domain.journeys import Kpi
 from aiops.domain.pulled import Sample
 from aiops.domain.series import SeriesKey
@@ -26,6 +25,10 @@ DURATION: Final = DeclaredSettings(name="traced_latency_p95", unit="s")
 SHARE: Final = 0.95
 MOST_SERIES: Final = 10_000
 """Services and calls that are told apart; names made of ids would make millions."""
+
+
+Cell = tuple[int, int, int, int]
+"""Whether requests failed, their bucket, their tick, and how many they were."""
 
 
 class Cohort(NamedTuple):
@@ -54,7 +57,7 @@ class SpanMetrics:
         self._seen: dict[Cohort, datetime] = {}
         self.left_out = 0
 
-    def note(self, counts: Sequence[SpanCount]) -> None:
+    def note(self, counts: Sequence[SpanParties]) -> None:
         """Remember who was there, and which services tell of their requests themselves."""
         for one in counts:
             if not one.is_callers:
@@ -78,23 +81,25 @@ class SpanMetrics:
             counts: of the window, from the store.
             window: the ticks that are asked for.
         """
+        self.left_out = 0
         self.note(counts)
         self._forget(window.since)
         alive: defaultdict[str, Floats] = defaultdict(lambda: np.full(window.count, np.nan))
-        found = {one: np.zeros((2, BUCKETS, window.count)) for one in self._seen}
+        found: defaultdict[Cohort, list[Cell]] = defaultdict(list)
         for one in counts:
             slot = window.slot(one.minute)
             if slot < 0:
                 continue
             alive[one.env][slot] = 0.0
             for cohort in self._cohorts(one):
-                if cohort in found:
-                    found[cohort][int(one.failed), one.bucket, slot] += one.count
+                found[cohort].append((int(one.failed), one.bucket, slot, one.count))
         return tuple(
             sample
-            for cohort, table in sorted(found.items(), key=itemgetter(0))
+            for cohort in sorted(self._seen)
             if cohort.env in alive
-            for sample in self._told(cohort, table + alive[cohort.env], window.step_seconds)
+            for sample in self._told(
+                cohort, _table(found.get(cohort, ()), alive[cohort.env]), window.step_seconds
+            )
         )
 
     def _told(self, cohort: Cohort, counts: Floats, step_seconds: int) -> Iterable[Sample]:
@@ -126,7 +131,7 @@ class SpanMetrics:
             )
             yield Sample(series=self._declared.series(signal, key), values=values)
 
-    def _cohorts(self, one: SpanCount) -> Iterable[Cohort]:
+    def _cohorts(self, one: SpanParties) -> Iterable[Cohort]:
         """Yield whose requests they are: everybody's, and those of their caller.
 
         A call counts once, whoever tells of it: where both sides came together only the span of
@@ -142,3 +147,16 @@ class SpanMetrics:
         since = now - SEEN_SPAN - timedelta(minutes=1)
         self._own = {place: at for place, at in self._own.items() if at >= since}
         self._seen = {cohort: at for cohort, at in self._seen.items() if at >= since}
+
+
+def _table(cells: Iterable[Cell], alive: Floats) -> Floats:
+    """Return counts by failure, bucket and tick: one cohort's at a time, for it is a large table.
+
+    Args:
+        cells: what was counted.
+        alive: 0 in each tick of which anything is known, else NaN.
+    """
+    table = np.zeros((2, BUCKETS, len(alive)))
+    for failed, bucket, slot, count in cells:
+        table[failed, bucket, slot] += count
+    return table + alive

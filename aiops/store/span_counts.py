@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, func, select
 
-from aiops.domain.clues import SpanCount
+from aiops.domain.clues import SpanCount, SpanParties
 from aiops.domain.symptoms import Origin
 from aiops.domain.time import utc
 from aiops.store.accepted import BodyState
@@ -42,6 +42,29 @@ class SpanCountStore:
             )
             for row in rows
         )
+
+    def parties(self, since: datetime, until: datetime, most: int) -> tuple[SpanParties, ...]:
+        """Return who was there in [since, until), each once with the newest minute.
+
+        Args:
+            since: the first minute, aware UTC.
+            until: the minute after the last one.
+            most: how many are returned; the newest come first.
+        """
+        table = SPAN_COUNTS.c
+        who = (table.env, table.service, table.caller, table.is_callers)
+        told = (*who, table.region, table.segment)
+        newest = func.max(table.minute).label("minute")
+        query = (
+            select(*told, newest)
+            .where(table.minute >= int(since.timestamp()), table.minute < int(until.timestamp()))
+            .group_by(*told)
+            .order_by(newest.desc(), *told)
+            .limit(most)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).mappings().all()
+        return tuple(SpanParties(**{**row, "minute": utc(row["minute"])}) for row in rows)
 
     def waiting_since(self) -> datetime | None:
         """Return when the oldest spans came that are not counted yet; None where all are."""

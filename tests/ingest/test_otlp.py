@@ -159,8 +159,8 @@ def test_a_number_no_clock_has_is_none() -> None:
 
 
 def test_who_is_asked_has_a_name_that_every_database_takes() -> None:
-    told = {"kind": 3, "attributes": [attribute("peer.service", "bank\0" + "x" * 4_000)]}
-    body = spans(span(**told))
+    bank = attribute("peer.service", "bank\0" + "x" * 4_000)
+    body = spans(span(kind=3, attributes=[bank]))
     for parsed in (read_traces(body), read_traces(as_protobuf(body), PROTOBUF)):
         assert [one.callee for one in parsed.batch.calls] == ["bank " + "x" * 115]
         assert [one.service for one in parsed.batch.counts] == ["bank " + "x" * 115]

@@ -1,5 +1,6 @@
 """Counted spans -> rate, errors and duration of every service and every call."""
 
+import tracemalloc
 from datetime import timedelta
 
 import numpy as np
@@ -98,6 +99,18 @@ def test_too_many_names_are_left_out_and_counted(monkeypatch: pytest.MonkeyPatch
     found = values(*(counted(service=f"order-{one}") for one in range(5)), metrics=metrics)
     assert len(found) == 2 * 3
     assert metrics.left_out == 3
+
+
+def test_a_long_past_of_many_services_is_held_one_service_at_a_time() -> None:
+    day = window_of(minute(1), minute(24 * 60), 60)
+    tracemalloc.start()
+    made = SpanMetrics(SpanSettings(name="traces")).samples(
+        [counted(service=f"s{one}") for one in range(100)], day
+    )
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(made) == 300
+    assert most < 20_000_000  # all at once would be 80 MB
 
 
 def test_the_series_say_what_they_are() -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from aiops.clues.digest import digest
-from aiops.domain.clues import SpanCount, TelemetryBatch
+from aiops.domain.clues import SpanCount, SpanParties, TelemetryBatch
 from aiops.store.clues import ClueStore
 from aiops.store.span_counts import SpanCountStore
 from tests.builders import minute
@@ -37,6 +37,22 @@ def test_counts_of_several_batches_add_up(aiops: Engine, store: SpanCountStore) 
     found = store.between(minute(0), minute(1))
     assert [(one.failed, one.count) for one in found] == [(False, 9), (True, 1)]
     assert store.between(minute(1), minute(9)) == (counted(1),)
+
+
+def test_who_was_there_is_told_once_with_the_newest_minute(
+    aiops: Engine, store: SpanCountStore
+) -> None:
+    asked = counted(1, caller="shop", is_callers=True)
+    accept(aiops, batch(counted(), counted(2), counted(2, bucket=9), asked))
+    work(aiops)
+    found = store.parties(minute(0), minute(9), 10)
+    assert [(one.caller, one.is_callers, one.minute) for one in found] == [
+        ("", False, minute(2)),
+        ("shop", True, minute(1)),
+    ]
+    assert type(found[0]) is SpanParties
+    assert store.parties(minute(0), minute(9), 1) == found[:1]
+    assert store.parties(minute(3), minute(9), 10) == ()
 
 
 def test_what_waits_is_told_by_when_it_came(aiops: Engine, store: SpanCountStore) -> None:

@@ -118,6 +118,19 @@ def test_a_new_process_knows_who_was_there_before(house: Installation) -> None:
     assert found["pay:traced_requests_rate{env=prod,caller=shop}"].tolist() == [0.0]
 
 
+def test_too_many_names_are_told_as_long_as_there_are(
+    house: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aiops.ingest.span_metrics.MOST_SERIES", 1)
+    send(house, requests(1))
+    house.digest.run()
+    source = SpanSource(SPANS, (), house.span_counts, house.clock)
+    source.pull(minute(1), minute(1), 60)
+    assert "does a name hold an id?" in source.complaints["series"]
+    source.pull(minute(2), minute(2), 60)
+    assert source.complaints == {}
+
+
 def test_counts_that_cannot_be_read_are_a_source_that_does_not_answer(
     house: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +138,7 @@ def test_counts_that_cannot_be_read_are_a_source_that_does_not_answer(
         raise StoreError("the disk is full")
 
     monkeypatch.setattr(house.span_counts, "between", fail)
+    monkeypatch.setattr(house.span_counts, "parties", fail)
     monkeypatch.setattr(house.span_counts, "waiting_since", fail)
     source = SpanSource(SPANS, (), house.span_counts, house.clock)
     with pytest.raises(SourceError, match=r"traces: .*counts of spans cannot be read"):
