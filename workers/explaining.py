@@ -62,27 +62,12 @@ def explain(parts: Parts, name: str, body: bytes, headers: Headers) -> Lines:
         name = OTLP_TRACES
     if name in ALWAYS:
         return _changes(parts, body) if name == "changes" else _export(parts, name, body, headers)
-    sources = _sent_to_us(parts.settings)
+    sources: dict[str, Any] = {one.name: one for one in parts.settings.senders}
     if name not in sources:
         known = ", ".join([*sorted(sources), *ALWAYS])
         raise ConfigurationError(f"no source {name!r} is sent bodies; those that are: {known}")
     source = sources[name]
     return _HOW[type(source)](parts, source, body, headers)
-
-
-def _sent_to_us(settings: Settings) -> Mapping[str, Any]:
-    return {
-        one.name: one
-        for some in (
-            settings.alert_sources,
-            settings.change_sources,
-            settings.pushed_sources,
-            settings.log_sources,
-            settings.maintenance_sources,
-            settings.case_sources,
-        )
-        for one in some
-    }
 
 
 def _alerts(parts: Parts, source: AlertSourceSettings, body: bytes, _headers: Headers) -> Lines:

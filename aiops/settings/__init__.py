@@ -7,7 +7,7 @@ from aiops.settings.alert_sources import (
     AlertSourceSettings,
 )
 from aiops.settings.case_sources import CASE_EVENTS, CaseSourceSettings
-from aiops.settings.change_sources import CHANGE_KINDS, SIGNED_KINDS, ChangeSourceSettings
+from aiops.settings.change_sources import CHANGE_KINDS, ChangeSourceSettings
 from aiops.settings.document import read as read_document
 from aiops.settings.heartbeat import HeartbeatSettings
 from aiops.settings.lint import lint
@@ -36,7 +36,7 @@ from aiops.settings.row_sources import (
     RowSourceSettings,
     SqlSettings,
 )
-from aiops.settings.senders import SenderSettings
+from aiops.settings.senders import DIGEST, SIGNED_KINDS, SenderSettings, is_digest
 from aiops.settings.span_sources import OTLP_TRACES, SpanSettings
 from aiops.settings.values import BackFillSettings, Settings, SinkSettings, WebSettings
 
@@ -44,6 +44,7 @@ __all__ = [
     "ALERT_KINDS",
     "CASE_EVENTS",
     "CHANGE_KINDS",
+    "DIGEST",
     "JSON_LOGS",
     "MAINTENANCE",
     "OTLP_TRACES",
@@ -78,6 +79,7 @@ __all__ = [
     "SpanSettings",
     "SqlSettings",
     "WebSettings",
+    "is_digest",
     "lint",
     "load",
     "read_document",

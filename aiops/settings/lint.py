@@ -8,6 +8,7 @@ from aiops.settings.checks import is_loopback
 from aiops.settings.metric_sources import MetricSourceSettings, PrometheusSettings
 from aiops.settings.problems import did_you_mean
 from aiops.settings.row_sources import SqlSettings
+from aiops.settings.senders import is_digest
 from aiops.settings.span_sources import OTLP_TRACES
 from aiops.settings.values import Settings
 from topology.graph import ServiceGraph
@@ -129,11 +130,21 @@ def _sources(settings: Settings) -> Iterator[str]:
     for pushing in settings.pushed_sources:
         if not pushing.signals:
             yield f"source {pushing.name!r}: nothing it sends is kept; declare its `signals:`"
-    for sender in (*settings.alert_sources, *settings.pushed_sources):
+    yield from _senders(settings)
+
+
+def _senders(settings: Settings) -> Iterator[str]:
+    """Yield which sources nobody can send as."""
+    for sender in settings.senders:
         if sender.token_env and not sender.tokens:
             yield (
                 f"source {sender.name!r}: {sender.token_env} is not set, so nobody may send; set "
                 f"it, or name a file with it in {sender.token_env}_FILE"
+            )
+        if sender.is_signed and any(is_digest(one.get_secret_value()) for one in sender.tokens):
+            yield (
+                f"source {sender.name!r}: {sender.token_env} holds a digest (sha256:…), with which "
+                "no signature can be verified; set it to the secret itself"
             )
 
 

@@ -24,6 +24,7 @@ from aiops.settings.log_sources import LogSourceSettings
 from aiops.settings.maintenance_sources import MaintenanceSourceSettings
 from aiops.settings.metric_sources import MetricSourceSettings
 from aiops.settings.pushed_sources import PushedSourceSettings
+from aiops.settings.senders import SenderSettings
 from aiops.settings.topology_files import topology_texts
 from topology.attributes import Service, guess_kind
 from topology.graph import ServiceGraph
@@ -198,6 +199,18 @@ class Settings:
     def measuring(self) -> tuple[MetricSourceSettings | PushedSourceSettings, ...]:
         """The sources of metrics, asked or sending."""
         return (*self.sources, *self.pushed_sources)
+
+    @property
+    def senders(self) -> tuple[SenderSettings, ...]:
+        """The sources that send to us of their own accord and show who they are."""
+        return (
+            *self.alert_sources,
+            *self.pushed_sources,
+            *self.change_sources,
+            *self.log_sources,
+            *self.maintenance_sources,
+            *self.case_sources,
+        )
 
     def topology_texts(self) -> tuple[tuple[str, str], ...]:
         """Read the topology files; an empty topology where none is declared.

@@ -4,14 +4,11 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from functools import cache
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from aiops.settings import SenderSettings
+from aiops.settings import DIGEST, SenderSettings, is_digest
 
 S = TypeVar("S", bound=SenderSettings)
-
-_DIGEST: Final = "sha256:"
-"""How a token begins that is kept as its digest."""
 
 
 def sender(sources: Sequence[S], presented: str) -> S | None:
@@ -39,14 +36,9 @@ def sender(sources: Sequence[S], presented: str) -> S | None:
     return next((one for one, is_same in fits if is_same and presented), None)
 
 
-def is_digest(token: str) -> bool:
-    """Return whether of a token only its digest is kept: nothing can be signed with that."""
-    return token.startswith(_DIGEST)
-
-
 @cache
 def _digest_of(token: str) -> str:
-    return token.removeprefix(_DIGEST).lower() if is_digest(token) else _digest(token)
+    return token.removeprefix(DIGEST).lower() if is_digest(token) else _digest(token)
 
 
 def _digest(token: str) -> str:

@@ -16,8 +16,7 @@ from typing import Final, TypeVar
 
 from fastapi import Request
 
-from aiops.settings import SenderSettings
-from aiops.web.senders import is_digest
+from aiops.settings import SenderSettings, is_digest
 
 S = TypeVar("S", bound=SenderSettings)
 

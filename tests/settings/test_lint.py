@@ -6,6 +6,8 @@ from pydantic import SecretStr
 from aiops.domain.journeys import Journey, Kpi, Team
 from aiops.domain.policies import Mode, PagingPolicy, Policies
 from aiops.settings import (
+    SIGNED_KINDS,
+    ChangeSourceSettings,
     PrometheusSettings,
     Settings,
     SignalSettings,
@@ -94,6 +96,24 @@ def test_sound_settings_give_no_reason_to_speak() -> None:
 def test_what_looks_wrong_is_told_with_what_to_do(settings: Settings, expected: str) -> None:
     (sentence,) = [found for found in lint(settings, GRAPH) if expected in found]
     assert sentence
+
+
+@pytest.mark.parametrize("kind", SIGNED_KINDS)
+def test_a_digest_that_signatures_cannot_be_verified_with_is_told(kind: str) -> None:
+    def told(*secrets: str) -> str:
+        tokens = tuple(map(SecretStr, secrets))
+        one = ChangeSourceSettings(name="gh", kind=kind, token_env="AIOPS_S", tokens=tokens)
+        return "\n".join(lint(replace(SOUND, change_sources=(one,)), GRAPH))
+
+    assert told("secret") == ""
+    assert "source 'gh': AIOPS_S holds a digest" in told("secret", f"sha256:{'0' * 64}")
+    assert "AIOPS_S is not set, so nobody may send" in told()
+
+
+def test_a_digest_is_no_matter_where_tokens_are_presented() -> None:
+    tokens = (SecretStr(f"sha256:{'0' * 64}"),)
+    one = ChangeSourceSettings(name="gl", kind="gitlab", token_env="AIOPS_S", tokens=tokens)
+    assert lint(replace(SOUND, change_sources=(one,)), GRAPH) == ()
 
 
 def test_what_notes_need_is_told_where_somebody_wants_them() -> None:
