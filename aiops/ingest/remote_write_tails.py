@@ -21,9 +21,17 @@ TAIL: Final = 18
 ZERO_TAIL: Final = 9
 """The same of one whose value is 0, which protobuf leaves out."""
 
-_WORD: Final = 8
-_HEAD, _HEAD_BITS = np.uint64(0x09_10_12), np.uint64(0xFF_FF_FF)
-_ZERO_HEAD, _ZERO_BITS = np.uint64(0x07_12), np.uint64(0xFF_FF)
+_LAYOUT: Final = np.dtype(
+    {
+        "names": ["head", "value", "zero_head", "last"],
+        "formats": ["<u4", "<f8", "<u2", "<u8"],
+        "offsets": [0, 3, TAIL - ZERO_TAIL, TAIL - 8],
+        "itemsize": TAIL,
+    }
+)
+"""What may stand in the last 18 bytes of a series, one on top of the other."""
+
+_HEAD, _HEAD_BITS, _ZERO_HEAD = 0x09_10_12, 0xFF_FF_FF, 0x07_12
 _TIMED, _TIMED_BITS = np.uint64(0x00_80_80_80_80_80_10_00), np.uint64(0x80_80_80_80_80_80_FF_00)
 _EVEN, _ODD = np.uint64(0x00_7F_00_7F_00_7F), np.uint64(0x7F_00_7F_00_7F_00)
 _PAIR: Final = np.uint64(0x3F_FF)
@@ -55,22 +63,14 @@ def read_tails(series: Sequence[bytes]) -> Tails:
     lengths = np.fromiter(map(len, series), np.int64, len(series))
     # With something before the first, each has a whole tail before its end.
     joined = b"".join((bytes(TAIL), *series))
-    ends = TAIL + np.cumsum(lengths)
-    last = _words(joined, ends - _WORD)
+    every = np.ndarray((len(joined) - TAIL + 1,), f"V{TAIL}", joined, strides=(1,))
+    found = every[np.cumsum(lengths)].view(_LAYOUT)
+    last = found["last"]
     timed = (last & _TIMED_BITS) == _TIMED
-    full = timed & ((_words(joined, ends - TAIL) & _HEAD_BITS) == _HEAD) & (lengths > TAIL)
-    zero = timed & ((_words(joined, ends - ZERO_TAIL) & _ZERO_BITS) == _ZERO_HEAD)
-    zero &= lengths > ZERO_TAIL
-    values = _words(joined, ends - TAIL + 3).view("<f8")
-    values[~full] = 0.0
+    full = timed & ((found["head"] & _HEAD_BITS) == _HEAD) & (lengths > TAIL)
+    zero = timed & (found["zero_head"] == _ZERO_HEAD) & (lengths > ZERO_TAIL)
     sizes = np.where(full, TAIL, np.where(zero, ZERO_TAIL, 0))
-    return Tails(sizes, _moments(last >> np.uint64(16)), values)
-
-
-def _words(joined: bytes, places: Whole) -> Any:
-    """Return the eight bytes from each place on as one number each."""
-    every = np.ndarray((len(joined) - _WORD + 1,), "<u8", joined, strides=(1,))
-    return every[places]
+    return Tails(sizes, _moments(last >> np.uint64(16)), np.where(full, found["value"], 0.0))
 
 
 def _moments(digits: Any) -> Times:
