@@ -32,7 +32,7 @@ from tests.fuzzing import FUZZED, altered, damaged
 from tests.sns import CERTIFICATE, signed
 from tests.workers.installation import HandClock, Installation, settings_in
 from workers.console import make_console
-from workers.explaining import explain
+from workers.explaining import ALWAYS, explain
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "ingest"
 KEY = "a-key-of-32-characters-for-tests"
@@ -173,6 +173,21 @@ def judge(one: Sent, answer: httpx.Response) -> None:
 
 def test_every_kind_that_is_sent_has_a_page_and_a_golden_sample() -> None:
     assert {*KINDS} == {*INGESTERS} - {*PULLED}
+
+
+@pytest.mark.parametrize("kind", [one for one in sorted(INGESTERS) if one not in PULLED])
+def test_a_page_says_what_to_paste_how_it_answers_and_how_to_try_it(kind: str) -> None:
+    text = page(kind)
+    assert "aiops signals explain FILE --source " in text
+    assert pasted(kind) or kind in ALWAYS
+    assert re.search(r"40[01]|refused|dead-letters|`aiops help source", text)
+
+
+@pytest.mark.parametrize("kind", sorted(INGESTERS))
+def test_what_is_pasted_stands_in_fences_that_say_what_it_is(kind: str) -> None:
+    told = re.split(r"^```(\w*)\n(.*?)^```$", page(kind), flags=re.MULTILINE | re.DOTALL)
+    assert not any(re.search(r"\n\n    \S", prose) for prose in told[::3])
+    assert all(told[1::3])
 
 
 @pytest.mark.parametrize("one", CASES)
