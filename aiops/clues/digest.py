@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aiops.clues.spans import keep_few, sum_calls
+from aiops.clues.spans import keep_few, sum_calls, sum_counts
 from aiops.clues.templates import Place, tally
 from aiops.domain.clues import LogTemplate, ServiceCall, SpanCount, TelemetryBatch, TraceExample
 
@@ -65,7 +65,7 @@ def digest(known: Kept, batches: Sequence[TelemetryBatch]) -> Kept:
         counts=counts,
         traces=_examples(known.traces, [one for batch in batches for one in batch.traces]),
         calls=sum_calls(one for batch in batches for one in batch.calls),
-        requests=tuple(one for batch in batches for one in batch.counts),
+        requests=sum_counts(one for batch in batches for one in batch.counts),
         crowded=found.crowded,
     )
 

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from aiops.clues.durations import bucket_of
@@ -184,6 +185,14 @@ def count_spans(spans: Iterable[SpanRecord]) -> tuple[SpanCount, ...]:
             count,
         ) in sorted(found.items())
     )
+
+
+def sum_counts(counts: Iterable[SpanCount]) -> tuple[SpanCount, ...]:
+    """Return counts added up, one for requests that are alike, in the order they first came in."""
+    found: Counter[SpanCount] = Counter()
+    for one in counts:
+        found[replace(one, count=0)] += one.count
+    return tuple(replace(one, count=count) for one, count in found.items())
 
 
 def _parties(span: SpanRecord, parent: SpanRecord | None) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ from aiops.clues.spans import (
     example_spans,
     keep_few,
     service_calls,
+    sum_counts,
 )
 from tests.clues.made import span
 
@@ -89,3 +90,10 @@ def test_a_request_that_both_sides_tell_of_is_counted_once_by_who_answered() -> 
 def test_what_happens_inside_a_service_is_no_request() -> None:
     within = span("pay", kind=1, parent_id="c" * 16)
     assert count_spans([within]) == ()
+
+
+def test_counts_of_many_exports_add_up_to_one_of_each_sort() -> None:
+    alike = count_spans([span("pay", span_id=f"{one:016x}") for one in (1, 2)])
+    other = count_spans([span("pay", failed=True)])
+    found = sum_counts((*alike, *other, *alike, *alike))
+    assert [(one.failed, one.count) for one in found] == [(False, 6), (True, 1)]
