@@ -8,6 +8,7 @@ from aiops.domain.errors import AdapterError, InputError
 
 MAX_ANSWER_BYTES: Final = 65_536
 _SECONDS: Final = 5.0
+_PLAIN: Final = {"accept-encoding": "identity"}
 
 
 def fetch(url: str, *, transport: httpx.BaseTransport | None = None) -> bytes:
@@ -25,14 +26,14 @@ def fetch(url: str, *, transport: httpx.BaseTransport | None = None) -> bytes:
     try:
         with (
             httpx.Client(timeout=_SECONDS, follow_redirects=False, transport=transport) as client,
-            client.stream("GET", url) as response,
+            client.stream("GET", url, headers=_PLAIN) as response,
         ):
             if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
                 raise AdapterError(f"{host} answered {response.status_code}")
             if response.status_code != httpx.codes.OK:
                 raise InputError(f"found {response.status_code} at {host}, expected an answer")
             answer = bytearray()
-            for chunk in response.iter_bytes():
+            for chunk in response.iter_raw():  # as it came: what is packed may be gigabytes
                 answer += chunk
                 if len(answer) > MAX_ANSWER_BYTES:
                     raise InputError(f"found more than {MAX_ANSWER_BYTES:,} bytes at {host}")

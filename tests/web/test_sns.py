@@ -1,6 +1,7 @@
 """The door of Amazon SNS: signed, of a topic we expect, and no other address is ever asked."""
 
 import asyncio
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -352,7 +353,7 @@ def answered(response: httpx.Response | Exception) -> bytes:
 
 
 def test_what_stands_at_an_address_is_returned() -> None:
-    assert answered(httpx.Response(200, content=CERTIFICATE)) == CERTIFICATE
+    assert answered(httpx.Response(200, content=iter([CERTIFICATE]))) == CERTIFICATE
 
 
 @pytest.mark.parametrize(
@@ -360,12 +361,18 @@ def test_what_stands_at_an_address_is_returned() -> None:
     [
         httpx.Response(302, headers={"location": "http://127.0.0.1/"}),
         httpx.Response(404),
-        httpx.Response(200, content=b"x" * (MAX_ANSWER_BYTES + 1)),
+        httpx.Response(200, content=iter([b"x" * (MAX_ANSWER_BYTES + 1)])),
     ],
 )
 def test_a_redirect_or_too_long_an_answer_is_none(response: httpx.Response) -> None:
     with pytest.raises(InputError, match=r"sns\.eu-west-1\.amazonaws\.com"):
         answered(response)
+
+
+def test_what_is_packed_although_nobody_asked_is_not_unpacked() -> None:
+    packed = gzip.compress(bytes(20_000_000))
+    headers = {"content-encoding": "gzip"}
+    assert answered(httpx.Response(200, content=iter([packed]), headers=headers)) == packed
 
 
 @pytest.mark.parametrize("response", [httpx.Response(503), httpx.ConnectTimeout("slow")])
