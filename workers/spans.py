@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from aiops.domain.errors import SourceError, StoreError
@@ -62,11 +62,16 @@ class SpanSource:
     def reported_until(self) -> datetime:
         """Return up to when all spans that came are counted, aware UTC.
 
+        What waits may be of any minute that was still open when it came.
+
         Raises:
             SourceError: the database does not answer.
         """
         with self._answering():
-            return self._store.waiting_since() or self._clock.now()
+            oldest = self._store.waiting_since()
+        if oldest is None:
+            return self._clock.now()
+        return oldest - timedelta(seconds=self.delay_seconds)
 
     def now(self) -> datetime | None:
         """Return None: spans are stamped by many clocks."""

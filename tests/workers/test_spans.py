@@ -100,6 +100,18 @@ def test_a_tick_waits_until_all_that_came_is_counted(house: Installation) -> Non
     assert values(house)["pay:traced_requests_rate{env=prod}"] == {1: 0.1}
 
 
+def test_a_tick_waits_for_what_came_after_its_minute_too(house: Installation) -> None:
+    send(house, requests(6))
+    house.digest.run()
+    house.hand.at = minute(1) + timedelta(seconds=10)
+    send(house, requests(12, at=0.7, name="refund"))
+    poll_at(house, 1)
+    assert values(house) == {}
+    house.digest.run()
+    poll_at(house, 1)
+    assert values(house)["pay:traced_requests_rate{env=prod}"] == {1: 0.3}
+
+
 def test_nothing_is_counted_where_nobody_asks(parts: Installation) -> None:
     send(parts, requests(6))
     parts.digest.run()
