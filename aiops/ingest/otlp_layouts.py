@@ -45,8 +45,13 @@ class Layout(NamedTuple):
     extremes: bool = False
 
     def end_of(self, point: bytes) -> bytes | None:
-        """Return the end of a point that tells whose it is; None where other parts are in it."""
+        """Return the end of a point that tells whose it is; None where other parts are in it.
+
+        So it is where nothing is: whatever is shorter than a point ends like that, too.
+        """
         end = point[self.head : -EXTREMES] if self.extremes else point[self.head :]
+        if not end:
+            return None
         if not self.counts:
             return end if past_fields(end, _NUMBER_ATTRIBUTES) == len(end) else None
         attributes = past_fields(end, _BOUNDS)

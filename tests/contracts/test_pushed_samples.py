@@ -32,8 +32,6 @@ P95 = PushedSignalSettings(
 )
 
 TYPES = {".json": "application/json", ".v2": VERSION_2}
-"""Bodies tried of each golden one; ten thousand with AIOPS_FUZZ=10000."""
-
 Sample = tuple[str, int, tuple[str, ...]]
 
 

@@ -203,3 +203,16 @@ def test_a_point_without_a_value_ends_its_series() -> None:
     one.metric.gauge.data_points.add(time_unix_nano=time, flags=1)
     ((_, _, rows),) = export(one, catalog(OTEL)).blocks
     assert np.isnan(rows).all()
+
+
+def test_a_point_that_lacks_its_time_is_none_of_a_series_without_attributes() -> None:
+    known = catalog(OTEL)
+    for times in ([0], [0, 10]):
+        one = Export("pool_used")
+        for seconds in times:
+            time = round((minute(0).timestamp() + seconds) * 1e9)
+            one.metric.gauge.data_points.add(time_unix_nano=time, as_double=7.0)
+        one.metric.gauge.data_points.add(as_double=8.0)
+        found = export(one, known)
+        assert values(found) == [(1000 * seconds, 7.0) for seconds in times]
+        assert sum(found.refused.values()) == 1
