@@ -39,6 +39,9 @@ THREADS: Final = 2
 """So many bodies are read at once: more would only take turns, and one would wait while the
 database gives the new series of another source their numbers."""
 
+MOST_HELD_BYTES: Final = 128 * 1024 * 1024
+"""Bodies that are held at once, as they came; whoever brings more is told to come again."""
+
 T = TypeVar("T")
 
 _WRITTEN: Final = "X-Prometheus-Remote-Write-{}-Written"
@@ -81,13 +84,14 @@ class _Samples:
         self._door = Door(services)
         self._threads = ThreadPoolExecutor(THREADS, "aiops-samples")
         self._committed = Committed(COMMIT_SECONDS)
+        self._held = 0
 
     async def write(self, request: Request, name: str) -> Response:
         """Take what a Prometheus writes."""
         source = self._source("remote_write", name, request)
         version = _version(request)
         body = await read_body(request, remote_write.MAX_PACKED_BYTES, ("snappy", "identity"))
-        pushed = await self._take(source, version, lambda: body)
+        pushed = await self._take(source, version, body, _as_it_is)
         return _written(pushed) if version == remote_write.VERSION_2 else Response(status_code=204)
 
     async def export(self, name: str, media_type: str, request: Request) -> Mapping[str, int]:
@@ -97,14 +101,18 @@ class _Samples:
             raise HTTPException(415, f"send `Content-Type: {PROTOBUF}` or `{JSON}`")
         body = await read_body(request, MAX_PACKED_BYTES, ("identity", "gzip"))
         is_packed = encoding_of(request) == "gzip"
-        unpacked = partial(gunzip, body, MAX_BODY_BYTES) if is_packed else lambda: body
-        return (await self._take(source, media_type, unpacked)).refused
+        unpack = partial(gunzip, max_bytes=MAX_BODY_BYTES) if is_packed else _as_it_is
+        return (await self._take(source, media_type, body, unpack)).refused
 
     def _source(self, kind: str, name: str, request: Request) -> PushedSourceSettings:
         return self._door.source(self._services.pushed_sources, kind, name, request)
 
     async def _take(
-        self, source: PushedSourceSettings, content_type: str, body: Callable[[], bytes]
+        self,
+        source: PushedSourceSettings,
+        content_type: str,
+        body: bytes,
+        unpack: Callable[[bytes], bytes],
     ) -> Pushed:
         """Take a body; it is durable when this returns. Return what was found in it.
 
@@ -115,8 +123,13 @@ class _Samples:
         taker = self._services.take_samples
         if taker is None:
             raise HTTPException(404, "no samples are taken here")
+        if self._held and self._held + len(body) > MOST_HELD_BYTES:
+            raise HTTPException(429, f"{self._held:,} bytes of samples wait to be read", _RETRY)
         durable: Future[Pushed] = Future()
-        work = self._threads.submit(_settle, durable, lambda: taker(source, body(), content_type))
+        work = self._threads.submit(
+            _settle, durable, lambda: taker(source, unpack(body), content_type)
+        )
+        self._held += len(body)
         try:
             await self._committed.wait(durable)
             return durable.result()
@@ -128,6 +141,12 @@ class _Samples:
             work.cancel()  # where it was not begun, nobody waits for it any more
             _LOG.error("samples of %s: %s", source.name, error)
             raise HTTPException(503, _LATER, _RETRY) from error
+        finally:
+            self._held -= len(body)
+
+
+def _as_it_is(body: bytes) -> bytes:
+    return body
 
 
 def _settle(durable: "Future[T]", take: Callable[[], tuple["Future[None]", T]]) -> None:

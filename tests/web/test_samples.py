@@ -1,9 +1,11 @@
 """The doors that samples are pushed to: who may, what they are answered, what is refused."""
 
+import asyncio
 import gzip
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any, Protocol
 
 import httpx
@@ -102,6 +104,38 @@ def test_only_what_can_never_be_read_is_dropped(site: Site, error: AiopsError, c
         answer = post(site, Taker(error), path, BODY, headers)
         assert answer.status_code == code
         assert ("retry-after" in answer.headers) is (code != 400)
+
+
+def test_whoever_brings_more_than_is_held_at_once_is_told_to_come_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aiops.web.samples.MOST_HELD_BYTES", 1.5 * len(BODY))
+    kept: Future[None] = Future()
+    begun = Event()
+
+    def take(*_: object) -> tuple["Future[None]", Pushed]:
+        begun.set()
+        return kept, Pushed(blocks=(), samples=1)
+
+    app = site.open(pushed_sources=(PROM,), take_samples=take).app
+
+    async def send() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+
+            async def write() -> httpx.Response:
+                return await client.post("/ingest/remote_write", content=BODY, headers=WRITE)
+
+            first = asyncio.create_task(write())
+            while not begun.is_set():
+                await asyncio.sleep(0.01)
+            second = await write()
+            kept.set_result(None)
+            return [await first, second, await write()]
+
+    first, second, third = asyncio.run(send())
+    assert [first.status_code, second.status_code, third.status_code] == [204, 429, 204]
+    assert "retry-after" in second.headers
 
 
 @pytest.mark.parametrize(
