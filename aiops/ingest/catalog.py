@@ -19,8 +19,12 @@ from aiops.domain.ticks import Floats, Times
 from aiops.ingest.otlp import AHEAD, OLDEST
 from aiops.ingest.pushed_signals import Signals
 
-MOST_KEYS: Final = 1_000_000
-"""Names that are remembered: some 300 MB; beyond that all of them are looked at anew."""
+MOST_REMEMBERED_BYTES: Final = 300_000_000
+"""What the names that are remembered may take: of usual ones a million; beyond that all of them are
+looked at anew."""
+
+_ENTRY_BYTES: Final = 100
+"""What a name takes beside its bytes: the object, its number and its place."""
 
 MOST_METRICS: Final = 10_000
 """Metrics that are counted one by one; further ones count as one."""
@@ -123,11 +127,12 @@ class Catalog:
             number: from `meet`.
         """
         with self.lock:
-            if self._remembered >= MOST_KEYS:
+            if self._remembered >= MOST_REMEMBERED_BYTES:
                 self.keys.clear()
                 self.families.clear()
                 self._remembered = 0
-            self._remembered += name not in keys
+            if name not in keys:
+                self._remembered += len(name) + _ENTRY_BYTES
             keys[name] = number
 
     def begun(self, number: int) -> None:

@@ -216,3 +216,14 @@ def test_a_point_that_lacks_its_time_is_none_of_a_series_without_attributes() ->
         found = export(one, known)
         assert values(found) == [(1000 * seconds, 7.0) for seconds in times]
         assert sum(found.refused.values()) == 1
+
+
+def test_names_are_forgotten_when_they_take_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aiops.ingest.catalog.MOST_REMEMBERED_BYTES", 1000)
+    numbers = Numbers()
+    known = catalog(source(REQUESTS), numbers)
+    for place in range(20):
+        series = {"__name__": "requests_total", "service": "shop", "pod": "p" * 200 + str(place)}
+        assert len(values(read(written([(series, at(0), 1.0)]), known))) == 1
+        assert len(known.keys) <= 4
+    assert len(numbers.given) == 20
