@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import numpy as np
+from redis.exceptions import RedisError
 
 from aiops.domain.errors import SourceError
 from aiops.settings import MetricSourceSettings
@@ -31,14 +32,12 @@ def fetch_past(parts: Parts, say: Callable[[str], None]) -> None:
             continue
         say(f"{source.name}: fetching {source.back_fill_days:g} days of history …")
         try:
-            fetched = _fetch_when_free(parts, source)
+            why_not = _fetch_when_free(parts, source)
         except SourceError as error:
             say(f"{source.name}: {error}")
             say(f"{source.name}: no history for now; it is fetched when the source answers")
         else:
-            told = (
-                _reach(parts, source) if fetched else "it is polled elsewhere; no history for now"
-            )
+            told = f"{why_not}; no history for now" if why_not else _reach(parts, source)
             say(f"{source.name}: {told}")
     parts.fit.due()
 
@@ -76,14 +75,22 @@ def has_past(parts: Parts, source: MetricSourceSettings) -> bool:
     return bool(extents) and all(one is not None and one[0] <= oldest for one in extents)
 
 
-def _fetch_when_free(parts: Parts, source: MetricSourceSettings) -> bool:
-    """Fetch a past once nobody polls the source: a killed poller holds it for a while."""
+def _fetch_when_free(parts: Parts, source: MetricSourceSettings) -> str:
+    """Fetch a past once nobody polls the source; return why it could not be, empty where it was.
+
+    A killed poller holds it for a while, and a Redis that died comes back.
+    """
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while _fetch(parts, source) is None:
+    while True:
+        try:
+            if _fetch(parts, source) is not None:
+                return ""
+            why_not = "it is polled elsewhere"
+        except RedisError as error:
+            why_not = f"Redis does not answer ({error})"
         if time.monotonic() > deadline:
-            return False
+            return why_not
         time.sleep(_LOOK_SECONDS)
-    return True
 
 
 def _fetch(parts: Parts, source: MetricSourceSettings) -> int | None:

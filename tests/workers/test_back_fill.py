@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from aiops.domain.errors import SourceError
 from aiops.domain.ticks import Tick
@@ -156,3 +158,31 @@ def test_a_past_that_comes_late_does_not_move_detection_back(parts: Installation
     parts.drain()
     parts.poll.back_fill("shop", minute(0) - minute(-180), 300)
     assert parts.history.load_state(SHARD).cursor == minute(1)
+
+
+def test_a_redis_that_dies_meanwhile_is_waited_for(
+    parts: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_fill, failures = parts.poll.back_fill, [RedisConnectionError("refused")] * 2
+
+    def dying(*told: Any) -> int | None:
+        if failures:
+            raise failures.pop()
+        return back_fill(*told)
+
+    monkeypatch.setattr(parts.poll, "back_fill", dying)
+    fetch_past(parts, quiet)
+    assert len(times(parts)) == 289
+
+
+def test_a_redis_that_stays_away_is_said(
+    parts: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dead(*_: Any) -> int | None:
+        raise RedisConnectionError("refused")
+
+    monkeypatch.setattr(parts.poll, "back_fill", dead)
+    monkeypatch.setattr("workers.back_fill.PATIENCE_SECONDS", 0.3)
+    lines: list[str] = []
+    fetch_past(parts, lines.append)
+    assert lines[-1] == "shop: Redis does not answer (refused); no history for now"
