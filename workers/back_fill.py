@@ -44,11 +44,11 @@ def fetch_past(parts: Parts, say: Callable[[str], None]) -> None:
 
 def await_fits(parts: Parts, say: Callable[[str], None]) -> None:
     """Wait until what was fetched is learnt, or long enough: else the first ticks look young."""
-    if not parts.extents.shard_ids() or parts.fit.all_fitted():
+    if not parts.fit.is_learning():
         return
     say("learning what is usual …")
     deadline = time.monotonic() + FIT_PATIENCE_SECONDS
-    while not parts.fit.all_fitted():
+    while parts.fit.is_learning():
         if time.monotonic() > deadline:
             say("not all of it is learnt yet; what is not begins young")
             return

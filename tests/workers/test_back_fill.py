@@ -129,6 +129,16 @@ def test_the_start_waits_for_the_first_fits_but_not_for_ever(
     assert len(lines) == 2
 
 
+def test_the_start_waits_for_no_fit_of_what_is_too_young_for_one(parts: Installation) -> None:
+    parts.hand.at = minute(5)
+    parts.poll.run("shop")
+    lines: list[str] = []
+    assert parts.extents.shard_ids("shop")
+    assert not parts.fit.all_fitted()
+    await_fits(parts, lines.append)
+    assert lines == []
+
+
 def test_a_source_that_is_polled_elsewhere_gets_its_past_later(
     parts: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,6 +49,13 @@ class Fit:
         shards = self._extents.shard_ids()
         return bool(shards) and all(self._extents.fitted_at(one) for one in shards)
 
+    def is_learning(self) -> bool:
+        """Return whether a shard has history enough for its first profile, and none yet."""
+        return any(
+            self._extents.fitted_at(shard_id) is None and self._is_due(shard_id, step_seconds)
+            for shard_id, step_seconds in self._extents.steps().items()
+        )
+
     def run(self, shard_id: str) -> None:
         """Fit one shard on its history and store the profile as a new version.
 
